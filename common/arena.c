@@ -84,6 +84,7 @@ struct slice arena_copy(struct arena *arena, struct slice bytes)
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+    ensure(format != NULL);
     va_list args;
     va_start(args, format);
     va_list again;

@@ -18,6 +18,11 @@ struct slice {
 #define SLICE_EMPTY ((struct slice){NULL, 0})
 /* The bytes of a string literal, without its terminator. */
 #define SLICE_LITERAL(text) ((struct slice){(const uint8_t *)("" text), sizeof(text) - 1})
+/* The same as an initializer, for constant tables. */
+#define SLICE_CONSTANT(text)                         \
+    {                                                \
+        (const uint8_t *)("" text), sizeof(text) - 1 \
+    }
 
 static inline struct slice slice_of(const void *data, size_t size)
 {

@@ -19,11 +19,20 @@ static inline bool list_linked(const struct list_link *link)
     return link->next != NULL;
 }
 
-#define LIST_DEFINE(name, type, field)                                                            \
-    struct name {                                                                                 \
-        struct list_link head;                                                                    \
-        size_t count;                                                                             \
-    };                                                                                            \
+/* The list's own struct alone, for headers that only embed it. */
+#define LIST_HEAD(name)        \
+    struct name {              \
+        struct list_link head; \
+        size_t count;          \
+    }
+
+/* Both at once. */
+#define LIST_DEFINE(name, type, field) \
+    LIST_HEAD(name);                   \
+    LIST_FUNCTIONS(name, type, field)
+
+/* The functions, where `type` is complete. */
+#define LIST_FUNCTIONS(name, type, field)                                                         \
     __attribute__((unused)) static inline void name##_init(struct name *list)                     \
     {                                                                                             \
         list->head.next = &list->head;                                                            \

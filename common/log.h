@@ -14,9 +14,9 @@ struct log_sink {
     enum log_level level_min; /* lines below it are not even formatted */
 };
 
-/* Formats `event=<event> <fields>` and hands it on. `fields` is printf-like, as "peer=%s
- * wait_us=%u"; control characters in the result become '?', so that no client can forge a line.
- * NULL sink: nothing happens. */
+/* Formats `level=<level> event=<event> <fields>` and hands it on. `fields` is printf-like, as
+ * "peer=%s wait_us=%u"; control characters in the result become '?', so that no client can forge a
+ * line. NULL sink: nothing happens. */
 void log_event(struct log_sink *sink, enum log_level level, const char *event, const char *fields,
                ...) printf_like(4, 5);
 const char *log_level_name(enum log_level level);

@@ -6,7 +6,7 @@
 
 void timers_init(struct timers *timers)
 {
-    *timers = (struct timers){NULL, 0, 0, 0};
+    *timers = (struct timers){NULL, 0, 0, 0, 0};
 }
 
 void timers_deinit(struct timers *timers)
@@ -72,7 +72,8 @@ void timers_arm(struct timers *timers, struct timer *timer, uint64_t deadline_us
         timers->heap = realloc(timers->heap, timers->capacity * sizeof(struct timer *));
         ensure(timers->heap != NULL);
     }
-    timer->deadline_us = deadline_us;
+    /* What a handler arms late must not stand before older timers that this run still owes. */
+    timer->deadline_us = deadline_us < timers->running_at_us ? timers->running_at_us : deadline_us;
     timer->order = timers->next_order++;
     timers->count++;
     sift_up(timers, timer, timers->count - 1);
@@ -99,6 +100,7 @@ void timers_disarm(struct timers *timers, struct timer *timer)
 void timers_run(struct timers *timers, uint64_t now_us)
 {
     uint64_t armed_since = timers->next_order;
+    timers->running_at_us = now_us;
     while (timers->count > 0) {
         struct timer *first = timers->heap[0];
         if (first->deadline_us > now_us || first->order >= armed_since)
@@ -106,6 +108,7 @@ void timers_run(struct timers *timers, uint64_t now_us)
         timers_disarm(timers, first);
         first->fire(first, now_us);
     }
+    timers->running_at_us = 0;
 }
 
 uint64_t timers_next(const struct timers *timers)

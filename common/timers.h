@@ -24,6 +24,7 @@ struct timers {
     size_t count;
     size_t capacity;
     uint64_t next_order;
+    uint64_t running_at_us; /* `now_us` of the run in progress, else 0 */
 };
 
 void timers_init(struct timers *timers);
@@ -31,7 +32,7 @@ void timers_init(struct timers *timers);
 void timers_deinit(struct timers *timers);
 void timer_init(struct timer *timer, timer_fire fire);
 bool timer_armed(const struct timer *timer);
-/* Arms, or moves when armed. */
+/* Arms, or moves when armed. During timers_run a deadline already past counts as its `now_us`. */
 void timers_arm(struct timers *timers, struct timer *timer, uint64_t deadline_us);
 /* Does nothing when disarmed. */
 void timers_disarm(struct timers *timers, struct timer *timer);

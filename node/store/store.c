@@ -116,11 +116,23 @@ bool store_batch_next(struct reader *reader, struct store_batch_change *change)
     return true;
 }
 
+void store_rows_begin(struct store_range *range)
+{
+    writer_reset(&range->rows);
+    range->rows_count = 0;
+    range->more = false;
+}
+
 void store_rows_put(struct store_range *range, struct slice key, struct slice value)
 {
     writer_put_sized(&range->rows, key);
     writer_put_sized(&range->rows, value);
     range->rows_count++;
+}
+
+bool store_rows_full(const struct store_range *range)
+{
+    return range->rows_count >= range->rows_max || range->rows.size >= range->bytes_max;
 }
 
 bool store_rows_next(struct reader *reader, struct slice *key, struct slice *value)

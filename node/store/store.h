@@ -26,7 +26,9 @@ enum store_family {
 
 enum store_status {
     STORE_OK,
-    STORE_NO_SPACE, /* commits only: nothing of it was written; reads go on; try again later */
+    /* Commits only: nothing of it was written; reads go on; try again later. Later commits may
+     * pass, above all those that only delete. */
+    STORE_NO_SPACE,
     STORE_FAILED /* reads only: I/O error or corruption: an answer must fail, never say "absent" */
 };
 
@@ -129,7 +131,7 @@ void store_batch_put(struct store_batch *batch, enum store_family family, struct
 uint8_t *store_batch_put_in_place(struct store_batch *batch, enum store_family family,
                                   struct slice key, size_t value_size);
 void store_batch_delete(struct store_batch *batch, enum store_family family, struct slice key);
-/* Deletes [from, to). */
+/* Deletes [from, to); nothing if `to` is not above `from`. */
 void store_batch_delete_range(struct store_batch *batch, enum store_family family,
                               struct slice from, struct slice to);
 
@@ -143,7 +145,10 @@ struct store_batch_change {
 
 /* Walks a batch: start with reader_of(writer_slice(&batch->encoded)); false at the end. */
 bool store_batch_next(struct reader *reader, struct store_batch_change *change);
-/* For store implementations: adds a row to the result. */
+/* For store implementations: empties the result, adds a row to it, tells whether it has reached
+ * rows_max or bytes_max. */
+void store_rows_begin(struct store_range *range);
 void store_rows_put(struct store_range *range, struct slice key, struct slice value);
+bool store_rows_full(const struct store_range *range);
 /* Walks the rows of a range: start with reader_of(writer_slice(&range->rows)); false at the end. */
 bool store_rows_next(struct reader *reader, struct slice *key, struct slice *value);

@@ -1,0 +1,7 @@
+/* utf8: validation of text from outside (RFC 3629). */
+#pragma once
+
+#include "bytes.h"
+
+/* False on overlong forms, surrogates, values above U+10FFFF and cut sequences. */
+bool utf8_valid(struct slice text);

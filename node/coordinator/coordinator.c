@@ -1,0 +1,376 @@
+#include "coordinator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "task.h"
+
+enum {
+    SPECULATE_US_FIRST = 50000, /* until enough reads were measured */
+    SPECULATE_US_LEAST = 2000,  /* below it a second read costs more than it saves */
+    SPECULATE_SAMPLES = 1024,   /* reads between two looks at their p99 */
+    ANNOUNCEMENTS_MAX =
+        4096 /* rows of the schema not yet taken by the API; it re-reads what was dropped */
+};
+
+void coordinator_init(struct coordinator *coordinator, const struct coordinator_config *config,
+                      struct membership *members, struct outbox *outbox, struct timers *timers,
+                      struct hlc *hlc, struct prng *prng, struct log_sink *log)
+{
+    memset(coordinator, 0, sizeof(*coordinator));
+    coordinator->config = *config;
+    coordinator->members = members;
+    coordinator->outbox = outbox;
+    coordinator->timers = timers;
+    coordinator->hlc = hlc;
+    coordinator->prng = prng;
+    coordinator->log = log;
+    coordinator->speculate_us = SPECULATE_US_FIRST;
+    map_init(&coordinator->calls);
+    map_init(&coordinator->deciding);
+    tasks_init(&coordinator->tasks);
+    tasks_init(&coordinator->stampless);
+    requests_init(&coordinator->submitted);
+    requests_init(&coordinator->answered);
+    histogram_init(&coordinator->read_latency);
+}
+
+static void answer(struct coordinator *coordinator, struct request *request, enum outcome outcome)
+{
+    request->outcome = outcome;
+    coordinator->stats.done[outcome]++;
+    ensure(coordinator->open > 0);
+    coordinator->open--;
+    requests_push(&coordinator->answered, request);
+}
+
+void task_answer(struct task *task, enum outcome outcome)
+{
+    struct request *request = task->request;
+    ensure(request != NULL);
+    task->request = NULL;
+    answer(task->coordinator, request, outcome);
+}
+
+static void task_end(struct task *task)
+{
+    if (task->request != NULL)
+        task_answer(task,
+                    task->request->kind == REQUEST_WRITE ? OUTCOME_UNKNOWN : OUTCOME_UNAVAILABLE);
+    task_free(task);
+}
+
+/* Ends every task and hands every request back. What `done` submits meanwhile comes back too. */
+static void end_everything(struct coordinator *coordinator)
+{
+    struct request *request;
+    struct task *task;
+    while ((task = tasks_pop(&coordinator->stampless)) != NULL)
+        tasks_push(&coordinator->tasks, task);
+    while ((task = tasks_first(&coordinator->tasks)) != NULL)
+        task_end(task);
+    do {
+        while ((request = requests_pop(&coordinator->submitted)) != NULL)
+            answer(coordinator, request, OUTCOME_UNAVAILABLE);
+        if ((request = requests_pop(&coordinator->answered)) != NULL)
+            request->done(request);
+    } while (request != NULL || !requests_empty(&coordinator->submitted));
+}
+
+void coordinator_deinit(struct coordinator *coordinator)
+{
+    ensure(coordinator->outbox->closed);
+    coordinator->stopping = true;
+    map_deinit(&coordinator->calls);
+    end_everything(coordinator);
+    decide_deinit(coordinator);
+    map_deinit(&coordinator->deciding);
+    for (size_t i = 0; i < coordinator->announcements_count; i++)
+        buffer_unref(coordinator->announcements[i]);
+    free(coordinator->announcements);
+}
+
+void coordinator_submit(struct coordinator *coordinator, struct request *request)
+{
+    coordinator->open++;
+    requests_push(&coordinator->submitted, request);
+}
+
+static void on_task_timer(struct timer *timer, uint64_t now_us)
+{
+    (void)now_us;
+    struct task *task = container_of(timer, struct task, timer);
+    task->type->on_timer(task);
+}
+
+void task_init(struct task *task, const struct task_type *type, struct coordinator *coordinator,
+               struct request *request)
+{
+    uint64_t now_us = coordinator->outbox->now.monotonic_us;
+    task->link = (struct list_link){NULL, NULL};
+    task->type = type;
+    task->coordinator = coordinator;
+    task->request = request;
+    task->deadline_us = request->deadline_us != 0 ? request->deadline_us
+                                                  : now_us + coordinator->config.request_timeout_us;
+    timer_init(&task->timer, on_task_timer);
+    tasks_push(&coordinator->tasks, task);
+}
+
+void task_free(struct task *task)
+{
+    ensure(task->request == NULL);
+    timers_disarm(task->coordinator->timers, &task->timer);
+    tasks_remove(&task->coordinator->tasks, task);
+    task->type->free(task);
+}
+
+void task_arm(struct task *task, uint64_t after_us)
+{
+    uint64_t at_us = task->coordinator->outbox->now.monotonic_us + after_us;
+    if (at_us > task->deadline_us)
+        at_us = task->deadline_us;
+    timers_arm(task->coordinator->timers, &task->timer, at_us);
+}
+
+static enum frame_type reply_type(enum frame_type type)
+{
+    switch (type) {
+    case FRAME_WRITE:
+    case FRAME_REPAIR:
+        return FRAME_WRITE_REPLY;
+    case FRAME_READ:
+        return FRAME_READ_REPLY;
+    case FRAME_RANGE:
+        return FRAME_RANGE_REPLY;
+    case FRAME_HINT:
+        return FRAME_HINT_REPLY;
+    case FRAME_FORWARD:
+        return FRAME_FORWARD_REPLY;
+    default:
+        ensure(type == FRAME_ANNOUNCE);
+        return FRAME_ANNOUNCE_REPLY;
+    }
+}
+
+void slot_call(struct task *task, struct slot *slot, uint16_t shard, enum frame_type type,
+               const ProtobufCMessage *body, struct slice payload)
+{
+    struct coordinator *coordinator = task->coordinator;
+    struct members_entry *entry = &coordinator->members->entries[slot->member];
+    ensure(slot->state != SLOT_SENT);
+    slot->task = task;
+    slot->state = SLOT_SENT;
+    slot->expects = reply_type(type);
+    slot->sent_us = coordinator->outbox->now.monotonic_us;
+    slot->call_id = outbox_request_id(coordinator->outbox);
+    map_put(&coordinator->calls, slot->call_id, slot);
+    entry->in_flight++;
+    struct address to = {entry->member.id, shard};
+    outbox_send(coordinator->outbox, to, type, slot->call_id, body, payload);
+}
+
+/* The call is no longer waited for, for whatever reason. */
+static void slot_settle(struct slot *slot, enum slot_state state)
+{
+    struct coordinator *coordinator = slot->task->coordinator;
+    ensure(slot->state == SLOT_SENT);
+    coordinator->members->entries[slot->member].in_flight--;
+    slot->state = state;
+    slot->call_id = 0;
+}
+
+void slot_abandon(struct slot *slot)
+{
+    if (slot->state != SLOT_SENT)
+        return;
+    (void)map_remove(&slot->task->coordinator->calls, slot->call_id);
+    slot_settle(slot, SLOT_SILENT);
+}
+
+void slot_unanswered(struct slot *slot)
+{
+    if (slot->state == SLOT_SENT)
+        members_unanswered(slot->task->coordinator->members, slot->member, slot->sent_us);
+}
+
+struct quorum quorum_in_force(const struct coordinator *coordinator, struct quorum wanted)
+{
+    size_t members = membership_count(coordinator->members);
+    struct quorum quorum = wanted;
+    ensure(wanted.n >= 1);
+    ensure(wanted.n <= REPLICAS_MAX);
+    if (quorum.n > members)
+        quorum.n = (uint8_t)members;
+    if (quorum.r > quorum.n)
+        quorum.r = quorum.n;
+    if (quorum.w > quorum.n)
+        quorum.w = quorum.n;
+    return quorum;
+}
+
+uint32_t key_partition(struct slice key)
+{
+    struct reader reader = reader_of(key);
+    return reader_get_u32(&reader);
+}
+
+uint16_t partition_shard(const struct coordinator *coordinator, size_t member, uint32_t partition)
+{
+    uint16_t shards = coordinator->members->entries[member].member.shards;
+    return shards == 0 ? 0 : (uint16_t)(partition % shards);
+}
+
+/* Every so often, the wait before a second read follows the p99 of single answers. */
+static void note_read_latency(struct coordinator *coordinator, const struct slot *slot)
+{
+    histogram_record(&coordinator->read_latency,
+                     coordinator->outbox->now.monotonic_us - slot->sent_us);
+    if (coordinator->read_latency.count < SPECULATE_SAMPLES)
+        return;
+    uint64_t p99_us = histogram_percentile(&coordinator->read_latency, 99.0);
+    uint64_t most_us = coordinator->config.attempt_timeout_us / 2;
+    coordinator->speculate_us = p99_us < SPECULATE_US_LEAST ? SPECULATE_US_LEAST : p99_us;
+    if (coordinator->speculate_us > most_us)
+        coordinator->speculate_us = most_us;
+    histogram_init(&coordinator->read_latency);
+}
+
+static bool on_reply(struct coordinator *coordinator, const struct frame *frame,
+                     const ProtobufCMessage *body)
+{
+    struct slot *slot = map_find(&coordinator->calls, frame->header.request_id);
+    if (slot == NULL) {
+        coordinator->stats.stale_replies++;
+        return true;
+    }
+    node_id asked = coordinator->members->entries[slot->member].member.id;
+    if (asked != frame->header.from || slot->expects != frame->header.type)
+        return false;
+    (void)map_remove(&coordinator->calls, frame->header.request_id);
+    slot_settle(slot, SLOT_GOOD);
+    if (frame->header.type == FRAME_READ_REPLY)
+        note_read_latency(coordinator, slot);
+    slot->task->type->on_reply(slot->task, slot, frame, body);
+    return true;
+}
+
+static void on_announce(struct coordinator *coordinator, const struct frame *frame)
+{
+    Cartwheel__AnnounceReply reply = CARTWHEEL__ANNOUNCE_REPLY__INIT;
+    if (coordinator->announcements_count < ANNOUNCEMENTS_MAX) {
+        size_t size = (coordinator->announcements_count + 1) * sizeof(struct buffer *);
+        coordinator->announcements = realloc(coordinator->announcements, size);
+        ensure(coordinator->announcements != NULL);
+        coordinator->announcements[coordinator->announcements_count++] =
+            buffer_from(frame->payload);
+    }
+    outbox_reply(coordinator->outbox, &frame->header, FRAME_ANNOUNCE_REPLY, &reply.base,
+                 SLICE_EMPTY);
+}
+
+bool coordinator_on_frame(struct coordinator *coordinator, const struct frame *frame,
+                          struct arena *arena)
+{
+    ProtobufCMessage *body = frame_decode_body(frame, arena);
+    if (body == NULL)
+        return false;
+    switch (frame->header.type) {
+    case FRAME_FORWARD:
+        forward_on_frame(coordinator, frame, (const Cartwheel__Forward *)body);
+        return true;
+    case FRAME_ANNOUNCE:
+        on_announce(coordinator, frame);
+        return true;
+    case FRAME_WRITE_REPLY:
+    case FRAME_READ_REPLY:
+    case FRAME_RANGE_REPLY:
+    case FRAME_HINT_REPLY:
+    case FRAME_FORWARD_REPLY:
+    case FRAME_ANNOUNCE_REPLY:
+        return on_reply(coordinator, frame, body);
+    default:
+        return false;
+    }
+}
+
+void coordinator_on_peer_down(struct coordinator *coordinator, size_t member)
+{
+    uint64_t *ids = calloc(coordinator->calls.count + 1, sizeof(*ids));
+    ensure(ids != NULL);
+    size_t count = 0;
+    size_t cursor = 0;
+    struct slot *slot;
+    while ((slot = map_each(&coordinator->calls, &cursor)) != NULL) {
+        if (slot->member == member)
+            ids[count++] = slot->call_id;
+    }
+    for (size_t i = 0; i < count; i++) {
+        slot = map_remove(&coordinator->calls, ids[i]);
+        if (slot == NULL)
+            continue;
+        slot_settle(slot, SLOT_SILENT);
+        slot->task->type->on_lost(slot->task, slot);
+    }
+    free(ids);
+}
+
+void coordinator_on_ceiling(struct coordinator *coordinator, bool raised)
+{
+    struct tasks waiting;
+    tasks_move(&waiting, &coordinator->stampless);
+    coordinator->ceiling_wanted = false;
+    struct task *task;
+    while ((task = tasks_pop(&waiting)) != NULL) {
+        tasks_push(&coordinator->tasks, task);
+        write_on_stamp(task, raised);
+    }
+}
+
+static void start(struct coordinator *coordinator, struct request *request)
+{
+    struct item_key decoded;
+    bool keyed = request->kind != REQUEST_ANNOUNCE;
+    if (keyed) {
+        ensure(item_key_decode(request->key, &decoded) || request->kind == REQUEST_RANGE);
+        ensure(key_partition(request->key) < membership_partitions(coordinator->members));
+    }
+    if (coordinator->open > coordinator->config.requests_max) {
+        answer(coordinator, request, OUTCOME_OVERLOADED);
+        return;
+    }
+    switch (request->kind) {
+    case REQUEST_WRITE:
+        forward_or_begin(coordinator, request);
+        break;
+    case REQUEST_READ:
+        read_begin(coordinator, request);
+        break;
+    case REQUEST_RANGE:
+        range_begin(coordinator, request);
+        break;
+    case REQUEST_ANNOUNCE:
+        announce_begin(coordinator, request);
+        break;
+    }
+}
+
+bool coordinator_run(struct coordinator *coordinator)
+{
+    struct request *request;
+    bool ran = false;
+    while ((request = requests_pop(&coordinator->submitted)) != NULL) {
+        start(coordinator, request);
+        ran = true;
+    }
+    while ((request = requests_pop(&coordinator->answered)) != NULL) {
+        request->done(request);
+        ran = true;
+    }
+    return ran;
+}
+
+bool coordinator_idle(const struct coordinator *coordinator)
+{
+    return tasks_empty(&coordinator->tasks) && tasks_empty(&coordinator->stampless);
+}

@@ -1,0 +1,210 @@
+/* Forwarding: a write goes to the first live home node of its key (its primary), so that two
+ * writers of one item meet in one place. Correctness never rests on who is primary. A forwarder
+ * whose request was sent and got no answer says so (OUTCOME_UNKNOWN): it never tries another
+ * coordinator, since the first may have acted. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "task.h"
+
+struct forward_task {
+    struct task task;
+    struct slot slot;
+};
+
+/* A write that another shard handed over. */
+struct forwarded {
+    struct request request;
+    struct coordinator *coordinator;
+    struct frame_header asker;
+    uint8_t bytes[]; /* key, then item */
+};
+
+static void forward_on_reply(struct task *task, struct slot *slot, const struct frame *frame,
+                             const ProtobufCMessage *body)
+{
+    (void)slot;
+    const Cartwheel__ForwardReply *reply = (const Cartwheel__ForwardReply *)body;
+    struct request *request = task->request;
+    if (request != NULL) {
+        bool known = reply->outcome <= OUTCOME_FAILED;
+        bool versioned = version_of_binary(reply->version, &request->version);
+        request->sloppy = reply->sloppy;
+        request->old_size = reply->old_size;
+        request->found = reply->found && item_valid(frame->payload);
+        if (request->found) {
+            request->held = buffer_from(frame->payload);
+            request->result = buffer_slice(request->held);
+        }
+        task_answer(task, known && versioned ? (enum outcome)reply->outcome : OUTCOME_UNKNOWN);
+    }
+    task_free(task);
+}
+
+static void forward_end(struct task *task)
+{
+    task_answer(task, OUTCOME_UNKNOWN);
+    task_free(task);
+}
+
+static void forward_on_lost(struct task *task, struct slot *slot)
+{
+    (void)slot;
+    forward_end(task);
+}
+
+/* The first wait routes later requests around the silent node; the second gives this one up. */
+static void forward_on_timer(struct task *task)
+{
+    struct forward_task *forward = container_of(task, struct forward_task, task);
+    struct coordinator *coordinator = task->coordinator;
+    uint64_t waited_us = coordinator->outbox->now.monotonic_us - forward->slot.sent_us;
+    uint64_t patience_us = 3 * coordinator->config.attempt_timeout_us;
+    slot_unanswered(&forward->slot);
+    if (waited_us < patience_us && coordinator->outbox->now.monotonic_us < task->deadline_us) {
+        task_arm(task, patience_us - waited_us);
+        return;
+    }
+    slot_abandon(&forward->slot);
+    forward_end(task);
+}
+
+static void forward_free(struct task *task)
+{
+    free(container_of(task, struct forward_task, task));
+}
+
+static const struct task_type forward_type = {forward_on_reply, forward_on_lost, forward_on_timer,
+                                              forward_free};
+
+static void forward_begin(struct coordinator *coordinator, struct request *request, size_t primary,
+                          uint16_t shard)
+{
+    struct forward_task *forward = calloc(1, sizeof(*forward));
+    ensure(forward != NULL);
+    task_init(&forward->task, &forward_type, coordinator, request);
+    forward->slot.member = primary;
+    uint8_t expected[VERSION_SIZE];
+    Cartwheel__Forward body = CARTWHEEL__FORWARD__INIT;
+    body.key = binary_of(request->key);
+    body.tombstone = request->tombstone;
+    body.want_old_size = request->want_old_size;
+    body.n = request->quorum.n;
+    body.r = request->quorum.r;
+    body.w = request->quorum.w;
+    body.sloppy = request->quorum.sloppy;
+    body.precondition = (uint32_t)request->precondition;
+    body.expected = binary_of_version(request->expected, expected);
+    body.timeout_us = forward->task.deadline_us - coordinator->outbox->now.monotonic_us;
+    slot_call(&forward->task, &forward->slot, shard, FRAME_FORWARD, &body.base,
+              request->tombstone ? SLICE_EMPTY : request->value);
+    task_arm(&forward->task, coordinator->config.attempt_timeout_us / 2);
+}
+
+static void begin_here(struct coordinator *coordinator, struct request *request)
+{
+    if (request->precondition == PRECONDITION_NONE)
+        write_begin(coordinator, request);
+    else
+        decide_begin(coordinator, request);
+}
+
+void forward_or_begin(struct coordinator *coordinator, struct request *request)
+{
+    uint32_t partition = key_partition(request->key);
+    struct quorum quorum = quorum_in_force(coordinator, request->quorum);
+    uint16_t list[REPLICAS_MAX];
+    size_t homes = membership_preference_list(coordinator->members, partition, list, quorum.n);
+    for (size_t i = 0; i < homes; i++) {
+        if (!members_usable(coordinator->members, list[i]))
+            continue;
+        uint16_t shard = partition_shard(coordinator, list[i], partition);
+        bool here = list[i] == coordinator->members->self && shard == coordinator->outbox->shard;
+        if (here)
+            break;
+        forward_begin(coordinator, request, list[i], shard);
+        return;
+    }
+    begin_here(coordinator, request);
+}
+
+static void forwarded_reply(struct coordinator *coordinator, const struct frame_header *asker,
+                            const struct request *request)
+{
+    uint8_t storage[VERSION_SIZE];
+    Cartwheel__ForwardReply body = CARTWHEEL__FORWARD_REPLY__INIT;
+    body.outcome = (uint32_t)request->outcome;
+    body.sloppy = request->sloppy;
+    body.found = request->found;
+    body.version = binary_of_version(request->version, storage);
+    body.old_size = request->old_size;
+    outbox_reply(coordinator->outbox, asker, FRAME_FORWARD_REPLY, &body.base, request->result);
+}
+
+static void on_forwarded_done(struct request *request)
+{
+    struct forwarded *forwarded = container_of(request, struct forwarded, request);
+    forwarded_reply(forwarded->coordinator, &forwarded->asker, request);
+    request_release(request);
+    free(forwarded);
+}
+
+/* A peer may be of another opinion, but not ask for nonsense. */
+static bool forward_valid(const struct coordinator *coordinator, const struct frame *frame,
+                          const Cartwheel__Forward *forward)
+{
+    struct item_key key;
+    return item_key_decode(slice_of_binary(forward->key), &key) &&
+           key.partition < membership_partitions(coordinator->members) && forward->n >= 1 &&
+           forward->n <= REPLICAS_MAX && forward->r >= 1 && forward->r <= forward->n &&
+           forward->w >= 1 && forward->w <= forward->n &&
+           forward->precondition <= PRECONDITION_VERSION &&
+           (forward->tombstone || item_valid(frame->payload));
+}
+
+static void forwarded_fill(struct forwarded *forwarded, const struct frame *frame,
+                           const Cartwheel__Forward *forward)
+{
+    struct request *request = &forwarded->request;
+    struct coordinator *coordinator = forwarded->coordinator;
+    memcpy(forwarded->bytes, forward->key.data, forward->key.len);
+    if (frame->payload.size > 0)
+        memcpy(forwarded->bytes + forward->key.len, frame->payload.data, frame->payload.size);
+    request->key = slice_of(forwarded->bytes, forward->key.len);
+    request->value = slice_of(forwarded->bytes + forward->key.len, frame->payload.size);
+    request->tombstone = forward->tombstone;
+    request->want_old_size = forward->want_old_size;
+    request->quorum = (struct quorum){(uint8_t)forward->n, (uint8_t)forward->r, (uint8_t)forward->w,
+                                      forward->sloppy};
+    request->precondition = (enum precondition)forward->precondition;
+    uint64_t timeout_us = forward->timeout_us;
+    if (timeout_us > coordinator->config.request_timeout_us)
+        timeout_us = coordinator->config.request_timeout_us;
+    request->deadline_us = coordinator->outbox->now.monotonic_us + timeout_us;
+}
+
+void forward_on_frame(struct coordinator *coordinator, const struct frame *frame,
+                      const Cartwheel__Forward *forward)
+{
+    struct forwarded *forwarded =
+        malloc(sizeof(*forwarded) + forward->key.len + frame->payload.size);
+    ensure(forwarded != NULL);
+    forwarded->coordinator = coordinator;
+    forwarded->asker = frame->header;
+    request_init(&forwarded->request, REQUEST_WRITE, on_forwarded_done);
+    if (!forward_valid(coordinator, frame, forward) ||
+        !version_of_binary(forward->expected, &forwarded->request.expected)) {
+        forwarded->request.outcome = OUTCOME_UNAVAILABLE;
+        on_forwarded_done(&forwarded->request);
+        return;
+    }
+    forwarded_fill(forwarded, frame, forward);
+    coordinator->open++;
+    if (coordinator->open > coordinator->config.requests_max) {
+        coordinator->open--;
+        forwarded->request.outcome = OUTCOME_OVERLOADED;
+        on_forwarded_done(&forwarded->request);
+        return;
+    }
+    begin_here(coordinator, &forwarded->request);
+}

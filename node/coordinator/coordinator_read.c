@@ -1,0 +1,360 @@
+/* Reads of one register. Eventual: R home nodes, nearest and least loaded first, one more when the
+ * first is slower than usual. Consistent: a majority, one full row and ballots from the rest; what
+ * is newest is brought onto a majority before it is shown (register protocol: reads never go back
+ * in time). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "task.h"
+
+enum read_phase {
+    READ_ASKING,   /* collecting `need` answers */
+    READ_FETCHING, /* the newest one came as a ballot only: its row is being fetched */
+    READ_WRITING   /* consistent: the row goes to those that lack it */
+};
+
+struct read_task {
+    struct task task;
+    struct quorum quorum;
+    uint32_t partition;
+    struct buffer *key; /* a copy: the task outlives its request */
+    bool consistent;
+    size_t need; /* answers needed */
+    enum read_phase phase;
+    struct slot slot[REPLICAS_MAX]; /* in the order they are asked */
+    size_t asked;
+    bool spoken[REPLICAS_MAX]; /* the slot's read was answered; stands while the slot is used to
+                                  fetch or write */
+    struct version newest;     /* highest ballot answered */
+    struct buffer *row;        /* the row of that ballot; NULL: not here yet, or nothing is held */
+};
+
+static void read_call(struct read_task *read, size_t index, bool full)
+{
+    struct slot *slot = &read->slot[index];
+    Cartwheel__Read body = CARTWHEEL__READ__INIT;
+    body.key = binary_of(buffer_slice(read->key));
+    body.full = full;
+    slot->full = full;
+    uint16_t shard = partition_shard(read->task.coordinator, slot->member, read->partition);
+    slot_call(&read->task, slot, shard, FRAME_READ, &body.base, SLICE_EMPTY);
+}
+
+/* Asks one more home node; false if all were asked. Only the first sends the whole row of a
+ * consistent read; of an eventual one that waits for a second answer, everybody does. */
+static bool read_ask_next(struct read_task *read, bool full)
+{
+    struct membership *members = read->task.coordinator->members;
+    if (read->asked == read->quorum.n)
+        return false;
+    /* Those that cannot be reached come last in the order; asking them would only lose time. */
+    if (!members_usable(members, read->slot[read->asked].member))
+        return false;
+    read_call(read, read->asked++, full);
+    return true;
+}
+
+static uint64_t slot_rank(const struct coordinator *coordinator, size_t member)
+{
+    const struct members_entry *entry = &coordinator->members->entries[member];
+    if (member == coordinator->members->self)
+        return 0;
+    return members_usable(coordinator->members, member) ? 1 + (uint64_t)entry->in_flight
+                                                        : UINT64_MAX;
+}
+
+/* This node first, then by load; the unreachable last. Insertion sort: N is at most 7. */
+static void read_order_slots(struct read_task *read)
+{
+    struct coordinator *coordinator = read->task.coordinator;
+    uint16_t list[REPLICAS_MAX];
+    size_t count =
+        membership_preference_list(coordinator->members, read->partition, list, read->quorum.n);
+    ensure(count == read->quorum.n);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        uint64_t rank = slot_rank(coordinator, list[i]);
+        for (; at > 0 && slot_rank(coordinator, read->slot[at - 1].member) > rank; at--)
+            read->slot[at].member = read->slot[at - 1].member;
+        read->slot[at].member = list[i];
+    }
+}
+
+static void read_start(struct read_task *read)
+{
+    memset(read->slot, 0, sizeof(read->slot));
+    memset(read->spoken, 0, sizeof(read->spoken));
+    buffer_unref(read->row);
+    read->row = NULL;
+    read->newest = VERSION_NONE;
+    read->asked = 0;
+    read->phase = READ_ASKING;
+    for (size_t i = 0; i < REPLICAS_MAX; i++)
+        read->slot[i].task = &read->task;
+    read_order_slots(read);
+    while (read->asked < read->need && read_ask_next(read, read->asked == 0))
+        continue;
+    task_arm(&read->task, read->task.coordinator->speculate_us);
+}
+
+static size_t read_count(const struct read_task *read, enum slot_state state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < read->asked; i++)
+        count += read->slot[i].state == state;
+    return count;
+}
+
+static size_t read_spoken(const struct read_task *read)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < read->asked; i++)
+        count += read->spoken[i];
+    return count;
+}
+
+/* How many are known to hold the newest ballot. */
+static size_t read_holders(const struct read_task *read)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < read->asked; i++)
+        count += read->spoken[i] && version_equal(read->slot[i].ballot, read->newest);
+    return count;
+}
+
+static void read_answer(struct read_task *read)
+{
+    struct request *request = read->task.request;
+    struct row row;
+    request->version = read->newest;
+    if (read->row != NULL) {
+        bool good = row_decode(buffer_slice(read->row), &row);
+        ensure(good);
+        request->found = !row.tombstone;
+        request->held = buffer_ref(read->row);
+        request->result = row.value;
+    }
+    task_answer(&read->task, OUTCOME_OK);
+}
+
+static void read_fail(struct read_task *read)
+{
+    bool late = read->task.coordinator->outbox->now.monotonic_us >= read->task.deadline_us;
+    bool failed = false;
+    for (size_t i = 0; i < read->asked; i++)
+        failed |= read->slot[i].state == SLOT_REFUSED && read->slot[i].verdict == VERDICT_FAILED;
+    task_answer(&read->task, failed ? OUTCOME_FAILED
+                             : late ? OUTCOME_TIMEOUT
+                                    : OUTCOME_UNAVAILABLE);
+}
+
+static void read_repair(struct read_task *read, size_t index)
+{
+    Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
+    body.key = binary_of(buffer_slice(read->key));
+    struct slot *slot = &read->slot[index];
+    uint16_t shard = partition_shard(read->task.coordinator, slot->member, read->partition);
+    read->task.coordinator->stats.read_repairs++;
+    slot_call(&read->task, slot, shard, FRAME_REPAIR, &body.base, buffer_slice(read->row));
+}
+
+/* Fetches the newest row from one that said it holds it. False if nobody can be asked. */
+static bool read_fetch(struct read_task *read)
+{
+    for (size_t i = 0; i < read->asked; i++) {
+        bool holds = read->spoken[i] && version_equal(read->slot[i].ballot, read->newest);
+        if (holds && read->slot[i].state == SLOT_GOOD) {
+            read->phase = READ_FETCHING;
+            read_call(read, i, true);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sends the row to every one that answered with less. */
+static void read_write_back(struct read_task *read)
+{
+    for (size_t i = 0; i < read->asked; i++) {
+        if (read->spoken[i] && read->slot[i].state == SLOT_GOOD &&
+            !version_equal(read->slot[i].ballot, read->newest))
+            read_repair(read, i);
+    }
+}
+
+/* Enough answers are in and the newest row is here, if there is one. True if the read started over.
+ */
+static bool read_conclude(struct read_task *read)
+{
+    size_t majority = majority_of(read->quorum.n);
+    bool settled =
+        !read->consistent || version_is_none(read->newest) || read_holders(read) >= majority;
+    if (settled) {
+        read_answer(read);
+        if (read->row != NULL)
+            read_write_back(read);
+        return false;
+    }
+    if (read->phase != READ_WRITING) {
+        read->phase = READ_WRITING;
+        read_write_back(read);
+        return false;
+    }
+    if (read_count(read, SLOT_SENT) > 0)
+        return false;
+    /* Refused by something newer, or not answered: what was read is no longer the newest that
+     * counts. */
+    if (read->task.coordinator->outbox->now.monotonic_us >= read->task.deadline_us) {
+        read_fail(read);
+        return false;
+    }
+    read_start(read);
+    return true;
+}
+
+/* One look at what has come in. True if another one is needed. */
+static bool read_step(struct read_task *read)
+{
+    size_t waiting = read_count(read, SLOT_SENT);
+    if (read->phase == READ_FETCHING && read->row == NULL && waiting > 0)
+        return false;
+    size_t spoken = read_spoken(read);
+    if (spoken >= read->need && (version_is_none(read->newest) || read->row != NULL))
+        return read_conclude(read);
+    if (spoken >= read->need) {
+        if (!read_fetch(read))
+            read_fail(read);
+        return false;
+    }
+    while (spoken + waiting < read->need && read_ask_next(read, read->row == NULL))
+        waiting++;
+    if (waiting == 0)
+        read_fail(read);
+    return false;
+}
+
+/* To be called after every event, last: may free the task. */
+static void read_advance(struct read_task *read)
+{
+    while (read->task.request != NULL && read_step(read))
+        continue;
+    if (read->task.request == NULL && read_count(read, SLOT_SENT) == 0)
+        task_free(&read->task);
+}
+
+/* Takes a row that answers for the newest ballot. False if the peer sent nonsense. */
+static bool read_take_row(struct read_task *read, struct version ballot, struct slice bytes)
+{
+    struct row row;
+    if (bytes.size == 0)
+        return true;
+    if (!row_decode(bytes, &row) || !version_equal(row.ballot, ballot) ||
+        (!row.tombstone && !item_valid(row.value)))
+        return false;
+    if (version_equal(ballot, read->newest) && read->row == NULL)
+        read->row = buffer_from(bytes);
+    return true;
+}
+
+static void read_take_reply(struct read_task *read, struct slot *slot, const struct frame *frame,
+                            const Cartwheel__ReadReply *reply)
+{
+    struct version ballot = VERSION_NONE;
+    bool good = reply->verdict == VERDICT_OK &&
+                (reply->ballot.len == 0 || version_of_binary(reply->ballot, &ballot));
+    if (good && version_compare(ballot, read->newest) > 0) {
+        read->newest = ballot;
+        buffer_unref(read->row);
+        read->row = NULL;
+    }
+    if (!good || !read_take_row(read, ballot, frame->payload)) {
+        slot->state = SLOT_REFUSED;
+        slot->verdict = reply->verdict == VERDICT_BUSY ? VERDICT_BUSY : VERDICT_FAILED;
+        read->spoken[slot - read->slot] = false;
+        return;
+    }
+    slot->ballot = ballot;
+    read->spoken[slot - read->slot] = true;
+}
+
+static void read_on_reply(struct task *task, struct slot *slot, const struct frame *frame,
+                          const ProtobufCMessage *body)
+{
+    struct read_task *read = container_of(task, struct read_task, task);
+    if (frame->header.type == FRAME_READ_REPLY) {
+        bool late = task->request == NULL;
+        read_take_reply(read, slot, frame, (const Cartwheel__ReadReply *)body);
+        bool behind = read->row != NULL && slot->state == SLOT_GOOD &&
+                      !version_equal(slot->ballot, read->newest);
+        if (late && behind)
+            read_repair(read, (size_t)(slot - read->slot));
+    } else {
+        const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
+        if (reply->verdict == VERDICT_TOOK)
+            slot->ballot = read->newest;
+        else
+            slot->state = SLOT_REFUSED;
+    }
+    read_advance(read);
+}
+
+static void read_on_lost(struct task *task, struct slot *slot)
+{
+    struct read_task *read = container_of(task, struct read_task, task);
+    if (read->phase == READ_FETCHING && slot->full)
+        read->spoken[slot - read->slot] = false;
+    read_advance(read);
+}
+
+/* First the time in which most reads are answered, then the time after which a replica counts as
+ * silent. */
+static void read_on_timer(struct task *task)
+{
+    struct read_task *read = container_of(task, struct read_task, task);
+    struct coordinator *coordinator = task->coordinator;
+    uint64_t now_us = coordinator->outbox->now.monotonic_us;
+    uint64_t attempt_us = coordinator->config.attempt_timeout_us;
+    bool stalled = false;
+    for (size_t i = 0; i < read->asked; i++) {
+        struct slot *slot = &read->slot[i];
+        bool old = slot->state == SLOT_SENT && now_us - slot->sent_us >= attempt_us / 2;
+        bool expired = slot->state == SLOT_SENT &&
+                       (now_us - slot->sent_us >= attempt_us || now_us >= task->deadline_us);
+        stalled |= slot->state == SLOT_SENT;
+        if (old)
+            slot_unanswered(slot);
+        if (expired) {
+            slot_abandon(slot);
+            read->spoken[i] &= read->phase != READ_FETCHING || !slot->full;
+        }
+    }
+    if (stalled && task->request != NULL && read->phase == READ_ASKING &&
+        now_us < task->deadline_us && read_ask_next(read, true))
+        coordinator->stats.speculative_reads++;
+    task_arm(task, attempt_us / 2);
+    read_advance(read);
+}
+
+static void read_free(struct task *task)
+{
+    struct read_task *read = container_of(task, struct read_task, task);
+    buffer_unref(read->key);
+    buffer_unref(read->row);
+    free(read);
+}
+
+static const struct task_type read_type = {read_on_reply, read_on_lost, read_on_timer, read_free};
+
+void read_begin(struct coordinator *coordinator, struct request *request)
+{
+    struct read_task *read = calloc(1, sizeof(*read));
+    ensure(read != NULL);
+    task_init(&read->task, &read_type, coordinator, request);
+    read->quorum = quorum_in_force(coordinator, request->quorum);
+    read->consistent = request->consistent;
+    read->need = request->consistent ? majority_of(read->quorum.n) : read->quorum.r;
+    read->partition = key_partition(request->key);
+    read->key = buffer_from(request->key);
+    read_start(read);
+    read_advance(read);
+}

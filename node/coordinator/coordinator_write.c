@@ -1,0 +1,402 @@
+/* Plain writes (register protocol, section 3; the paper, 4.5 and 4.6): stamped here, sent once to
+ * every home node, answered when W of them hold it durably.
+ *
+ *     STAMP ──▶ SENT ──W took──────────────────────────▶ OK
+ *       ▲        │└────W took, stand-ins included──────▶ OK, sloppy
+ *       │        ├─────all certainly refused it────┐
+ *       └────────┴──(higher stamp)─────────────────┘
+ *                └─────anything else─────────────────▶ UNKNOWN: it may have taken effect, or may
+ * yet
+ *
+ * A write that was answered OK goes on to leave hints for the home nodes that do not hold it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "task.h"
+
+enum {
+    RESTAMPS_MAX =
+        8, /* a home node whose clock is ahead is passed by the first; more mean a fight */
+    STANDINS_MAX = REPLICAS_MAX
+};
+
+struct write_task {
+    struct task task;
+    struct quorum quorum; /* in force */
+    uint32_t partition;
+    size_t need; /* takes that make it OK */
+    struct version version;
+    struct buffer *key; /* a copy: the task outlives its request */
+    struct buffer *row; /* as sent; NULL before the first stamp */
+    struct slot home[REPLICAS_MAX];
+    struct slot standin[STANDINS_MAX];
+    size_t standins;
+    uint16_t list[PREFERENCE_MAX]; /* preference list: home nodes, then who may stand in */
+    size_t list_length;
+    size_t list_next; /* next candidate to stand in */
+    unsigned restamps;
+    bool escalated;         /* the first wait is over */
+    struct version highest; /* of refusals */
+};
+
+static void write_judge(struct write_task *write);
+
+/* The first one sends the wait for a slow replica to stand-ins, the second ends it. */
+static uint64_t first_wait_us(const struct coordinator *coordinator)
+{
+    return coordinator->config.attempt_timeout_us / 2;
+}
+
+static void write_send_row(struct write_task *write, struct slot *slot)
+{
+    Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
+    body.key = binary_of(buffer_slice(write->key));
+    body.want_old_size = write->task.request->want_old_size;
+    uint16_t shard = partition_shard(write->task.coordinator, slot->member, write->partition);
+    slot_call(&write->task, slot, shard, FRAME_WRITE, &body.base, buffer_slice(write->row));
+}
+
+/* Gives the write of one home slot to the next healthy node of the preference list. False if there
+ * is none. */
+static bool write_add_standin(struct write_task *write, size_t target)
+{
+    struct membership *members = write->task.coordinator->members;
+    while (write->list_next < write->list_length && write->standins < STANDINS_MAX) {
+        size_t candidate = write->list[write->list_next++];
+        if (!members_usable(members, candidate))
+            continue;
+        struct slot *slot = &write->standin[write->standins++];
+        memset(slot, 0, sizeof(*slot));
+        slot->member = candidate;
+        slot->target = target;
+        Cartwheel__Hint body = CARTWHEEL__HINT__INIT;
+        body.target = members->entries[write->home[target].member].member.id;
+        body.key = binary_of(buffer_slice(write->key));
+        slot_call(&write->task, slot, 0, FRAME_HINT, &body.base, buffer_slice(write->row));
+        return true;
+    }
+    return false;
+}
+
+static size_t usable_homes(const struct write_task *write)
+{
+    size_t usable = 0;
+    for (size_t i = 0; i < write->quorum.n; i++)
+        usable += members_usable(write->task.coordinator->members, write->list[i]);
+    return usable;
+}
+
+static size_t usable_standins(const struct write_task *write)
+{
+    size_t usable = 0;
+    for (size_t i = write->quorum.n; i < write->list_length; i++)
+        usable += members_usable(write->task.coordinator->members, write->list[i]);
+    return usable;
+}
+
+static void write_encode_row(struct write_task *write)
+{
+    const struct request *request = write->task.request;
+    struct row row = {
+        .ballot = write->version, .origin = write->version, .tombstone = request->tombstone};
+    if (!request->tombstone)
+        row.value = request->value;
+    struct writer writer;
+    writer_init(&writer, row.value.size + 64);
+    row_encode(&writer, &row);
+    buffer_unref(write->row);
+    write->row = writer_finish(&writer);
+}
+
+static void write_send(struct write_task *write)
+{
+    write_encode_row(write);
+    write->escalated = false;
+    write->standins = 0;
+    write->list_next = write->quorum.n;
+    for (size_t i = 0; i < write->quorum.n; i++) {
+        memset(&write->home[i], 0, sizeof(write->home[i]));
+        write->home[i].task = &write->task;
+        write->home[i].member = write->list[i];
+    }
+    size_t sent = 0;
+    for (size_t i = 0; i < write->quorum.n; i++) {
+        if (!members_usable(write->task.coordinator->members, write->list[i]))
+            continue;
+        write_send_row(write, &write->home[i]);
+        sent++;
+    }
+    for (size_t i = 0; i < write->quorum.n && sent < write->need; i++) {
+        if (write->home[i].state == SLOT_UNSENT && write_add_standin(write, i))
+            sent++;
+    }
+    task_arm(&write->task, first_wait_us(write->task.coordinator));
+}
+
+static void write_fail(struct write_task *write, enum outcome outcome)
+{
+    task_answer(&write->task, outcome);
+    task_free(&write->task);
+}
+
+/* Too few can be reached: said before anything is sent, so that it is certainly not written. */
+static bool write_possible(const struct write_task *write)
+{
+    size_t reachable = usable_homes(write) + (write->quorum.sloppy ? usable_standins(write) : 0);
+    return reachable >= write->need;
+}
+
+static void write_stamp(struct write_task *write)
+{
+    struct coordinator *coordinator = write->task.coordinator;
+    if (!write_possible(write)) {
+        write_fail(write, OUTCOME_UNAVAILABLE);
+        return;
+    }
+    uint64_t hlc = hlc_next(coordinator->hlc, coordinator->outbox->now.wall_us);
+    if (hlc == 0) {
+        coordinator->ceiling_wanted = true;
+        tasks_remove(&coordinator->tasks, &write->task);
+        tasks_push(&coordinator->stampless, &write->task);
+        return;
+    }
+    write->version = (struct version){
+        hlc, node_id_with_shard(coordinator->outbox->self, coordinator->outbox->shard)};
+    write_send(write);
+}
+
+void write_on_stamp(struct task *task, bool possible)
+{
+    struct write_task *write = container_of(task, struct write_task, task);
+    if (task->coordinator->outbox->now.monotonic_us >= task->deadline_us)
+        write_fail(write, OUTCOME_UNAVAILABLE);
+    else if (!possible)
+        write_fail(write, OUTCOME_NO_SPACE);
+    else
+        write_stamp(write);
+}
+
+/* What the slots say, each counted once. */
+struct tally {
+    size_t took;
+    size_t kept;    /* by stand-ins */
+    size_t waiting; /* calls still out */
+    size_t newer;   /* refused because of a higher item */
+    size_t certain; /* homes that certainly do not hold it */
+    size_t no_space;
+    size_t busy;
+    bool standin_asked; /* a hint with this version may exist */
+};
+
+static struct tally write_tally(const struct write_task *write)
+{
+    struct tally tally = {0};
+    for (size_t i = 0; i < write->quorum.n; i++) {
+        const struct slot *slot = &write->home[i];
+        bool refused = slot->state == SLOT_REFUSED;
+        tally.took += slot->state == SLOT_GOOD;
+        tally.waiting += slot->state == SLOT_SENT;
+        tally.newer += refused && slot->verdict == VERDICT_REFUSED_ITEM;
+        tally.certain += slot->state == SLOT_UNSENT || (refused && slot->never_held);
+        tally.no_space += refused && slot->verdict == VERDICT_NO_SPACE;
+        tally.busy += refused && slot->verdict == VERDICT_BUSY;
+    }
+    for (size_t i = 0; i < write->standins; i++) {
+        const struct slot *slot = &write->standin[i];
+        tally.kept += slot->state == SLOT_GOOD && write->home[slot->target].state != SLOT_GOOD;
+        tally.waiting += slot->state == SLOT_SENT;
+        tally.standin_asked |= slot->state != SLOT_REFUSED;
+    }
+    return tally;
+}
+
+static void write_acknowledge(struct write_task *write, bool sloppy)
+{
+    struct request *request = write->task.request;
+    request->version = write->version;
+    request->sloppy = sloppy;
+    write->task.coordinator->stats.writes_sloppy += sloppy;
+    task_answer(&write->task, OUTCOME_OK);
+}
+
+/* "took >= max(W, majority): OK; beyond the majority a refusal because of a higher item also
+ * counts." */
+static bool write_took(const struct write_task *write, const struct tally *tally)
+{
+    size_t majority = majority_of(write->quorum.n);
+    return tally->took >= write->need ||
+           (tally->took >= majority && tally->took + tally->newer >= write->need);
+}
+
+/* Certainly never taken anywhere: may be written under a higher stamp, or reported as not written.
+ */
+static void write_retry(struct write_task *write, const struct tally *tally)
+{
+    struct coordinator *coordinator = write->task.coordinator;
+    bool time_left = coordinator->outbox->now.monotonic_us + first_wait_us(coordinator) <
+                     write->task.deadline_us;
+    if (tally->no_space > 0) {
+        write_fail(write, OUTCOME_NO_SPACE);
+    } else if (version_is_none(write->highest) || write->restamps >= RESTAMPS_MAX || !time_left) {
+        write_fail(write, tally->busy > 0 ? OUTCOME_OVERLOADED : OUTCOME_UNAVAILABLE);
+    } else {
+        write->restamps++;
+        coordinator->stats.writes_restamped++;
+        hlc_observe(coordinator->hlc, write->highest.hlc);
+        write->highest = VERSION_NONE;
+        write_stamp(write);
+    }
+}
+
+/* Leaves a hint here, on this node's shard 0, for a home node that may not hold an acknowledged
+ * write. Nobody counts on it: if it is refused, the exchange between home nodes repairs. */
+static void write_leave_hint(struct write_task *write, const struct slot *slot)
+{
+    struct coordinator *coordinator = write->task.coordinator;
+    Cartwheel__Hint body = CARTWHEEL__HINT__INIT;
+    body.target = coordinator->members->entries[slot->member].member.id;
+    body.key = binary_of(buffer_slice(write->key));
+    struct address self = {coordinator->outbox->self, 0};
+    if (body.target != NODE_ID_NONE)
+        outbox_send(coordinator->outbox, self, FRAME_HINT, 0, &body.base, buffer_slice(write->row));
+}
+
+static bool standin_keeps(const struct write_task *write, size_t target)
+{
+    for (size_t i = 0; i < write->standins; i++) {
+        if (write->standin[i].target == target && write->standin[i].state == SLOT_GOOD)
+            return true;
+    }
+    return false;
+}
+
+static void write_leave_hints(struct write_task *write)
+{
+    for (size_t i = 0; i < write->quorum.n; i++) {
+        const struct slot *slot = &write->home[i];
+        bool newer = slot->state == SLOT_REFUSED && slot->verdict == VERDICT_REFUSED_ITEM;
+        if (slot->state != SLOT_GOOD && !newer && !standin_keeps(write, i))
+            write_leave_hint(write, slot);
+    }
+}
+
+/* No call is out any more and the quorum is not reached. */
+static void write_conclude(struct write_task *write, const struct tally *tally)
+{
+    bool never = tally->certain == write->quorum.n && !tally->standin_asked;
+    if (never) {
+        write_retry(write, tally);
+        return;
+    }
+    if (tally->took + tally->kept > 0)
+        write_leave_hints(write);
+    write_fail(write, OUTCOME_UNKNOWN);
+}
+
+static void write_judge(struct write_task *write)
+{
+    struct tally tally = write_tally(write);
+    if (write->task.request != NULL) {
+        bool took = write_took(write, &tally);
+        if (took || tally.took + tally.kept >= write->need) {
+            write_acknowledge(write, !took);
+        } else if (tally.waiting == 0) {
+            write_conclude(write, &tally);
+            return;
+        }
+    }
+    if (tally.waiting == 0) {
+        write_leave_hints(write);
+        task_free(&write->task);
+    }
+}
+
+static void write_on_reply(struct task *task, struct slot *slot, const struct frame *frame,
+                           const ProtobufCMessage *body)
+{
+    struct write_task *write = container_of(task, struct write_task, task);
+    bool hint = frame->header.type == FRAME_HINT_REPLY;
+    const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
+    uint32_t verdict = hint ? ((const Cartwheel__HintReply *)body)->verdict : reply->verdict;
+    slot->verdict =
+        verdict >= VERDICT_TOOK && verdict <= VERDICT_LAST ? (enum verdict)verdict : VERDICT_FAILED;
+    if (slot->verdict != VERDICT_TOOK)
+        slot->state = SLOT_REFUSED;
+    if (!hint && slot->state == SLOT_REFUSED) {
+        struct version highest;
+        slot->never_held = reply->never_held;
+        if (version_of_binary(reply->highest, &highest))
+            write->highest = version_max(write->highest, highest);
+    }
+    if (!hint && task->request != NULL && reply->old_size > task->request->old_size)
+        task->request->old_size = reply->old_size;
+    write_judge(write);
+}
+
+static void write_on_lost(struct task *task, struct slot *slot)
+{
+    (void)slot;
+    write_judge(container_of(task, struct write_task, task));
+}
+
+/* Half of the wait is over: who did not answer is routed around, and if the table is sloppy others
+ * stand in. */
+static void write_escalate(struct write_task *write)
+{
+    struct tally tally = write_tally(write);
+    write->escalated = true;
+    for (size_t i = 0; i < write->quorum.n; i++)
+        slot_unanswered(&write->home[i]);
+    size_t have = tally.took + tally.kept;
+    for (size_t i = 0; i < write->quorum.n && write->quorum.sloppy && write->task.request != NULL;
+         i++) {
+        if (write->home[i].state == SLOT_GOOD || have >= write->need)
+            continue;
+        if (write_add_standin(write, i))
+            have++;
+    }
+    task_arm(&write->task, first_wait_us(write->task.coordinator));
+}
+
+static void write_on_timer(struct task *task)
+{
+    struct write_task *write = container_of(task, struct write_task, task);
+    bool late = task->coordinator->outbox->now.monotonic_us >= task->deadline_us;
+    if (!write->escalated && !late) {
+        write_escalate(write);
+        return;
+    }
+    for (size_t i = 0; i < write->quorum.n; i++)
+        slot_abandon(&write->home[i]);
+    for (size_t i = 0; i < write->standins; i++)
+        slot_abandon(&write->standin[i]);
+    write_judge(write);
+}
+
+static void write_free(struct task *task)
+{
+    struct write_task *write = container_of(task, struct write_task, task);
+    buffer_unref(write->key);
+    buffer_unref(write->row);
+    free(write);
+}
+
+static const struct task_type write_type = {write_on_reply, write_on_lost, write_on_timer,
+                                            write_free};
+
+void write_begin(struct coordinator *coordinator, struct request *request)
+{
+    struct write_task *write = calloc(1, sizeof(*write));
+    ensure(write != NULL);
+    task_init(&write->task, &write_type, coordinator, request);
+    write->quorum = quorum_in_force(coordinator, request->quorum);
+    write->partition = key_partition(request->key);
+    write->key = buffer_from(request->key);
+    /* W below a majority is last-writer-wins by choice; above it, more must hold it. */
+    write->need = write->quorum.w;
+    ensure(write->need >= 1);
+    write->list_length = membership_preference_list(coordinator->members, write->partition,
+                                                    write->list, PREFERENCE_MAX);
+    ensure(write->list_length >= write->quorum.n);
+    write_stamp(write);
+}

@@ -1,0 +1,150 @@
+#include "boot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "meta.h"
+
+enum { PEER_SHARDS_UNKNOWN = 1 /* until it is met again */ };
+
+static void identity_encode(struct writer *writer, node_id id, const char *name,
+                            const struct cluster_config *cluster)
+{
+    writer_put_u64(writer, id);
+    writer_put_sized(writer, slice_of_string(name));
+    writer_put_sized(writer, slice_of_string(cluster->name));
+    writer_put_u32(writer, cluster->partitions);
+    writer_put_varint(writer, cluster->members_count);
+    for (size_t i = 0; i < cluster->members_count; i++) {
+        const struct member_config *member = &cluster->members[i];
+        writer_put_sized(writer, slice_of_string(member->name));
+        writer_put_sized(writer, slice_of_string(member->address));
+        writer_put_sized(writer, slice_of_string(member->zone));
+        writer_put_u32(writer, member->weight);
+    }
+}
+
+static bool identity_decode(struct slice bytes, struct boot *boot)
+{
+    struct reader reader = reader_of(bytes);
+    boot->id = reader_get_u64(&reader);
+    boot->name = slice_to_string(reader_get_sized(&reader));
+    boot->cluster.name = slice_to_string(reader_get_sized(&reader));
+    boot->cluster.partitions = reader_get_u32(&reader);
+    uint64_t count = reader_get_varint(&reader);
+    if (reader.failed || count == 0 || count > MEMBERS_MAX)
+        return false;
+    boot->cluster.members = calloc(count, sizeof(*boot->cluster.members));
+    ensure(boot->cluster.members != NULL);
+    boot->cluster.members_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct member_config *member = &boot->cluster.members[i];
+        member->name = slice_to_string(reader_get_sized(&reader));
+        member->address = slice_to_string(reader_get_sized(&reader));
+        member->zone = slice_to_string(reader_get_sized(&reader));
+        member->weight = reader_get_u32(&reader);
+    }
+    return reader_done(&reader) && cluster_config_check(&boot->cluster) == NULL;
+}
+
+static bool is_member(const struct cluster_config *cluster, const char *name)
+{
+    for (size_t i = 0; i < cluster->members_count; i++) {
+        if (strcmp(cluster->members[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *be_born(struct boot *boot, const struct cluster_config *configured,
+                           const char *name, struct prng *random, struct store_batch *batch)
+{
+    const char *wrong = cluster_config_check(configured);
+    if (wrong != NULL)
+        return wrong;
+    if (!is_member(configured, name))
+        return "this node's name is not among the initial members";
+    boot->born = true;
+    do {
+        boot->id = node_id_of(prng_next(random));
+    } while (boot->id == NODE_ID_NONE);
+    boot->name = slice_to_string(slice_of_string(name));
+    cluster_config_copy(&boot->cluster, configured);
+    struct writer row;
+    writer_init(&row, 256);
+    identity_encode(&row, boot->id, boot->name, &boot->cluster);
+    store_batch_put(batch, STORE_META, META_IDENTITY, writer_slice(&row));
+    writer_deinit(&row);
+    return NULL;
+}
+
+/* Zero if the row is absent. */
+static uint64_t read_number(boot_read read, void *context, struct slice key)
+{
+    struct buffer *row = read(context, key);
+    if (row == NULL)
+        return 0;
+    struct reader reader = reader_of(buffer_slice(row));
+    uint64_t number = reader_get_u64(&reader);
+    buffer_unref(row);
+    return number;
+}
+
+static void load_peers(struct boot *boot, boot_read read, void *context)
+{
+    boot->peers = calloc(boot->cluster.members_count, sizeof(*boot->peers));
+    ensure(boot->peers != NULL);
+    for (size_t i = 0; i < boot->cluster.members_count; i++) {
+        struct meta_key key;
+        const char *name = boot->cluster.members[i].name;
+        node_id id = read_number(read, context, meta_key_peer(&key, name));
+        if (id != NODE_ID_NONE && strcmp(name, boot->name) != 0)
+            boot->peers[boot->peers_count++] =
+                (struct peer_identity){id, name, PEER_SHARDS_UNKNOWN, 0};
+    }
+}
+
+static void count_incarnation(struct boot *boot, boot_read read, void *context,
+                              struct store_batch *batch)
+{
+    uint64_t starts = read_number(read, context, META_STARTS) + 1;
+    boot->incarnation = starts << INCARNATION_START_SHIFT;
+    struct writer row;
+    writer_init(&row, sizeof(starts));
+    writer_put_u64(&row, starts);
+    store_batch_put(batch, STORE_META, META_STARTS, writer_slice(&row));
+    writer_deinit(&row);
+}
+
+const char *boot_load(struct boot *boot, const struct cluster_config *configured, const char *name,
+                      struct prng *random, boot_read read, void *context, struct store_batch *batch)
+{
+    memset(boot, 0, sizeof(*boot));
+    struct buffer *identity = read(context, META_IDENTITY);
+    const char *wrong = NULL;
+    if (identity == NULL)
+        wrong = be_born(boot, configured, name, random, batch);
+    else if (!identity_decode(buffer_slice(identity), boot))
+        wrong = "the data directory's identity record is damaged";
+    buffer_unref(identity);
+    if (wrong == NULL && strcmp(boot->name, name) != 0)
+        wrong = "the data directory belongs to a node of another name";
+    if (wrong != NULL)
+        return wrong;
+    for (uint16_t shard = 0; shard < SHARDS_MAX; shard++) {
+        struct meta_key key;
+        uint64_t ceiling = read_number(read, context, meta_key_ceiling(&key, shard));
+        boot->ceiling = ceiling > boot->ceiling ? ceiling : boot->ceiling;
+    }
+    load_peers(boot, read, context);
+    count_incarnation(boot, read, context, batch);
+    return NULL;
+}
+
+void boot_deinit(struct boot *boot)
+{
+    free(boot->peers);
+    free(boot->name);
+    cluster_config_deinit(&boot->cluster);
+    memset(boot, 0, sizeof(*boot));
+}

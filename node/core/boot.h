@@ -1,0 +1,35 @@
+/* boot: what a node must know of itself before it may speak: identity, incarnation, clock ceiling,
+ * and who its peers were. Read from the store's meta family before the first door, by whoever owns
+ * the store.
+ *
+ * Birth (design, "Details decided"): the first start takes the initial members, the cluster's name
+ * and the number of partitions from the configuration and draws a random node id; a node that holds
+ * data ignores them. */
+#pragma once
+
+#include "bytes.h"
+#include "membership.h"
+#include "prng.h"
+#include "store.h"
+
+struct boot {
+    node_id id;                    /* 48 random bits, drawn at birth */
+    uint64_t incarnation;          /* one more at each start: refutes rumours about earlier lives */
+    uint64_t ceiling;              /* highest clock ceiling of all shards (hlc.h) */
+    struct cluster_config cluster; /* owned */
+    char *name;                    /* this node's, one of the members; owned */
+    struct peer_identity *peers;   /* ids that members had when last seen; owned */
+    size_t peers_count;
+    bool born; /* this start is the first one */
+};
+
+/* Reads one meta row: a buffer the callee hands over, or NULL when absent. */
+typedef struct buffer *(*boot_read)(void *context, struct slice key);
+
+/* Fills `boot` from the rows, or from `configured` and `name` on the first start, drawing from
+ * `random`; the caller must commit `batch` durably before node_new(). Returns NULL, or a message
+ * for the operator (static). */
+const char *must_check boot_load(struct boot *boot, const struct cluster_config *configured,
+                                 const char *name, struct prng *random, boot_read read,
+                                 void *context, struct store_batch *batch);
+void boot_deinit(struct boot *boot);

@@ -1,0 +1,346 @@
+#include "node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "meta.h"
+#include "node_internal.h"
+
+void node_config_defaults(struct node_config *config)
+{
+    memset(config, 0, sizeof(*config));
+    config->shards = 1;
+    config->seed = 1;
+    config->request_timeout_us = 10000000;
+    config->attempt_timeout_us = 1000000;
+    config->clock_skew_max_us = 500000;
+    config->repair_interval_us = 10000000;
+    config->hints_bytes_max = UINT64_C(1) << 30;
+    config->hints_in_flight_max = 64;
+    config->requests_max = 4096;
+    config->replica_operations_max = 16384;
+    gossip_config_defaults(&config->gossip);
+}
+
+static void on_ceiling_committed(struct store_op *op);
+
+static void init_members(struct node *node, const struct boot *boot)
+{
+    struct peer_identity self = {boot->id, boot->name, node->config.shards, boot->incarnation};
+    members_init(&node->members, &boot->cluster, boot->name, &self);
+    size_t count = membership_count(&node->members);
+    node->usable = calloc(count, sizeof(*node->usable));
+    node->persisted = calloc(count, sizeof(*node->persisted));
+    ensure(node->usable != NULL);
+    ensure(node->persisted != NULL);
+    for (size_t i = 0; i < boot->peers_count; i++) {
+        const struct peer_identity *peer = &boot->peers[i];
+        struct slice name = slice_of_string(peer->name);
+        bool bound = members_bind(&node->members, name, peer->id, peer->shards);
+        ensure(bound);
+        node->persisted[members_index_of_name(&node->members, name)] = peer->id;
+    }
+    node->persisted[node->members.self] = boot->id;
+}
+
+static void init_outbox(struct node *node, const struct boot *boot)
+{
+    node->outbox.transport = node->ports.transport;
+    node->outbox.hlc = &node->hlc;
+    node->outbox.self = boot->id;
+    node->outbox.shard = node->config.shard;
+    node->outbox.epoch = membership_epoch(&node->members);
+    /* Ids of this life are above those of earlier ones: an answer to a question asked before a
+     * restart is stale. */
+    node->outbox.next_request_id = boot->incarnation << 8;
+}
+
+struct node *node_new(const struct node_config *config, const struct boot *boot,
+                      struct node_ports ports)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    ensure(node != NULL);
+    ensure(config->shard < config->shards);
+    ensure(config->shards <= SHARDS_MAX);
+    node->config = *config;
+    node->ports = ports;
+    timers_init(&node->timers);
+    arena_init(&node->arena);
+    prng_init(&node->prng, config->seed + config->shard);
+    hlc_init(&node->hlc, boot->ceiling);
+    init_members(node, boot);
+    init_outbox(node, boot);
+    store_commit_init(&node->ceiling_commit, on_ceiling_committed);
+    writer_init(&node->dropped_load.rows, 0);
+    gossip_init(&node->gossip, &config->gossip, &node->members, &node->outbox, &node->timers,
+                &node->prng, ports.log);
+    hints_init(&node->hints, ports.store, config->hints_bytes_max);
+    struct replica_config replica = {config->replica_operations_max, config->clock_skew_max_us,
+                                     cluster_id(&boot->cluster)};
+    replica_init(&node->replica, &replica, ports.store, &node->outbox, &node->members, &node->hlc,
+                 &node->hints, ports.log);
+    struct coordinator_config coordinator = {config->request_timeout_us, config->attempt_timeout_us,
+                                             config->requests_max};
+    coordinator_init(&node->coordinator, &coordinator, &node->members, &node->outbox, &node->timers,
+                     &node->hlc, &node->prng, ports.log);
+    caller_init(&node->caller, &node->members, &node->outbox);
+    hint_delivery_init(&node->delivery, &node->hints, ports.store, &node->caller, &node->timers,
+                       ports.log, config->hints_in_flight_max, config->attempt_timeout_us);
+    exchange_init(&node->exchange, &node->caller, &node->timers, &node->prng, ports.log,
+                  config->shard, config->shards, config->repair_interval_us,
+                  config->attempt_timeout_us);
+    return node;
+}
+
+void node_free(struct node *node)
+{
+    node->outbox.closed = true;
+    node->in_door = true;
+    coordinator_deinit(&node->coordinator);
+    exchange_deinit(&node->exchange);
+    hint_delivery_deinit(&node->delivery);
+    caller_deinit(&node->caller);
+    replica_deinit(&node->replica);
+    hints_deinit(&node->hints);
+    gossip_deinit(&node->gossip);
+    store_commit_deinit(&node->ceiling_commit);
+    store_range_deinit(&node->dropped_load);
+    timers_deinit(&node->timers);
+    members_deinit(&node->members);
+    arena_deinit(&node->arena);
+    free(node->usable);
+    free(node->persisted);
+    free(node);
+}
+
+static void door_open(struct node *node, struct instant now)
+{
+    ensure(!node->in_door);
+    node->in_door = true;
+    node->outbox.now = now;
+}
+
+/* Who can be reached changed: whoever came back gets compared with. */
+static void note_reach(struct node *node)
+{
+    if (!node->members.reach_changed)
+        return;
+    node->members.reach_changed = false;
+    for (size_t i = 0; i < membership_count(&node->members); i++) {
+        bool usable = members_usable(&node->members, i);
+        if (usable && !node->usable[i] && i != node->members.self)
+            exchange_on_reconnection(&node->exchange, i);
+        node->usable[i] = usable;
+    }
+}
+
+/* A name that was met for the first time stays bound to that id, restarts included. */
+static void persist_peers(struct node *node)
+{
+    if (!node->members.changed || node->config.shard != 0)
+        return;
+    for (size_t i = 0; i < membership_count(&node->members); i++) {
+        node_id id = node->members.entries[i].member.id;
+        if (id == node->persisted[i])
+            continue;
+        struct meta_key key;
+        node->persisted[i] = id;
+        node_commit_meta(node, meta_key_peer(&key, node->members.cluster.members[i].name), id);
+    }
+}
+
+static void on_ceiling_committed(struct store_op *op)
+{
+    struct node *node = container_of(op, struct node, ceiling_commit.op);
+    bool raised = op->status == STORE_OK;
+    if (raised)
+        hlc_raise_ceiling(&node->hlc, node->ceiling_raising);
+    node->ceiling_raising = 0;
+    coordinator_on_ceiling(&node->coordinator, raised);
+}
+
+/* Raises the clock's ceiling when a write waits for it, or soon would. */
+static void raise_ceiling(struct node *node)
+{
+    bool soon = node->coordinator.open > 0 && hlc_ceiling_low(&node->hlc, node->outbox.now.wall_us);
+    if (node->ceiling_raising != 0 || (!node->coordinator.ceiling_wanted && !soon))
+        return;
+    node->ceiling_raising = hlc_ceiling_wanted(&node->hlc, node->outbox.now.wall_us);
+    store_commit_deinit(&node->ceiling_commit);
+    store_commit_init(&node->ceiling_commit, on_ceiling_committed);
+    struct meta_key key;
+    struct writer row;
+    writer_init(&row, sizeof(node->ceiling_raising));
+    writer_put_u64(&row, node->ceiling_raising);
+    store_batch_put(&node->ceiling_commit.batch, STORE_META,
+                    meta_key_ceiling(&key, node->config.shard), writer_slice(&row));
+    writer_deinit(&row);
+    store_submit(node->ports.store, &node->ceiling_commit.op);
+}
+
+static void door_close(struct node *node)
+{
+    bool more;
+    do {
+        replica_run(&node->replica);
+        more = coordinator_run(&node->coordinator);
+    } while (more || !replica_idle(&node->replica));
+    note_reach(node);
+    raise_ceiling(node);
+    persist_peers(node);
+    if (node->config.shard == 0)
+        gossip_share(&node->gossip);
+    arena_reset(&node->arena);
+    node->in_door = false;
+}
+
+void node_on_start(struct node *node, struct instant now)
+{
+    door_open(node, now);
+    node_load_dropped(node);
+    if (node->config.shard == 0) {
+        gossip_start(&node->gossip);
+        hints_load(&node->hints);
+        hint_delivery_start(&node->delivery);
+    } else {
+        node->hints.loaded = true;
+    }
+    exchange_start(&node->exchange);
+    log_event(node->ports.log, LOG_INFO, "node_started", "name=%s id=%016llx shard=%u",
+              membership_self(&node->members)->config->name, (unsigned long long)node->outbox.self,
+              node->config.shard);
+    door_close(node);
+}
+
+void node_on_request(struct node *node, struct instant now, struct request *request)
+{
+    if (node->in_door) {
+        coordinator_submit(&node->coordinator, request);
+        return;
+    }
+    door_open(node, now);
+    coordinator_submit(&node->coordinator, request);
+    door_close(node);
+}
+
+static bool frame_dispatch(struct node *node, const struct frame *frame)
+{
+    switch (frame->header.type) {
+    case FRAME_WRITE:
+    case FRAME_REPAIR:
+    case FRAME_READ:
+    case FRAME_RANGE:
+    case FRAME_HINT:
+    case FRAME_SUMS:
+    case FRAME_KEYS:
+        return replica_on_frame(&node->replica, frame, &node->arena);
+    default:
+        break;
+    }
+    if (frame_is_control(frame->header.type))
+        return gossip_on_frame(&node->gossip, frame, &node->arena);
+    if (map_find(&node->caller.calls, frame->header.request_id) == NULL)
+        return coordinator_on_frame(&node->coordinator, frame, &node->arena);
+    ProtobufCMessage *body = frame_decode_body(frame, &node->arena);
+    return body != NULL && caller_on_reply(&node->caller, frame, body);
+}
+
+/* A sender whose clock is ahead of this one by more than the guard allows is refused, so that one
+ * wrong clock cannot drag the cluster into the future. (A sender that is behind cannot be told from
+ * a slow network, and does no harm: by the same rule it refuses everybody else.) */
+static bool clock_plausible(const struct node *node, const struct frame_header *header)
+{
+    uint64_t wall_us = node->outbox.now.wall_us;
+    uint64_t skew_max_us = node->config.clock_skew_max_us;
+    return header->wall_us <= wall_us + skew_max_us &&
+           hlc_plausible(header->hlc, wall_us, 2 * skew_max_us);
+}
+
+static void frame_receive(struct node *node, node_id from, struct slice bytes)
+{
+    struct frame frame;
+    bool own = from == node->outbox.self;
+    bool good = frame_decode(bytes, &frame) == FRAME_OK && frame.header.from == from &&
+                frame.header.to_shard == node->config.shard &&
+                members_index(&node->members, from) != MEMBERS_MAX;
+    if (!good) {
+        node->frames_malformed++;
+        return;
+    }
+    if (!own && !clock_plausible(node, &frame.header)) {
+        node->frames_skewed++;
+        return;
+    }
+    if (!own) {
+        hlc_observe(&node->hlc, frame.header.hlc);
+        members_heard(&node->members, from, node->outbox.now.monotonic_us);
+    }
+    node->frames_malformed += !frame_dispatch(node, &frame);
+}
+
+void node_on_frame(struct node *node, struct instant now, node_id from, struct slice frame)
+{
+    door_open(node, now);
+    frame_receive(node, from, frame);
+    door_close(node);
+}
+
+void node_on_peer_up(struct node *node, struct instant now, const struct peer_identity *peer)
+{
+    door_open(node, now);
+    struct slice name = slice_of_string(peer->name);
+    if (members_bind(&node->members, name, peer->id, peer->shards)) {
+        size_t index = members_index(&node->members, peer->id);
+        const struct member *member = &node->members.entries[index].member;
+        if (member->status == MEMBER_UNKNOWN || peer->incarnation > member->incarnation)
+            members_set_status(&node->members, index, MEMBER_ALIVE, peer->incarnation);
+        members_heard(&node->members, peer->id, now.monotonic_us);
+        members_set_linked(&node->members, index, true);
+        if (node->config.shard == 0)
+            gossip_on_link(&node->gossip, index);
+    } else {
+        log_event(node->ports.log, LOG_WARN, "peer_refused",
+                  "name=%s id=%016llx reason=\"bound to another id\"", peer->name,
+                  (unsigned long long)peer->id);
+    }
+    door_close(node);
+}
+
+void node_on_peer_down(struct node *node, struct instant now, node_id peer)
+{
+    door_open(node, now);
+    size_t index = members_index(&node->members, peer);
+    if (index != MEMBERS_MAX && index != node->members.self) {
+        members_set_linked(&node->members, index, false);
+        coordinator_on_peer_down(&node->coordinator, index);
+        caller_on_peer_down(&node->caller, index);
+    }
+    door_close(node);
+}
+
+void node_on_store_done(struct node *node, struct instant now, struct store_op *op)
+{
+    door_open(node, now);
+    op->done(op);
+    door_close(node);
+}
+
+void node_on_deadline(struct node *node, struct instant now)
+{
+    door_open(node, now);
+    timers_run(&node->timers, now.monotonic_us);
+    door_close(node);
+}
+
+uint64_t node_next_deadline_us(const struct node *node)
+{
+    return timers_next(&node->timers);
+}
+
+void node_on_leave(struct node *node, struct instant now)
+{
+    door_open(node, now);
+    if (node->config.shard == 0)
+        gossip_leave(&node->gossip);
+    door_close(node);
+}

@@ -1,0 +1,117 @@
+/* node: one shard of a daemon without its I/O. Doors in, two ports out; time is passed in.
+ *
+ * A daemon with S shards runs S of these, one per thread; with one shard, a node is the whole
+ * daemon. cartwheeld drives it from libevent and RocksDB, the simulator from a virtual event heap;
+ * the object code is the same.
+ *
+ * Rules: ports never call back; a door may be called only from outside the node, but
+ * node_on_request() may also be called from a request's `done` (it only queues). Everything that
+ * happened in a door is finished and sent when the door returns. */
+#pragma once
+
+#include "boot.h"
+#include "instant.h"
+#include "log.h"
+#include "membership.h"
+#include "request.h"
+#include "store.h"
+#include "transport.h"
+
+/* Tunables; node_config_defaults() gives the documented ones (docs/configuration.md). */
+struct node_config {
+    uint16_t shard;               /* this shard */
+    uint16_t shards;              /* of the daemon */
+    uint64_t seed;                /* of the node's random choices */
+    uint64_t request_timeout_us;  /* a whole request */
+    uint64_t attempt_timeout_us;  /* one answer of one replica */
+    uint64_t clock_skew_max_us;   /* refuse peers beyond it, versions beyond twice it */
+    uint64_t repair_interval_us;  /* one partition is compared with one peer so often, besides
+                                     reconnections */
+    uint64_t hints_bytes_max;     /* a full hint store refuses new hints */
+    uint32_t hints_in_flight_max; /* deliveries per target: bounds the load on one that came back */
+    uint32_t requests_max;        /* coordinated at once, then OUTCOME_OVERLOADED */
+    uint32_t
+        replica_operations_max; /* served for others at once, then they are told to go elsewhere */
+    struct gossip_config gossip;
+};
+
+struct node_ports {
+    struct transport *transport;
+    struct store *store;
+    struct log_sink *log; /* may be NULL */
+};
+
+struct node;
+
+void node_config_defaults(struct node_config *config);
+/* Borrows the ports for its life and copies the rest. */
+struct node *node_new(const struct node_config *config, const struct boot *boot,
+                      struct node_ports ports);
+/* Requests still open are answered (OUTCOME_UNKNOWN or OUTCOME_UNAVAILABLE); store operations still
+ * out must never complete into the node afterwards: stop the store first. */
+void node_free(struct node *node);
+
+/* Doors. */
+void node_on_start(struct node *node, struct instant now);
+void node_on_request(struct node *node, struct instant now, struct request *request);
+/* One frame, header included, as the transport received it from `from` (a node id, as the handshake
+ * proved it). Borrowed for the call. Malformed frames are counted and dropped. */
+void node_on_frame(struct node *node, struct instant now, node_id from, struct slice frame);
+/* This shard's own link to the peer is up: frames sent now will be carried. Repeated calls are
+ * harmless. */
+void node_on_peer_up(struct node *node, struct instant now, const struct peer_identity *peer);
+/* The link broke: frames in flight may be lost, and the next ones will be, until node_on_peer_up().
+ */
+void node_on_peer_down(struct node *node, struct instant now, node_id peer);
+void node_on_store_done(struct node *node, struct instant now, struct store_op *op);
+void node_on_deadline(struct node *node, struct instant now);
+/* When node_on_deadline() wants to be called: monotonic us, or DEADLINE_NEVER. */
+uint64_t node_next_deadline_us(const struct node *node);
+
+/* Telling gossip that this node leaves (status `left`), so that peers route around it at once. */
+void node_on_leave(struct node *node, struct instant now);
+
+/* The schema. Table definitions are registers of a system table that the API writes and reads; the
+ * core only spreads the word. REQUEST_ANNOUNCE (request.h) hands a row to every shard of every
+ * usable member; it is received here. */
+struct buffer *node_next_announcement(struct node *node); /* the caller unrefs; NULL: no more */
+/* The newest schema version (an HLC value) that this node or, by gossip, any member has heard of.
+ */
+uint64_t node_schema_version(const struct node *node);
+/* A definition with that stamp was read or written here; gossip spreads the number. */
+void node_raise_schema_version(struct node *node, uint64_t schema_version);
+/* Deletes everything of a table here, and refuses writes, hints and repair for it from now on,
+ * restarts included. May be repeated. */
+void node_drop_table(struct node *node, struct instant now, uint64_t table_id);
+/* System tables are never sloppy: N = min(5, members), R = W = a majority of it. */
+struct quorum node_system_quorum(const struct node *node);
+/* 63 random bits, never 0: ids of tables and request ids. */
+uint64_t node_random_id(struct node *node);
+
+/* What the node knows, for the API and the admin tool; borrowed until the next door. */
+const struct membership *node_membership(const struct node *node);
+const struct node_config *node_configuration(const struct node *node);
+node_id node_self(const struct node *node);
+
+struct node_stats {
+    uint64_t requests_open;
+    uint64_t requests_done[8]; /* by enum outcome */
+    uint64_t writes_sloppy;
+    uint64_t hints_pending; /* kept here for others */
+    uint64_t hints_bytes;
+    uint64_t hints_delivered;
+    uint64_t hints_refused; /* store full */
+    uint64_t read_repairs;
+    uint64_t speculative_reads;
+    uint64_t repair_sessions; /* exchanges finished */
+    uint64_t repair_items;    /* items sent or taken by exchanges */
+    uint64_t frames_malformed;
+    uint64_t frames_skewed;      /* refused: sender's clock or a version inside is off */
+    uint64_t frames_stale;       /* answers nobody waits for any more */
+    uint64_t replica_operations; /* served now */
+};
+void node_stats(const struct node *node, struct node_stats *stats);
+/* True when nothing is pending: no request, no replica operation, no hint, no exchange. */
+bool node_quiet(const struct node *node);
+/* Asserts every invariant the node knows. */
+void node_check(const struct node *node);

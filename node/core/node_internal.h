@@ -1,0 +1,42 @@
+/* node_internal: a node's parts; shared by the files of the core. */
+#pragma once
+
+#include "coordinator.h"
+#include "exchange.h"
+#include "gossip.h"
+#include "hint_delivery.h"
+#include "node.h"
+#include "replica.h"
+
+struct node {
+    struct node_config config;
+    struct node_ports ports;
+    struct timers timers;
+    struct prng prng;
+    struct hlc hlc;
+    struct outbox outbox;
+    struct membership members;
+    struct gossip gossip; /* probes on shard 0; elsewhere it only listens to it */
+    struct hints hints;   /* used on shard 0 */
+    struct replica replica;
+    struct coordinator coordinator;
+    struct caller caller;
+    struct hint_delivery delivery; /* runs on shard 0 */
+    struct exchange exchange;
+    struct arena arena; /* of one door */
+    bool in_door;
+    bool *usable;       /* per member: at the end of the last door */
+    node_id *persisted; /* per member: the id that the meta family holds */
+
+    struct store_commit ceiling_commit;
+    uint64_t ceiling_raising; /* while the commit is out; else 0 */
+
+    struct store_range dropped_load;
+    uint64_t frames_malformed;
+    uint64_t frames_skewed;
+};
+
+/* Commits one meta row, and forgets about it. */
+void node_commit_meta(struct node *node, struct slice key, uint64_t value);
+/* Loads the ids of tables dropped in earlier lives. */
+void node_load_dropped(struct node *node);

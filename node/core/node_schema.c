@@ -1,0 +1,189 @@
+/* What the core does for the schema: announcements, its version, tables dropped. And facts about
+ * the node. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "key.h"
+#include "meta.h"
+#include "node_internal.h"
+
+enum { SYSTEM_REPLICAS_MAX = 5 };
+
+/* A commit whose owner does not wait for it. */
+struct forgotten_commit {
+    struct store_commit commit;
+    struct node *node;
+};
+
+static void on_forgotten_done(struct store_op *op)
+{
+    struct forgotten_commit *forgotten = container_of(op, struct forgotten_commit, commit.op);
+    if (op->status != STORE_OK)
+        log_event(forgotten->node->ports.log, LOG_WARN, "meta_not_written", "reason=\"no space\"");
+    store_commit_deinit(&forgotten->commit);
+    free(forgotten);
+}
+
+static struct forgotten_commit *forgotten_new(struct node *node)
+{
+    struct forgotten_commit *forgotten = malloc(sizeof(*forgotten));
+    ensure(forgotten != NULL);
+    forgotten->node = node;
+    store_commit_init(&forgotten->commit, on_forgotten_done);
+    return forgotten;
+}
+
+static void put_number(struct store_batch *batch, struct slice key, uint64_t value)
+{
+    struct writer row;
+    writer_init(&row, sizeof(value));
+    writer_put_u64(&row, value);
+    store_batch_put(batch, STORE_META, key, writer_slice(&row));
+    writer_deinit(&row);
+}
+
+void node_commit_meta(struct node *node, struct slice key, uint64_t value)
+{
+    struct forgotten_commit *forgotten = forgotten_new(node);
+    put_number(&forgotten->commit.batch, key, value);
+    store_submit(node->ports.store, &forgotten->commit.op);
+}
+
+static void on_dropped_loaded(struct store_op *op)
+{
+    struct node *node = container_of(op, struct node, dropped_load.op);
+    struct reader reader = reader_of(writer_slice(&node->dropped_load.rows));
+    struct slice key, value;
+    while (store_rows_next(&reader, &key, &value)) {
+        struct reader id = reader_of(value);
+        replica_drop_table(&node->replica, reader_get_u64(&id));
+    }
+    store_range_deinit(&node->dropped_load);
+}
+
+void node_load_dropped(struct node *node)
+{
+    store_range_init(&node->dropped_load, STORE_META, META_DROPPED_PREFIX, META_DROPPED_END,
+                     on_dropped_loaded);
+    store_submit(node->ports.store, &node->dropped_load.op);
+}
+
+/* Deletes the table's rows: one range per partition, and the note that it was done, in one batch.
+ */
+static void delete_table(struct node *node, uint64_t table_id)
+{
+    struct forgotten_commit *forgotten = forgotten_new(node);
+    struct store_batch *batch = &forgotten->commit.batch;
+    struct key_range range;
+    key_range_init(&range);
+    for (uint32_t partition = 0; partition < membership_partitions(&node->members); partition++) {
+        key_range_table(&range, partition, table_id);
+        store_batch_delete_range(batch, STORE_ITEMS, writer_slice(&range.from),
+                                 writer_slice(&range.to));
+        store_batch_delete_range(batch, STORE_PROMISES, writer_slice(&range.from),
+                                 writer_slice(&range.to));
+    }
+    key_range_deinit(&range);
+    struct meta_key key;
+    put_number(batch, meta_key_dropped(&key, table_id), table_id);
+    store_submit(node->ports.store, &forgotten->commit.op);
+}
+
+void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
+{
+    if (replica_table_dropped(&node->replica, table_id))
+        return;
+    node->outbox.now = now;
+    replica_drop_table(&node->replica, table_id);
+    if (node->config.shard == 0)
+        delete_table(node, table_id);
+}
+
+struct buffer *node_next_announcement(struct node *node)
+{
+    struct coordinator *coordinator = &node->coordinator;
+    if (coordinator->announcements_count == 0)
+        return NULL;
+    struct buffer *first = coordinator->announcements[0];
+    coordinator->announcements_count--;
+    memmove(coordinator->announcements, coordinator->announcements + 1,
+            coordinator->announcements_count * sizeof(struct buffer *));
+    return first;
+}
+
+uint64_t node_schema_version(const struct node *node)
+{
+    return node->gossip.schema_version;
+}
+
+void node_raise_schema_version(struct node *node, uint64_t schema_version)
+{
+    gossip_raise_schema_version(&node->gossip, schema_version);
+}
+
+struct quorum node_system_quorum(const struct node *node)
+{
+    size_t members = membership_count(&node->members);
+    uint8_t n = (uint8_t)(members < SYSTEM_REPLICAS_MAX ? members : SYSTEM_REPLICAS_MAX);
+    uint8_t majority = (uint8_t)(n / 2 + 1);
+    return (struct quorum){n, majority, majority, false};
+}
+
+uint64_t node_random_id(struct node *node)
+{
+    uint64_t id = prng_next(&node->prng) >> 1;
+    return id == 0 ? 1 : id;
+}
+
+const struct membership *node_membership(const struct node *node)
+{
+    return &node->members;
+}
+
+const struct node_config *node_configuration(const struct node *node)
+{
+    return &node->config;
+}
+
+node_id node_self(const struct node *node)
+{
+    return node->outbox.self;
+}
+
+void node_stats(const struct node *node, struct node_stats *stats)
+{
+    memset(stats, 0, sizeof(*stats));
+    const struct coordinator_stats *coordinator = &node->coordinator.stats;
+    stats->requests_open = node->coordinator.open;
+    memcpy(stats->requests_done, coordinator->done, sizeof(stats->requests_done));
+    stats->writes_sloppy = coordinator->writes_sloppy;
+    stats->read_repairs = coordinator->read_repairs;
+    stats->speculative_reads = coordinator->speculative_reads;
+    stats->hints_pending = hints_pending(&node->hints);
+    stats->hints_bytes = node->hints.bytes;
+    stats->hints_delivered = node->delivery.delivered;
+    stats->hints_refused = node->hints.refused;
+    stats->repair_sessions = node->exchange.stats.sessions;
+    stats->repair_items = node->exchange.stats.items;
+    stats->frames_malformed = node->frames_malformed;
+    stats->frames_skewed = node->frames_skewed;
+    stats->frames_stale = coordinator->stale_replies;
+    stats->replica_operations = node->replica.operations;
+}
+
+bool node_quiet(const struct node *node)
+{
+    return node->coordinator.open == 0 && coordinator_idle(&node->coordinator) &&
+           node->replica.operations == 0 && hints_pending(&node->hints) == 0 &&
+           hint_delivery_idle(&node->delivery) && exchange_idle(&node->exchange);
+}
+
+void node_check(const struct node *node)
+{
+    size_t in_flight = 0;
+    for (size_t i = 0; i < membership_count(&node->members); i++)
+        in_flight += node->members.entries[i].in_flight;
+    ensure(in_flight == node->coordinator.calls.count);
+    ensure(node->replica.latches.count <= node->replica.operations);
+    ensure(!node->in_door);
+}

@@ -1,0 +1,87 @@
+/* The configuration of a cluster: checked, copied, hashed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "membership.h"
+
+enum { PARTITIONS_MAX = 65536, WEIGHT_MAX = 10000, NAME_SIZE_MAX = 64 };
+
+uint64_t cluster_id(const struct cluster_config *cluster)
+{
+    struct writer text;
+    writer_init(&text, 256);
+    writer_put_sized(&text, slice_of_string(cluster->name));
+    writer_put_u32(&text, cluster->partitions);
+    for (size_t i = 0; i < cluster->members_count; i++) {
+        writer_put_sized(&text, slice_of_string(cluster->members[i].name));
+        writer_put_sized(&text, slice_of_string(cluster->members[i].address));
+    }
+    uint64_t id = hash64(writer_slice(&text));
+    writer_deinit(&text);
+    return id;
+}
+
+static char *copy(const char *text)
+{
+    return slice_to_string(slice_of_string(text));
+}
+
+void cluster_config_copy(struct cluster_config *to, const struct cluster_config *from)
+{
+    *to = (struct cluster_config){copy(from->name), from->partitions, NULL, from->members_count};
+    to->members = calloc(from->members_count, sizeof(*to->members));
+    ensure(to->members != NULL);
+    for (size_t i = 0; i < from->members_count; i++) {
+        const struct member_config *member = &from->members[i];
+        to->members[i] = (struct member_config){copy(member->name), copy(member->address),
+                                                copy(member->zone), member->weight};
+    }
+}
+
+void cluster_config_deinit(struct cluster_config *cluster)
+{
+    for (size_t i = 0; i < cluster->members_count; i++) {
+        free(cluster->members[i].name);
+        free(cluster->members[i].address);
+        free(cluster->members[i].zone);
+    }
+    free(cluster->members);
+    free(cluster->name);
+    memset(cluster, 0, sizeof(*cluster));
+}
+
+static const char *member_check(const struct member_config *member)
+{
+    if (member->name[0] == '\0' || strlen(member->name) > NAME_SIZE_MAX)
+        return "a member's name must have 1 to 64 characters";
+    if (strchr(member->address, ':') == NULL)
+        return "a member's address must be host:port";
+    if (member->weight < 1 || member->weight > WEIGHT_MAX)
+        return "a member's weight must be 1 to 10000";
+    return NULL;
+}
+
+const char *cluster_config_check(const struct cluster_config *cluster)
+{
+    if (cluster->name == NULL || cluster->name[0] == '\0' || strlen(cluster->name) > NAME_SIZE_MAX)
+        return "the cluster's name must have 1 to 64 characters";
+    bool power_of_two =
+        cluster->partitions > 0 && (cluster->partitions & (cluster->partitions - 1)) == 0;
+    if (!power_of_two || cluster->partitions > PARTITIONS_MAX)
+        return "partitions must be a power of two from 1 to 65536";
+    if (cluster->members_count < 1 || cluster->members_count > MEMBERS_MAX)
+        return "there must be 1 to 1024 initial members";
+    for (size_t i = 0; i < cluster->members_count; i++) {
+        const char *wrong = member_check(&cluster->members[i]);
+        if (wrong != NULL)
+            return wrong;
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(cluster->members[i].name, cluster->members[j].name) == 0)
+                return "two members have the same name";
+            if (strcmp(cluster->members[i].address, cluster->members[j].address) == 0)
+                return "two members have the same address";
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,87 @@
+/* membership: who the members are, who of them can be reached, and which of them own a key (the
+ * paper, 4.2, 4.3, 4.8). Ownership is fact, from the ring; reachability is rumour, from gossip, and
+ * own experience, from links: it changes routing only. */
+#pragma once
+
+#include "bytes.h"
+#include "version.h"
+
+/* A member as the operator names it. Strings are owned by the cluster_config that holds them. */
+struct member_config {
+    char *name;      /* unique in the cluster */
+    char *address;   /* host:port of its peer port */
+    char *zone;      /* failure zone; "" if zones are not used */
+    uint32_t weight; /* share of the ring relative to others; 100 is ordinary */
+};
+
+struct cluster_config {
+    char *name;
+    uint32_t partitions; /* Q: a power of two, 1..65,536; fixed for the cluster's life */
+    struct member_config *members;
+    size_t members_count; /* 1..MEMBERS_MAX */
+};
+
+enum { MEMBERS_MAX = 1024 };
+
+/* Hash of name, partitions and members' names and addresses: nodes with another one are strangers.
+ */
+uint64_t cluster_id(const struct cluster_config *cluster);
+void cluster_config_copy(struct cluster_config *to, const struct cluster_config *from);
+void cluster_config_deinit(struct cluster_config *cluster);
+/* NULL, or what is wrong with it, for the operator (static). */
+const char *cluster_config_check(const struct cluster_config *cluster);
+
+/* Who a peer is, as its handshake said and proved. */
+struct peer_identity {
+    node_id id;
+    const char *name; /* one of the members' */
+    uint16_t shards;
+    uint64_t incarnation;
+};
+
+enum member_status { MEMBER_UNKNOWN, MEMBER_ALIVE, MEMBER_SUSPECT, MEMBER_DEAD, MEMBER_LEFT };
+
+/* SWIM with Lifeguard (reliability figures: docs/configuration.md). */
+struct gossip_config {
+    uint64_t probe_interval_us; /* one member is probed so often */
+    uint64_t probe_timeout_us;  /* then others are asked to probe it */
+    uint32_t indirect_probes;   /* how many others */
+    uint32_t suspicion_factor;  /* suspicion lasts factor * log10(members + 1) * probe interval at
+                                   least */
+    uint32_t suspicion_max_factor;  /* at first so many times longer, shrinking with independent
+                                       confirmations */
+    uint64_t gossip_interval_us;    /* rumours go out so often */
+    uint32_t gossip_fanout;         /* to so many members */
+    uint64_t push_pull_interval_us; /* full state with one random member */
+    uint32_t awareness_max;         /* local health multiplies own timeouts up to this */
+};
+
+/* A member as seen from here. */
+struct member {
+    const struct member_config *config;
+    node_id id; /* NODE_ID_NONE until first met */
+    uint16_t shards;
+    enum member_status status; /* gossip's */
+    uint64_t incarnation;
+    bool linked; /* this shard's own link to it is up (always, for oneself) */
+};
+
+struct membership;
+
+/* As it was at the cluster's birth. */
+const struct cluster_config *membership_cluster(const struct membership *membership);
+size_t membership_count(const struct membership *membership);
+/* In the order of the cluster's configuration. */
+const struct member *membership_at(const struct membership *membership, size_t index);
+const struct member *membership_self(const struct membership *membership);
+/* NULL if no member has that id. */
+const struct member *membership_find(const struct membership *membership, node_id id);
+/* May requests be sent there: linked, and gossip does not call it suspect, dead or left. */
+bool member_usable(const struct member *member);
+uint32_t membership_partitions(const struct membership *membership);
+uint64_t membership_epoch(const struct membership *membership);
+/* The preference list of a partition: indexes of up to `max` distinct members, home nodes first.
+ * Returns how many. */
+size_t membership_preference_list(const struct membership *membership, uint32_t partition,
+                                  uint16_t *indexes, size_t max);
+const char *member_status_name(enum member_status status);

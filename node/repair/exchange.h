@@ -1,0 +1,78 @@
+/* exchange: makes two home replicas of a partition equal (anti-entropy; the paper, 4.7): sums of
+ * leaves first, then the keys of leaves that differ, then only the rows that differ, newest ballot
+ * winning. One partition at a time.
+ *
+ *     IDLE ──▶ SUMS (both sides) ──equal──▶ IDLE
+ *                 └──▶ KEYS (both sides, page by page) ──▶ COPY (row by row) ──▶ KEYS … ──▶ IDLE
+ *
+ * Which partitions: after a link came up all that are shared with that peer, by the member that
+ * comes first in the configuration; besides, one partition with one peer in turn, at a slow pace.
+ */
+#pragma once
+
+#include "caller.h"
+#include "hash.h"
+#include "log.h"
+#include "prng.h"
+#include "replica.h"
+#include "timers.h"
+
+struct exchange_stats {
+    uint64_t sessions; /* finished */
+    uint64_t aborted;  /* a side did not answer; will be tried again */
+    uint64_t items;    /* copied one way or the other */
+};
+
+struct copy;
+struct exchange;
+
+/* A page of keys from one side. */
+struct key_page {
+    struct call call; /* for the sums, then for the keys */
+    struct exchange *exchange;
+    int side; /* 0: here, 1: the peer */
+    struct buffer *entries;
+    bool here;
+    bool more;
+    struct buffer *covered;
+};
+
+struct exchange {
+    struct caller *caller;
+    struct timers *timers;
+    struct prng *prng;
+    struct log_sink *log;
+    uint16_t shard;
+    uint16_t shards;
+    uint64_t interval_us;
+    uint64_t attempt_timeout_us;
+    uint32_t *wanted;       /* per member: partitions still to be compared; counts down to 0 */
+    uint32_t rolling;       /* the slow pace's next partition */
+    struct timer tick;      /* starts sessions */
+    uint64_t rolling_at_us; /* when the slow pace moves on */
+    bool busy;
+    size_t peer; /* index of the other side */
+    uint32_t partition;
+    struct timer timeout;    /* of the session's current step */
+    struct key_page side[2]; /* 0: here, 1: the peer */
+    struct digest sums[2][PARTITION_LEAVES];
+    uint8_t leaves[PARTITION_LEAVES / 8];
+    struct buffer *after; /* keys up to here are done */
+    struct copy *copies;  /* of the page under way */
+    size_t copies_count;
+    size_t copies_next; /* first one not yet begun */
+    size_t copies_out;
+    bool failed; /* a copy did not work out: the session counts as aborted */
+    struct exchange_stats stats;
+};
+
+/* Borrows all. */
+void exchange_init(struct exchange *exchange, struct caller *caller, struct timers *timers,
+                   struct prng *prng, struct log_sink *log, uint16_t shard, uint16_t shards,
+                   uint64_t interval_us, uint64_t attempt_timeout_us);
+void exchange_deinit(struct exchange *exchange);
+void exchange_start(struct exchange *exchange);
+/* A peer can be reached again: compare everything that is shared with it. */
+void exchange_on_reconnection(struct exchange *exchange, size_t member);
+/* No session is under way and none is due but the slow pace's. */
+bool exchange_idle(const struct exchange *exchange);

@@ -1,0 +1,178 @@
+#include "exchange_copy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cartwheel.pb-c.h"
+
+/* One row on its way: a READ at the source, then a REPAIR at the other side. */
+struct copy {
+    struct call call;
+    struct exchange *exchange;
+    struct slice key; /* in a page's entries */
+    int source;       /* side that holds the newer ballot */
+};
+
+/* Where the merge stands in one side's page. */
+struct entry_cursor {
+    struct reader reader;
+    bool here;
+    struct slice key;
+    struct version ballot;
+};
+
+size_t exchange_side_member(const struct exchange *exchange, int side)
+{
+    return side == 0 ? exchange->caller->members->self : exchange->peer;
+}
+
+uint16_t exchange_side_shard(const struct exchange *exchange, int side)
+{
+    uint16_t shards =
+        membership_at(exchange->caller->members, exchange_side_member(exchange, side))->shards;
+    return (uint16_t)(exchange->partition % shards);
+}
+
+void copies_clear(struct exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->copies_count; i++)
+        caller_forget(exchange->caller, &exchange->copies[i].call);
+    free(exchange->copies);
+    exchange->copies = NULL;
+    exchange->copies_count = 0;
+    exchange->copies_next = 0;
+    exchange->copies_out = 0;
+}
+
+static void entry_next(struct entry_cursor *cursor)
+{
+    cursor->here = reader_left(&cursor->reader) > 0;
+    if (!cursor->here)
+        return;
+    cursor->key = reader_get_sized(&cursor->reader);
+    cursor->ballot = reader_get_version(&cursor->reader);
+    (void)reader_get_version(&cursor->reader);
+    cursor->here = !cursor->reader.failed;
+}
+
+static void copy_add(struct exchange *exchange, struct slice key, int source)
+{
+    if ((exchange->copies_count & (exchange->copies_count - 1)) == 0) {
+        size_t capacity = exchange->copies_count == 0 ? 1 : 2 * exchange->copies_count;
+        exchange->copies = realloc(exchange->copies, capacity * sizeof(*exchange->copies));
+        ensure(exchange->copies != NULL);
+    }
+    exchange->copies[exchange->copies_count++] =
+        (struct copy){.exchange = exchange, .key = key, .source = source};
+}
+
+/* Behind which key a page says nothing; false if it speaks for the whole rest. */
+static bool pages_cut(const struct exchange *exchange, struct slice *cut)
+{
+    bool found = false;
+    for (int side = 0; side < 2; side++) {
+        const struct key_page *page = &exchange->side[side];
+        if (page->more && (!found || slice_compare(buffer_slice(page->covered), *cut) < 0)) {
+            *cut = buffer_slice(page->covered);
+            found = true;
+        }
+    }
+    return found;
+}
+
+static void plan_key(struct exchange *exchange, struct entry_cursor cursor[2])
+{
+    int order = !cursor[0].here   ? 1
+                : !cursor[1].here ? -1
+                                  : slice_compare(cursor[0].key, cursor[1].key);
+    int ballots = order != 0 ? -order : version_compare(cursor[0].ballot, cursor[1].ballot);
+    if (ballots != 0)
+        copy_add(exchange, ballots > 0 ? cursor[0].key : cursor[1].key, ballots > 0 ? 0 : 1);
+    if (order <= 0)
+        entry_next(&cursor[0]);
+    if (order >= 0)
+        entry_next(&cursor[1]);
+}
+
+bool copies_plan(struct exchange *exchange)
+{
+    struct entry_cursor cursor[2] = {
+        {.reader = reader_of(buffer_slice(exchange->side[0].entries))},
+        {.reader = reader_of(buffer_slice(exchange->side[1].entries))}};
+    struct slice cut = SLICE_EMPTY;
+    bool cut_early = pages_cut(exchange, &cut);
+    copies_clear(exchange);
+    entry_next(&cursor[0]);
+    entry_next(&cursor[1]);
+    while (cursor[0].here || cursor[1].here) {
+        bool first =
+            !cursor[1].here || (cursor[0].here && slice_compare(cursor[0].key, cursor[1].key) <= 0);
+        if (cut_early && slice_compare(cursor[first ? 0 : 1].key, cut) > 0)
+            break;
+        plan_key(exchange, cursor);
+    }
+    buffer_unref(exchange->after);
+    exchange->after = cut_early ? buffer_from(cut) : NULL;
+    return !cursor[0].reader.failed && !cursor[1].reader.failed;
+}
+
+static void copy_end(struct copy *copy, bool copied)
+{
+    struct exchange *exchange = copy->exchange;
+    exchange->copies_out--;
+    exchange->stats.items += copied;
+    exchange->failed |= !copied;
+    copies_run(exchange);
+}
+
+static void on_copy_written(struct call *call, const struct frame *frame,
+                            const ProtobufCMessage *body)
+{
+    const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
+    /* Refused by something newer, or because the table is gone: equal enough, the next session will
+     * tell. */
+    bool settled = frame != NULL &&
+                   (reply->verdict == VERDICT_TOOK || reply->verdict == VERDICT_REFUSED_ITEM ||
+                    reply->verdict == VERDICT_REFUSED_TABLE);
+    copy_end(container_of(call, struct copy, call), settled);
+}
+
+static void on_copy_read(struct call *call, const struct frame *frame, const ProtobufCMessage *body)
+{
+    struct copy *copy = container_of(call, struct copy, call);
+    struct exchange *exchange = copy->exchange;
+    const Cartwheel__ReadReply *reply = (const Cartwheel__ReadReply *)body;
+    if (frame == NULL || reply->verdict != VERDICT_OK || frame->payload.size == 0) {
+        copy_end(copy, false);
+        return;
+    }
+    int target = 1 - copy->source;
+    Cartwheel__Write write = CARTWHEEL__WRITE__INIT;
+    write.key = binary_of(copy->key);
+    copy->call.done = on_copy_written;
+    caller_send(exchange->caller, &copy->call, exchange_side_member(exchange, target),
+                exchange_side_shard(exchange, target), FRAME_REPAIR, FRAME_WRITE_REPLY, &write.base,
+                frame->payload);
+}
+
+static void copy_start(struct copy *copy)
+{
+    struct exchange *exchange = copy->exchange;
+    Cartwheel__Read body = CARTWHEEL__READ__INIT;
+    body.key = binary_of(copy->key);
+    body.full = true;
+    copy->call.done = on_copy_read;
+    caller_send(exchange->caller, &copy->call, exchange_side_member(exchange, copy->source),
+                exchange_side_shard(exchange, copy->source), FRAME_READ, FRAME_READ_REPLY,
+                &body.base, SLICE_EMPTY);
+}
+
+void copies_run(struct exchange *exchange)
+{
+    while (exchange->copies_next < exchange->copies_count && exchange->copies_out < COPIES_MAX) {
+        exchange->copies_out++;
+        copy_start(&exchange->copies[exchange->copies_next++]);
+    }
+    if (exchange->copies_out == 0)
+        exchange_page_done(exchange);
+}

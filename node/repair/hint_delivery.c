@@ -1,0 +1,224 @@
+#include "hint_delivery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "acceptor.h"
+#include "cartwheel.pb-c.h"
+#include "key.h"
+
+enum {
+    TICK_US = 100000,         /* how soon a target that came back is noticed */
+    BATCH_BYTES_MAX = 4 << 20 /* read and sent at once */
+};
+
+struct delivered_hint {
+    struct call call;
+    struct hint_batch *batch;
+    struct slice key; /* of the hint; in batch->read.rows */
+    bool acknowledged;
+};
+
+/* One target's batch: READING -> SENT -> DELETING -> (next batch, or idle). */
+struct hint_batch {
+    struct hint_delivery *delivery;
+    size_t member;
+    bool busy;
+    struct store_range read;
+    uint8_t from[8];
+    uint8_t to[8];
+    struct delivered_hint *sent;
+    size_t sent_count;
+    size_t waiting;
+    struct store_commit deletion;
+    struct timer timeout;
+};
+
+static void batch_start(struct hint_batch *batch);
+
+static void on_tick(struct timer *timer, uint64_t now_us)
+{
+    struct hint_delivery *delivery = container_of(timer, struct hint_delivery, tick);
+    const struct membership *members = delivery->caller->members;
+    for (size_t i = 0; i < membership_count(members); i++) {
+        struct hint_batch *batch = &delivery->batches[i];
+        node_id target = membership_at(members, i)->id;
+        if (!batch->busy && members_usable(members, i) &&
+            hints_pending_for(delivery->hints, target) > 0)
+            batch_start(batch);
+    }
+    timers_arm(delivery->timers, timer, now_us + TICK_US);
+}
+
+static void on_batch_timeout(struct timer *timer, uint64_t now_us);
+
+void hint_delivery_init(struct hint_delivery *delivery, struct hints *hints, struct store *store,
+                        struct caller *caller, struct timers *timers, struct log_sink *log,
+                        uint32_t in_flight_max, uint64_t attempt_timeout_us)
+{
+    memset(delivery, 0, sizeof(*delivery));
+    delivery->hints = hints;
+    delivery->store = store;
+    delivery->caller = caller;
+    delivery->timers = timers;
+    delivery->log = log;
+    delivery->in_flight_max = in_flight_max;
+    delivery->attempt_timeout_us = attempt_timeout_us;
+    size_t members = membership_count(caller->members);
+    delivery->batches = calloc(members, sizeof(*delivery->batches));
+    ensure(delivery->batches != NULL);
+    for (size_t i = 0; i < members; i++) {
+        delivery->batches[i].delivery = delivery;
+        delivery->batches[i].member = i;
+        timer_init(&delivery->batches[i].timeout, on_batch_timeout);
+    }
+    timer_init(&delivery->tick, on_tick);
+}
+
+static void batch_clear(struct hint_batch *batch)
+{
+    for (size_t i = 0; i < batch->sent_count; i++)
+        caller_forget(batch->delivery->caller, &batch->sent[i].call);
+    free(batch->sent);
+    batch->sent = NULL;
+    batch->sent_count = 0;
+    batch->waiting = 0;
+    store_range_deinit(&batch->read);
+    store_commit_deinit(&batch->deletion);
+    timers_disarm(batch->delivery->timers, &batch->timeout);
+    batch->busy = false;
+}
+
+void hint_delivery_deinit(struct hint_delivery *delivery)
+{
+    for (size_t i = 0; i < membership_count(delivery->caller->members); i++)
+        batch_clear(&delivery->batches[i]);
+    timers_disarm(delivery->timers, &delivery->tick);
+    free(delivery->batches);
+}
+
+void hint_delivery_start(struct hint_delivery *delivery)
+{
+    timers_arm(delivery->timers, &delivery->tick,
+               delivery->caller->outbox->now.monotonic_us + TICK_US);
+}
+
+bool hint_delivery_idle(const struct hint_delivery *delivery)
+{
+    for (size_t i = 0; i < membership_count(delivery->caller->members); i++) {
+        if (delivery->batches[i].busy)
+            return false;
+    }
+    return true;
+}
+
+static void on_deleted(struct store_op *op)
+{
+    struct hint_batch *batch = container_of(op, struct hint_batch, deletion.op);
+    bool deleted = op->status == STORE_OK;
+    batch_clear(batch);
+    /* Without space the hints stay and are delivered again at the next start: harmless, they are
+     * idempotent. */
+    if (!deleted)
+        log_event(batch->delivery->log, LOG_WARN, "hints_not_deleted", "member=%zu", batch->member);
+}
+
+/* All answers are in, or time is up: forget and delete what was acknowledged. Forgotten first: a
+ * hint stored again from now on counts anew, and its commit comes after this one. */
+static void batch_conclude(struct hint_batch *batch)
+{
+    struct hint_delivery *delivery = batch->delivery;
+    store_commit_deinit(&batch->deletion);
+    store_commit_init(&batch->deletion, on_deleted);
+    for (size_t i = 0; i < batch->sent_count; i++) {
+        struct delivered_hint *hint = &batch->sent[i];
+        caller_forget(delivery->caller, &hint->call);
+        if (!hint->acknowledged)
+            continue;
+        hints_forget(delivery->hints, hint->key);
+        store_batch_delete(&batch->deletion.batch, STORE_HINTS, hint->key);
+        delivery->delivered++;
+    }
+    batch->waiting = 0;
+    timers_disarm(delivery->timers, &batch->timeout);
+    if (batch->deletion.batch.count > 0)
+        store_submit(delivery->store, &batch->deletion.op);
+    else
+        batch_clear(batch);
+}
+
+static void on_batch_timeout(struct timer *timer, uint64_t now_us)
+{
+    (void)now_us;
+    batch_conclude(container_of(timer, struct hint_batch, timeout));
+}
+
+static void on_hint_answered(struct call *call, const struct frame *frame,
+                             const ProtobufCMessage *body)
+{
+    struct delivered_hint *hint = container_of(call, struct delivered_hint, call);
+    const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
+    hint->acknowledged = frame != NULL && (reply->verdict == VERDICT_TOOK ||
+                                           reply->verdict == VERDICT_REFUSED_ITEM ||
+                                           reply->verdict == VERDICT_REFUSED_TABLE);
+    ensure(hint->batch->waiting > 0);
+    if (--hint->batch->waiting == 0)
+        batch_conclude(hint->batch);
+}
+
+static void hint_send(struct hint_batch *batch, struct slice hint_key, struct slice value)
+{
+    struct delivered_hint *hint = &batch->sent[batch->sent_count];
+    struct hint_delivery *delivery = batch->delivery;
+    struct slice key, row;
+    struct item_key decoded;
+    *hint = (struct delivered_hint){
+        .call = {.done = on_hint_answered}, .batch = batch, .key = hint_key};
+    batch->sent_count++;
+    if (!hint_decode(value, &key, &row) || !item_key_decode(key, &decoded)) {
+        log_event(delivery->log, LOG_ERROR, "hint_corrupt", "member=%zu", batch->member);
+        return;
+    }
+    uint16_t shards = membership_at(delivery->caller->members, batch->member)->shards;
+    Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
+    body.key = binary_of(key);
+    batch->waiting++;
+    caller_send(delivery->caller, &hint->call, batch->member,
+                (uint16_t)(decoded.partition % shards), FRAME_REPAIR, FRAME_WRITE_REPLY, &body.base,
+                row);
+}
+
+static void on_batch_read(struct store_op *op)
+{
+    struct hint_batch *batch = container_of(op, struct hint_batch, read.op);
+    struct reader reader = reader_of(writer_slice(&batch->read.rows));
+    struct slice key, value;
+    if (op->status != STORE_OK || batch->read.rows_count == 0) {
+        batch_clear(batch);
+        return;
+    }
+    batch->sent = calloc(batch->read.rows_count, sizeof(*batch->sent));
+    ensure(batch->sent != NULL);
+    while (store_rows_next(&reader, &key, &value))
+        hint_send(batch, key, value);
+    if (batch->waiting == 0) {
+        batch_clear(batch);
+        return;
+    }
+    uint64_t now_us = batch->delivery->caller->outbox->now.monotonic_us;
+    timers_arm(batch->delivery->timers, &batch->timeout,
+               now_us + batch->delivery->attempt_timeout_us);
+}
+
+static void batch_start(struct hint_batch *batch)
+{
+    struct hint_delivery *delivery = batch->delivery;
+    batch->busy = true;
+    hint_key_range(membership_at(delivery->caller->members, batch->member)->id, batch->from,
+                   batch->to);
+    store_range_init(&batch->read, STORE_HINTS, slice_of(batch->from, sizeof(batch->from)),
+                     slice_of(batch->to, sizeof(batch->to)), on_batch_read);
+    batch->read.rows_max = delivery->in_flight_max;
+    batch->read.bytes_max = BATCH_BYTES_MAX;
+    store_submit(delivery->store, &batch->read.op);
+}

@@ -1,0 +1,219 @@
+#include "replica.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "key.h"
+#include "operation.h"
+
+/* Holds one key; those who wait for it stand in line. */
+struct replica_latch {
+    struct replica_operations waiting;
+};
+
+void replica_init(struct replica *replica, const struct replica_config *config, struct store *store,
+                  struct outbox *outbox, struct membership *members, struct hlc *hlc,
+                  struct hints *hints, struct log_sink *log)
+{
+    memset(replica, 0, sizeof(*replica));
+    replica->store = store;
+    replica->outbox = outbox;
+    replica->members = members;
+    replica->hlc = hlc;
+    replica->hints = hints;
+    replica->log = log;
+    replica->config = *config;
+    map_init(&replica->latches);
+    map_init(&replica->dropped);
+    replica_operations_init(&replica->ready);
+}
+
+void replica_deinit(struct replica *replica)
+{
+    size_t cursor = 0;
+    struct replica_latch *latch;
+    while ((latch = map_each(&replica->latches, &cursor)) != NULL) {
+        struct replica_operation *waiting;
+        while ((waiting = replica_operations_pop(&latch->waiting)) != NULL)
+            free(waiting);
+        free(latch);
+    }
+    map_deinit(&replica->latches);
+    map_deinit(&replica->dropped);
+}
+
+bool replica_on_frame(struct replica *replica, const struct frame *frame, struct arena *arena)
+{
+    ProtobufCMessage *body = frame_decode_body(frame, arena);
+    if (body == NULL)
+        return false;
+    switch (frame->header.type) {
+    case FRAME_WRITE:
+    case FRAME_REPAIR:
+        replica_on_write(replica, frame, (const Cartwheel__Write *)body);
+        return true;
+    case FRAME_READ:
+        replica_on_read(replica, frame, (const Cartwheel__Read *)body);
+        return true;
+    case FRAME_RANGE:
+        replica_on_range(replica, frame, (const Cartwheel__Range *)body);
+        return true;
+    case FRAME_HINT:
+        replica_on_hint(replica, frame, (const Cartwheel__Hint *)body);
+        return true;
+    case FRAME_SUMS:
+        replica_on_sums(replica, frame, (const Cartwheel__Sums *)body);
+        return true;
+    case FRAME_KEYS:
+        replica_on_keys(replica, frame, (const Cartwheel__Keys *)body);
+        return true;
+    default:
+        return false;
+    }
+}
+
+void replica_run(struct replica *replica)
+{
+    struct replica_operation *operation;
+    while ((operation = replica_operations_pop(&replica->ready)) != NULL)
+        operation->start(operation);
+}
+
+bool replica_idle(const struct replica *replica)
+{
+    return replica_operations_empty(&replica->ready);
+}
+
+void replica_drop_table(struct replica *replica, uint64_t table_id)
+{
+    if (!replica_table_dropped(replica, table_id))
+        map_put(&replica->dropped, table_id, &replica->dropped);
+}
+
+bool replica_table_dropped(const struct replica *replica, uint64_t table_id)
+{
+    return map_find(&replica->dropped, table_id) != NULL;
+}
+
+struct replica_operation *operation_new(struct replica *replica, const struct frame *frame,
+                                        struct slice key)
+{
+    size_t bytes = key.size + frame->payload.size;
+    struct replica_operation *operation = malloc(sizeof(*operation) + bytes);
+    ensure(operation != NULL);
+    memset(operation, 0, sizeof(*operation));
+    operation->replica = replica;
+    operation->asker = frame->header;
+    if (key.size > 0)
+        memcpy(operation->bytes, key.data, key.size);
+    if (frame->payload.size > 0)
+        memcpy(operation->bytes + key.size, frame->payload.data, frame->payload.size);
+    operation->key = slice_of(operation->bytes, key.size);
+    operation->row = slice_of(operation->bytes + key.size, frame->payload.size);
+    replica->operations++;
+    return operation;
+}
+
+/* Latches are found by the key's hash: two keys that share one merely wait for each other. */
+static uint64_t latch_id(struct slice key)
+{
+    uint64_t id = hash64(key);
+    return id == 0 ? 1 : id;
+}
+
+static void unlatch(struct replica_operation *operation)
+{
+    struct replica *replica = operation->replica;
+    struct replica_latch *latch = map_find(&replica->latches, latch_id(operation->key));
+    ensure(latch != NULL);
+    struct replica_operation *next = replica_operations_pop(&latch->waiting);
+    if (next != NULL) {
+        next->latched = true;
+        replica_operations_push(&replica->ready, next);
+        return;
+    }
+    map_remove(&replica->latches, latch_id(operation->key));
+    free(latch);
+}
+
+void operation_free(struct replica_operation *operation)
+{
+    if (operation->latched)
+        unlatch(operation);
+    buffer_unref(operation->item.value);
+    buffer_unref(operation->promise.value);
+    store_commit_deinit(&operation->commit);
+    ensure(operation->replica->operations > 0);
+    operation->replica->operations--;
+    free(operation);
+}
+
+void operation_latch(struct replica_operation *operation)
+{
+    struct replica *replica = operation->replica;
+    uint64_t id = latch_id(operation->key);
+    struct replica_latch *latch = map_find(&replica->latches, id);
+    if (latch != NULL) {
+        replica_operations_push(&latch->waiting, operation);
+        return;
+    }
+    latch = malloc(sizeof(*latch));
+    ensure(latch != NULL);
+    replica_operations_init(&latch->waiting);
+    map_put(&replica->latches, id, latch);
+    operation->latched = true;
+    replica_operations_push(&replica->ready, operation);
+}
+
+/* Bytes from the own disk that do not decode are corruption: the operation fails, it never sees
+ * "absent". */
+static bool acceptor_load(struct replica_operation *operation)
+{
+    struct acceptor *acceptor = &operation->acceptor;
+    if (operation->item.op.status != STORE_OK || operation->promise.op.status != STORE_OK)
+        return false;
+    acceptor->has_item = operation->item.value != NULL;
+    bool good = true;
+    if (acceptor->has_item)
+        good = held_row_decode(buffer_slice(operation->item.value), &acceptor->item);
+    if (operation->promise.value != NULL)
+        good &= promise_decode(buffer_slice(operation->promise.value), acceptor);
+    if (!good)
+        log_event(operation->replica->log, LOG_ERROR, "row_corrupt", "key_hash=%016llx",
+                  (unsigned long long)hash64(operation->key));
+    return good;
+}
+
+static void gets_advance(struct replica_operation *operation)
+{
+    if (--operation->gets_pending == 0)
+        operation->read_done(operation, !acceptor_load(operation));
+}
+
+static void on_item_read(struct store_op *op)
+{
+    gets_advance(container_of(op, struct replica_operation, item.op));
+}
+
+static void on_promise_read(struct store_op *op)
+{
+    gets_advance(container_of(op, struct replica_operation, promise.op));
+}
+
+void operation_read(struct replica_operation *operation,
+                    void (*then)(struct replica_operation *operation, bool failed))
+{
+    struct store *store = operation->replica->store;
+    operation->read_done = then;
+    store_get_init(&operation->item, STORE_ITEMS, operation->key, on_item_read);
+    store_get_init(&operation->promise, STORE_PROMISES, operation->key, on_promise_read);
+    bool item_read = store_try_read(store, &operation->item.op);
+    bool promise_read = store_try_read(store, &operation->promise.op);
+    operation->gets_pending = 1U + (item_read ? 0 : 1) + (promise_read ? 0 : 1);
+    if (!item_read)
+        store_submit(store, &operation->item.op);
+    if (!promise_read)
+        store_submit(store, &operation->promise.op);
+    gets_advance(operation);
+}

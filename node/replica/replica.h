@@ -1,0 +1,62 @@
+/* replica: serves the registers, ranges, hints and leaf sums that this shard's store holds, to
+ * coordinators and peers alike, the own node's included (the paper, 4.5: the N home nodes).
+ *
+ * One operation per frame asked. A write goes: latch (per key, spans read and commit) -> read item
+ * and promise -> acceptor's verdict -> commit -> reply. No reply before durable. Reads take no
+ * latch: the store shows only what is durable. */
+#pragma once
+
+#include "acceptor.h"
+#include "cartwheel.pb-c.h"
+#include "hints.h"
+#include "instant.h"
+#include "list.h"
+#include "log.h"
+#include "map.h"
+#include "members.h"
+#include "outbox.h"
+#include "store.h"
+
+struct replica;
+struct replica_operation;
+
+LIST_HEAD(replica_operations);
+
+enum { PARTITION_LEAVES = 256 /* leaves of a partition's sums: 4 KiB a partition */ };
+
+struct replica_config {
+    uint32_t operations_max;    /* at once; then VERDICT_BUSY */
+    uint64_t clock_skew_max_us; /* new versions further ahead than twice this are refused */
+    uint64_t digest_seed; /* keys the leaf digests, so that no client can craft cancelling items */
+};
+
+struct replica {
+    struct store *store;
+    struct outbox *outbox;
+    struct membership *members;
+    struct hlc *hlc;
+    struct hints *hints;
+    struct log_sink *log;
+    struct replica_config config;
+    struct map latches;              /* hash of key -> struct replica_latch */
+    struct replica_operations ready; /* got their latch; run at the end of the door */
+    size_t operations;               /* being served */
+    struct map dropped;              /* table ids that were dropped; the object is the map itself */
+};
+
+/* Borrows everything. */
+void replica_init(struct replica *replica, const struct replica_config *config, struct store *store,
+                  struct outbox *outbox, struct membership *members, struct hlc *hlc,
+                  struct hints *hints, struct log_sink *log);
+/* Operations still waiting for the store are leaked to it: stop the store first. */
+void replica_deinit(struct replica *replica);
+/* WRITE, REPAIR, READ, RANGE, HINT, SUMS or KEYS. False if malformed. */
+bool must_check replica_on_frame(struct replica *replica, const struct frame *frame,
+                                 struct arena *arena);
+/* To be called at the end of every door: runs what got its latch. */
+void replica_run(struct replica *replica);
+/* Nothing is ready to run. */
+bool replica_idle(const struct replica *replica);
+/* From now on nothing of the table is taken. */
+void replica_drop_table(struct replica *replica, uint64_t table_id);
+bool replica_table_dropped(const struct replica *replica, uint64_t table_id);

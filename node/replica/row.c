@@ -1,0 +1,76 @@
+#include "row.h"
+
+#include <string.h>
+
+enum { ROW_TOMBSTONE = 1, ROW_ORIGIN = 2, ROW_LINEAGE = 4, ROW_FLAGS = 7 };
+
+void row_encode(struct writer *writer, const struct row *row)
+{
+    bool own_origin = !version_equal(row->origin, row->ballot);
+    bool lineage = row->lineage.count > 0;
+    ensure(row->lineage.count <= LINEAGE_MAX);
+    ensure(!row->tombstone || row->value.size == 0);
+    writer_put_u8(writer, (uint8_t)((row->tombstone ? ROW_TOMBSTONE : 0) |
+                                    (own_origin ? ROW_ORIGIN : 0) | (lineage ? ROW_LINEAGE : 0)));
+    writer_put_version(writer, row->ballot);
+    if (own_origin)
+        writer_put_version(writer, row->origin);
+    if (lineage) {
+        writer_put_u8(writer, row->lineage.count);
+        for (uint8_t i = 0; i < row->lineage.count; i++)
+            writer_put_version(writer, row->lineage.origins[i]);
+        writer_put_version(writer, row->lineage.base);
+    }
+    writer_put_slice(writer, row->value);
+}
+
+static void lineage_decode(struct reader *reader, struct lineage *lineage)
+{
+    lineage->count = reader_get_u8(reader);
+    if (lineage->count == 0 || lineage->count > LINEAGE_MAX) {
+        reader->failed = true;
+        return;
+    }
+    for (uint8_t i = 0; i < lineage->count; i++)
+        lineage->origins[i] = reader_get_version(reader);
+    lineage->base = reader_get_version(reader);
+}
+
+bool row_decode(struct slice bytes, struct row *row)
+{
+    struct reader reader = reader_of(bytes);
+    uint8_t flags = reader_get_u8(&reader);
+    row->ballot = reader_get_version(&reader);
+    row->origin = (flags & ROW_ORIGIN) != 0 ? reader_get_version(&reader) : row->ballot;
+    row->tombstone = (flags & ROW_TOMBSTONE) != 0;
+    row->lineage.count = 0;
+    row->lineage.base = row->ballot;
+    if ((flags & ROW_LINEAGE) != 0)
+        lineage_decode(&reader, &row->lineage);
+    row->value = reader_get_slice(&reader, reader_left(&reader));
+    return !reader.failed && (flags & ~ROW_FLAGS) == 0 &&
+           (!row->tombstone || row->value.size == 0) &&
+           version_compare(row->origin, row->ballot) <= 0 && !version_is_none(row->ballot);
+}
+
+struct version row_ballot(struct slice bytes)
+{
+    struct reader reader = reader_of(bytes);
+    (void)reader_get_u8(&reader);
+    return reader_get_version(&reader);
+}
+
+bool held_row_decode(struct slice stored, struct held_row *held)
+{
+    struct reader reader = reader_of(stored);
+    held->replaced = reader_get_version(&reader);
+    held->bytes = reader_get_slice(&reader, reader_left(&reader));
+    return !reader.failed && row_decode(held->bytes, &held->row);
+}
+
+void held_row_write(uint8_t *at, struct version replaced, struct slice row)
+{
+    uint64_t words[2] = {__builtin_bswap64(replaced.hlc), __builtin_bswap64(replaced.node)};
+    memcpy(at, words, VERSION_SIZE);
+    memcpy(at + VERSION_SIZE, row.data, row.size);
+}

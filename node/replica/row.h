@@ -1,0 +1,51 @@
+/* row: a register's state as bytes, the same on disk and between peers.
+ *
+ *   u8 flags   16 ballot   [16 origin, if it differs]   [u8 count, 16 x count origins, 16 base:
+ * lineage]   value
+ *
+ * On disk, 16 bytes stand before it: the ballot of the row that this one replaced here (see
+ * `replaced`). A tombstone has no value. */
+#pragma once
+
+#include "bytes.h"
+#include "version.h"
+
+enum { LINEAGE_MAX = 8 /* register protocol, section 3 */ };
+
+/* The last origins without a gap: what this state certainly descends from. */
+struct lineage {
+    uint8_t count;
+    struct version origins[LINEAGE_MAX]; /* newest first */
+    struct version base;                 /* lowest ballot it reaches down to */
+};
+
+struct row {
+    struct version ballot; /* of its newest round; orders rows */
+    struct version origin; /* first version its operation's value had: its identity */
+    bool tombstone;
+    struct lineage lineage; /* count 0 for a plain write, which starts a new one */
+    struct slice value;     /* encoded item; empty for a tombstone; borrowed */
+};
+
+/* Appends the row. */
+void row_encode(struct writer *writer, const struct row *row);
+/* Borrows from `bytes`. False if malformed; the value is not looked into. */
+bool must_check row_decode(struct slice bytes, struct row *row);
+/* The ballot alone, without decoding the rest; VERSION_NONE if the bytes are too short. */
+struct version row_ballot(struct slice bytes);
+
+/* A row as one replica holds it. */
+struct held_row {
+    struct version replaced; /* ballot of what stood here before it; VERSION_NONE: nothing */
+    struct row row;
+    struct slice bytes; /* the row as peers exchange it */
+};
+
+bool must_check held_row_decode(struct slice stored, struct held_row *held);
+/* Bytes that the store's value has for a row of `row_size` bytes. */
+static inline size_t held_row_size(size_t row_size)
+{
+    return VERSION_SIZE + row_size;
+}
+/* Writes them to `at`. */
+void held_row_write(uint8_t *at, struct version replaced, struct slice row);

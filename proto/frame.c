@@ -1,0 +1,176 @@
+#include "frame.h"
+
+#include <string.h>
+
+#include "cartwheel.pb-c.h"
+#include "hash.h"
+
+static const struct {
+    const ProtobufCMessageDescriptor *descriptor;
+    const char *name;
+    bool control;
+} types[FRAME_TYPES_END] = {
+#define FRAME_ENTRY(enumerator, message, control) \
+    [FRAME_##enumerator] = {&cartwheel__##message##__descriptor, #enumerator, control},
+    FRAME_TYPES(FRAME_ENTRY)
+#undef FRAME_ENTRY
+};
+
+bool frame_is_control(enum frame_type type)
+{
+    ensure(type > FRAME_NONE);
+    ensure(type < FRAME_TYPES_END);
+    return types[type].control;
+}
+
+const char *frame_type_name(enum frame_type type)
+{
+    ensure(type > FRAME_NONE);
+    ensure(type < FRAME_TYPES_END);
+    return types[type].name;
+}
+
+/* Reads the fields in header order; `checksum` last. */
+static void header_read(struct slice bytes, struct frame_header *header, uint32_t sizes[2],
+                        uint64_t *checksum)
+{
+    struct reader reader = reader_of(bytes);
+    (void)reader_get_u8(&reader);
+    header->type = (enum frame_type)reader_get_u8(&reader);
+    header->to_shard = reader_get_u16(&reader);
+    header->from_shard = reader_get_u16(&reader);
+    (void)reader_get_u16(&reader);
+    sizes[0] = reader_get_u32(&reader);
+    sizes[1] = reader_get_u32(&reader);
+    header->request_id = reader_get_u64(&reader);
+    header->from = reader_get_u64(&reader);
+    header->wall_us = reader_get_u64(&reader);
+    header->hlc = reader_get_u64(&reader);
+    header->epoch = reader_get_u64(&reader);
+    *checksum = reader_get_u64(&reader);
+    ensure(!reader.failed);
+}
+
+enum frame_result frame_size(struct slice received, size_t *size)
+{
+    *size = 0;
+    if (received.size < FRAME_HEADER_SIZE)
+        return FRAME_INCOMPLETE;
+    if (received.data[0] != FRAME_VERSION)
+        return FRAME_BAD_VERSION;
+    struct frame_header header;
+    uint32_t sizes[2];
+    uint64_t checksum;
+    header_read(received, &header, sizes, &checksum);
+    if (header.type <= FRAME_NONE || header.type >= FRAME_TYPES_END)
+        return FRAME_BAD;
+    size_t size_max = types[header.type].control ? FRAME_SIZE_MAX_CONTROL : FRAME_SIZE_MAX_DATA;
+    size_t whole = (size_t)FRAME_HEADER_SIZE + sizes[0] + sizes[1];
+    if (whole > size_max)
+        return FRAME_BAD;
+    *size = whole;
+    return FRAME_OK;
+}
+
+/* Over everything but the checksum itself, which ends the header. */
+static uint64_t frame_checksum(struct slice frame)
+{
+    struct slice head = slice_of(frame.data, FRAME_HEADER_SIZE - sizeof(uint64_t));
+    return hash64_two(head,
+                      slice_of(frame.data + FRAME_HEADER_SIZE, frame.size - FRAME_HEADER_SIZE));
+}
+
+enum frame_result frame_decode(struct slice bytes, struct frame *frame)
+{
+    size_t size;
+    enum frame_result result = frame_size(bytes, &size);
+    if (result != FRAME_OK)
+        return result;
+    if (size != bytes.size)
+        return FRAME_BAD;
+    uint32_t sizes[2];
+    uint64_t checksum;
+    header_read(bytes, &frame->header, sizes, &checksum);
+    if (checksum != frame_checksum(bytes))
+        return FRAME_BAD;
+    frame->body = slice_of(bytes.data + FRAME_HEADER_SIZE, sizes[0]);
+    frame->payload = slice_of(bytes.data + FRAME_HEADER_SIZE + sizes[0], sizes[1]);
+    return FRAME_OK;
+}
+
+static void *allocate_in_arena(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+static void free_with_arena(void *arena, void *memory)
+{
+    (void)arena;
+    (void)memory;
+}
+
+ProtobufCMessage *frame_decode_body(const struct frame *frame, struct arena *arena)
+{
+    ProtobufCAllocator allocator = {allocate_in_arena, free_with_arena, arena};
+    const ProtobufCMessageDescriptor *descriptor = types[frame->header.type].descriptor;
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(descriptor, &allocator, frame->body.size, frame->body.data);
+    if (message == NULL || message->n_unknown_fields > 0)
+        return NULL;
+    return message;
+}
+
+static void header_write(uint8_t *at, const struct frame_header *header, uint32_t body_size,
+                         uint32_t payload_size)
+{
+    const uint64_t words[] = {header->request_id, header->from, header->wall_us, header->hlc,
+                              header->epoch};
+    const uint32_t sizes[] = {body_size, payload_size};
+    at[0] = FRAME_VERSION;
+    at[1] = (uint8_t)header->type;
+    at[2] = (uint8_t)(header->to_shard >> 8);
+    at[3] = (uint8_t)header->to_shard;
+    at[4] = (uint8_t)(header->from_shard >> 8);
+    at[5] = (uint8_t)header->from_shard;
+    at[6] = 0;
+    at[7] = 0;
+    at += 8;
+    for (size_t i = 0; i < array_size(sizes); i++, at += 4) {
+        uint32_t big_endian = __builtin_bswap32(sizes[i]);
+        memcpy(at, &big_endian, 4);
+    }
+    for (size_t i = 0; i < array_size(words); i++, at += 8) {
+        uint64_t big_endian = __builtin_bswap64(words[i]);
+        memcpy(at, &big_endian, 8);
+    }
+}
+
+struct buffer *frame_encode(const struct frame_header *header, const ProtobufCMessage *body,
+                            struct slice payload)
+{
+    ensure(body->descriptor == types[header->type].descriptor);
+    size_t body_size = protobuf_c_message_get_packed_size(body);
+    ensure(body_size + payload.size <= FRAME_SIZE_MAX_DATA - FRAME_HEADER_SIZE);
+    struct buffer *buffer = buffer_new(FRAME_HEADER_SIZE + body_size + payload.size);
+    header_write(buffer->data, header, (uint32_t)body_size, (uint32_t)payload.size);
+    protobuf_c_message_pack(body, buffer->data + FRAME_HEADER_SIZE);
+    if (payload.size > 0)
+        memcpy(buffer->data + FRAME_HEADER_SIZE + body_size, payload.data, payload.size);
+    uint64_t checksum = __builtin_bswap64(frame_checksum(buffer_slice(buffer)));
+    memcpy(buffer->data + FRAME_HEADER_SIZE - sizeof(checksum), &checksum, sizeof(checksum));
+    return buffer;
+}
+
+ProtobufCBinaryData binary_of_version(struct version version, uint8_t storage[VERSION_SIZE])
+{
+    uint64_t words[2] = {__builtin_bswap64(version.hlc), __builtin_bswap64(version.node)};
+    memcpy(storage, words, VERSION_SIZE);
+    return (ProtobufCBinaryData){VERSION_SIZE, storage};
+}
+
+bool version_of_binary(ProtobufCBinaryData bytes, struct version *version)
+{
+    struct reader reader = reader_of(slice_of_binary(bytes));
+    *version = reader_get_version(&reader);
+    return reader_done(&reader);
+}

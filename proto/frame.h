@@ -1,0 +1,112 @@
+/* frame: what travels between shards: a fixed header, a protobuf body by type, and raw payload
+ * bytes that need no copy to be read. Checksummed as a whole, also under TLS. Layout, big-endian:
+ *
+ *   0 u8 version   1 u8 type   2 u16 to shard   4 u16 from shard   6 u16 zero
+ *   8 u32 body size   12 u32 payload size   16 u64 request id   24 u64 from node
+ *   32 u64 sender's wall clock, us   40 u64 sender's HLC   48 u64 ring epoch   56 u64 XXH3-64 of
+ * all the rest */
+#pragma once
+
+#include "arena.h"
+#include "bytes.h"
+#include "version.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+enum {
+    FRAME_VERSION = 1,
+    FRAME_HEADER_SIZE = 64,
+    FRAME_SIZE_MAX_CONTROL = 1 << 20, /* gossip of 1,024 members is well below it */
+    FRAME_SIZE_MAX_DATA = 32 << 20    /* a page of 16 MB and its keys */
+};
+
+/* X(enumerator, protobuf message, control) */
+#define FRAME_TYPES(X)                              \
+    X(PING, news, true)                             \
+    X(PING_REPLY, news, true)                       \
+    X(PING_REQUEST, ping_request, true)             \
+    X(PING_REQUEST_REPLY, ping_request_reply, true) \
+    X(GOSSIP, news, true)                           \
+    X(SYNC, news, true)                             \
+    X(SYNC_REPLY, news, true)                       \
+    X(MEMBERS, news, true)                          \
+    X(WRITE, write, false)                          \
+    X(REPAIR, write, false)                         \
+    X(WRITE_REPLY, write_reply, false)              \
+    X(READ, read, false)                            \
+    X(READ_REPLY, read_reply, false)                \
+    X(RANGE, range, false)                          \
+    X(RANGE_REPLY, range_reply, false)              \
+    X(HINT, hint, false)                            \
+    X(HINT_REPLY, hint_reply, false)                \
+    X(FORWARD, forward, false)                      \
+    X(FORWARD_REPLY, forward_reply, false)          \
+    X(ANNOUNCE, announce, false)                    \
+    X(ANNOUNCE_REPLY, announce_reply, false)        \
+    X(SUMS, sums, false)                            \
+    X(SUMS_REPLY, sums_reply, false)                \
+    X(KEYS, keys, false)                            \
+    X(KEYS_REPLY, keys_reply, false)
+
+enum frame_type {
+    FRAME_NONE,
+#define FRAME_ENUMERATOR(name, message, control) FRAME_##name,
+    FRAME_TYPES(FRAME_ENUMERATOR)
+#undef FRAME_ENUMERATOR
+        FRAME_TYPES_END
+};
+
+struct frame_header {
+    enum frame_type type;
+    uint16_t to_shard;
+    uint16_t from_shard;
+    uint64_t request_id; /* the asker's; a reply repeats it */
+    node_id from;        /* without shard */
+    uint64_t wall_us;
+    uint64_t hlc;
+    uint64_t epoch;
+};
+
+/* A frame whose header is decoded; slices borrow from the bytes received. */
+struct frame {
+    struct frame_header header;
+    struct slice body;
+    struct slice payload;
+};
+
+enum frame_result {
+    FRAME_OK,
+    FRAME_INCOMPLETE,  /* more bytes are needed */
+    FRAME_BAD_VERSION, /* a protocol that is not spoken here */
+    FRAME_BAD          /* size, type or checksum is wrong: close the connection */
+};
+
+/* Size of the whole frame, once the first FRAME_HEADER_SIZE bytes are there; checks version, type
+ * and size limit before any memory is spent. *size is 0 unless FRAME_OK. */
+enum frame_result must_check frame_size(struct slice received, size_t *size);
+/* Decodes one whole frame of exactly that size, checksum included. */
+enum frame_result must_check frame_decode(struct slice bytes, struct frame *frame);
+/* The body's message in the arena, or NULL if it does not parse or has unknown fields. It has the
+ * type that FRAME_TYPES names. */
+ProtobufCMessage *frame_decode_body(const struct frame *frame, struct arena *arena);
+/* One encoded frame, held once by the caller; `body` is of the type that FRAME_TYPES names. */
+struct buffer *frame_encode(const struct frame_header *header, const ProtobufCMessage *body,
+                            struct slice payload);
+/* Gossip goes over a connection of its own, so that data cannot starve it. */
+bool frame_is_control(enum frame_type type);
+const char *frame_type_name(enum frame_type type);
+
+static inline ProtobufCBinaryData binary_of(struct slice bytes)
+{
+    return (ProtobufCBinaryData){bytes.size, (uint8_t *)(uintptr_t)bytes.data};
+}
+
+static inline struct slice slice_of_binary(ProtobufCBinaryData bytes)
+{
+    return slice_of(bytes.data, bytes.len);
+}
+
+/* A version as 16 bytes in `storage`, for a protobuf field. */
+ProtobufCBinaryData binary_of_version(struct version version, uint8_t storage[VERSION_SIZE]);
+/* False unless the field holds exactly 16 bytes. */
+bool must_check version_of_binary(ProtobufCBinaryData bytes, struct version *version);
