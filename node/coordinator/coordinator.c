@@ -28,6 +28,7 @@ void coordinator_init(struct coordinator *coordinator, const struct coordinator_
     coordinator->speculate_us = SPECULATE_US_FIRST;
     map_init(&coordinator->calls);
     map_init(&coordinator->deciding);
+    replay_guard_init(&coordinator->forwards);
     tasks_init(&coordinator->tasks);
     tasks_init(&coordinator->stampless);
     requests_init(&coordinator->submitted);
@@ -85,6 +86,7 @@ void coordinator_deinit(struct coordinator *coordinator)
     end_everything(coordinator);
     decide_deinit(coordinator);
     map_deinit(&coordinator->deciding);
+    replay_guard_deinit(&coordinator->forwards);
     for (size_t i = 0; i < coordinator->announcements_count; i++)
         buffer_unref(coordinator->announcements[i]);
     free(coordinator->announcements);
@@ -218,7 +220,7 @@ uint32_t key_partition(struct slice key)
 uint16_t partition_shard(const struct coordinator *coordinator, size_t member, uint32_t partition)
 {
     uint16_t shards = coordinator->members->entries[member].member.shards;
-    return shards == 0 ? 0 : (uint16_t)(partition % shards);
+    return (uint16_t)(shards == 0 ? 0 : partition % shards);
 }
 
 /* Every so often, the wait before a second read follows the p99 of single answers. */

@@ -3,11 +3,7 @@
 
 #include "bytes.h"
 
-enum {
-    SHARDS_MAX = 64, /* per daemon: more than any machine this is meant for has cores */
-    INCARNATION_START_SHIFT =
-        32 /* an incarnation is starts << 32, plus refutations within the start */
-};
+enum { SHARDS_MAX = 64 /* per daemon: more than any machine this is meant for has cores */ };
 
 #define META_IDENTITY       SLICE_LITERAL("identity")
 #define META_STARTS         SLICE_LITERAL("starts")

@@ -65,6 +65,7 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
     node->config = *config;
     node->ports = ports;
     timers_init(&node->timers);
+    forgotten_commits_init(&node->forgotten);
     arena_init(&node->arena);
     prng_init(&node->prng, config->seed + config->shard);
     hlc_init(&node->hlc, boot->ceiling);
@@ -103,6 +104,7 @@ void node_free(struct node *node)
     replica_deinit(&node->replica);
     hints_deinit(&node->hints);
     gossip_deinit(&node->gossip);
+    node_free_forgotten(node);
     store_commit_deinit(&node->ceiling_commit);
     store_range_deinit(&node->dropped_load);
     timers_deinit(&node->timers);

@@ -8,6 +8,15 @@
 #include "node.h"
 #include "replica.h"
 
+/* A commit that nobody waits for. */
+struct forgotten_commit {
+    struct list_link link; /* node->forgotten */
+    struct store_commit commit;
+    struct node *node;
+};
+
+LIST_DEFINE(forgotten_commits, struct forgotten_commit, link)
+
 struct node {
     struct node_config config;
     struct node_ports ports;
@@ -31,6 +40,7 @@ struct node {
     struct store_commit ceiling_commit;
     uint64_t ceiling_raising; /* while the commit is out; else 0 */
 
+    struct forgotten_commits forgotten;
     struct store_range dropped_load;
     uint64_t frames_malformed;
     uint64_t frames_skewed;
@@ -38,5 +48,7 @@ struct node {
 
 /* Commits one meta row, and forgets about it. */
 void node_commit_meta(struct node *node, struct slice key, uint64_t value);
+/* Frees the commits that the store will not complete any more. */
+void node_free_forgotten(struct node *node);
 /* Loads the ids of tables dropped in earlier lives. */
 void node_load_dropped(struct node *node);

@@ -9,19 +9,26 @@
 
 enum { SYSTEM_REPLICAS_MAX = 5 };
 
-/* A commit whose owner does not wait for it. */
-struct forgotten_commit {
-    struct store_commit commit;
-    struct node *node;
-};
+static void forgotten_free(struct forgotten_commit *forgotten)
+{
+    store_commit_deinit(&forgotten->commit);
+    free(forgotten);
+}
+
+void node_free_forgotten(struct node *node)
+{
+    struct forgotten_commit *forgotten;
+    while ((forgotten = forgotten_commits_pop(&node->forgotten)) != NULL)
+        forgotten_free(forgotten);
+}
 
 static void on_forgotten_done(struct store_op *op)
 {
     struct forgotten_commit *forgotten = container_of(op, struct forgotten_commit, commit.op);
     if (op->status != STORE_OK)
         log_event(forgotten->node->ports.log, LOG_WARN, "meta_not_written", "reason=\"no space\"");
-    store_commit_deinit(&forgotten->commit);
-    free(forgotten);
+    forgotten_commits_remove(&forgotten->node->forgotten, forgotten);
+    forgotten_free(forgotten);
 }
 
 static struct forgotten_commit *forgotten_new(struct node *node)
@@ -29,6 +36,8 @@ static struct forgotten_commit *forgotten_new(struct node *node)
     struct forgotten_commit *forgotten = malloc(sizeof(*forgotten));
     ensure(forgotten != NULL);
     forgotten->node = node;
+    forgotten->link = (struct list_link){NULL, NULL};
+    forgotten_commits_push(&node->forgotten, forgotten);
     store_commit_init(&forgotten->commit, on_forgotten_done);
     return forgotten;
 }
@@ -168,13 +177,13 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->frames_malformed = node->frames_malformed;
     stats->frames_skewed = node->frames_skewed;
     stats->frames_stale = coordinator->stale_replies;
-    stats->replica_operations = node->replica.operations;
+    stats->replica_operations = node->replica.works.count;
 }
 
 bool node_quiet(const struct node *node)
 {
     return node->coordinator.open == 0 && coordinator_idle(&node->coordinator) &&
-           node->replica.operations == 0 && hints_pending(&node->hints) == 0 &&
+           node->replica.works.count == 0 && hints_pending(&node->hints) == 0 &&
            hint_delivery_idle(&node->delivery) && exchange_idle(&node->exchange);
 }
 
@@ -184,6 +193,6 @@ void node_check(const struct node *node)
     for (size_t i = 0; i < membership_count(&node->members); i++)
         in_flight += node->members.entries[i].in_flight;
     ensure(in_flight == node->coordinator.calls.count);
-    ensure(node->replica.latches.count <= node->replica.operations);
+    ensure(node->replica.latches.count <= node->replica.works.count);
     ensure(!node->in_door);
 }

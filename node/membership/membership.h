@@ -41,6 +41,8 @@ struct peer_identity {
 
 enum member_status { MEMBER_UNKNOWN, MEMBER_ALIVE, MEMBER_SUSPECT, MEMBER_DEAD, MEMBER_LEFT };
 
+enum { INCARNATION_START_SHIFT = 32 /* an incarnation is starts << 32, plus refutations since */ };
+
 /* SWIM with Lifeguard (reliability figures: docs/configuration.md). */
 struct gossip_config {
     uint64_t probe_interval_us; /* one member is probed so often */

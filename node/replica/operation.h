@@ -4,9 +4,8 @@
 #include "replica.h"
 
 struct replica_operation {
+    struct replica_work work;
     struct list_link link; /* waiting for its latch, or in replica->ready */
-    struct replica *replica;
-    struct frame_header asker;
     void (*start)(struct replica_operation *operation); /* called once the latch is held */
 
     struct slice key;   /* in `bytes` below, as are all slices here */
@@ -32,6 +31,14 @@ LIST_FUNCTIONS(replica_operations, struct replica_operation, link)
  * many. Copies the key and the payload behind it. */
 struct replica_operation *operation_new(struct replica *replica, const struct frame *frame,
                                         struct slice key);
+/* Counts `work` as being served; `free` frees the object that embeds it. */
+void work_init(struct replica_work *work, struct replica *replica, const struct frame *frame,
+               void (*free)(struct replica_work *work));
+/* Too many are being served, this one included. */
+bool work_excessive(const struct replica *replica);
+/* The asker was answered: frees. */
+void work_finish(struct replica_work *work);
+
 /* Gives the latch on, and frees. */
 void operation_free(struct replica_operation *operation);
 /* Calls `start` at the end of this door, when the key's latch is held. */

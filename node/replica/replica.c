@@ -27,20 +27,38 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
     map_init(&replica->latches);
     map_init(&replica->dropped);
     replica_operations_init(&replica->ready);
+    replica_works_init(&replica->works);
 }
 
 void replica_deinit(struct replica *replica)
 {
     size_t cursor = 0;
     struct replica_latch *latch;
-    while ((latch = map_each(&replica->latches, &cursor)) != NULL) {
-        struct replica_operation *waiting;
-        while ((waiting = replica_operations_pop(&latch->waiting)) != NULL)
-            free(waiting);
+    while ((latch = map_each(&replica->latches, &cursor)) != NULL)
         free(latch);
-    }
+    struct replica_work *work;
+    while ((work = replica_works_pop(&replica->works)) != NULL)
+        work->free(work);
     map_deinit(&replica->latches);
     map_deinit(&replica->dropped);
+}
+
+void work_init(struct replica_work *work, struct replica *replica, const struct frame *frame,
+               void (*free)(struct replica_work *work))
+{
+    *work = (struct replica_work){{NULL, NULL}, replica, frame->header, free};
+    replica_works_push(&replica->works, work);
+}
+
+bool work_excessive(const struct replica *replica)
+{
+    return replica->works.count > replica->config.operations_max;
+}
+
+void work_finish(struct replica_work *work)
+{
+    replica_works_remove(&work->replica->works, work);
+    work->free(work);
 }
 
 bool replica_on_frame(struct replica *replica, const struct frame *frame, struct arena *arena)
@@ -96,6 +114,15 @@ bool replica_table_dropped(const struct replica *replica, uint64_t table_id)
     return map_find(&replica->dropped, table_id) != NULL;
 }
 
+static void operation_release(struct replica_work *work)
+{
+    struct replica_operation *operation = container_of(work, struct replica_operation, work);
+    buffer_unref(operation->item.value);
+    buffer_unref(operation->promise.value);
+    store_commit_deinit(&operation->commit);
+    free(operation);
+}
+
 struct replica_operation *operation_new(struct replica *replica, const struct frame *frame,
                                         struct slice key)
 {
@@ -103,15 +130,13 @@ struct replica_operation *operation_new(struct replica *replica, const struct fr
     struct replica_operation *operation = malloc(sizeof(*operation) + bytes);
     ensure(operation != NULL);
     memset(operation, 0, sizeof(*operation));
-    operation->replica = replica;
-    operation->asker = frame->header;
+    work_init(&operation->work, replica, frame, operation_release);
     if (key.size > 0)
         memcpy(operation->bytes, key.data, key.size);
     if (frame->payload.size > 0)
         memcpy(operation->bytes + key.size, frame->payload.data, frame->payload.size);
     operation->key = slice_of(operation->bytes, key.size);
     operation->row = slice_of(operation->bytes + key.size, frame->payload.size);
-    replica->operations++;
     return operation;
 }
 
@@ -124,7 +149,7 @@ static uint64_t latch_id(struct slice key)
 
 static void unlatch(struct replica_operation *operation)
 {
-    struct replica *replica = operation->replica;
+    struct replica *replica = operation->work.replica;
     struct replica_latch *latch = map_find(&replica->latches, latch_id(operation->key));
     ensure(latch != NULL);
     struct replica_operation *next = replica_operations_pop(&latch->waiting);
@@ -141,17 +166,12 @@ void operation_free(struct replica_operation *operation)
 {
     if (operation->latched)
         unlatch(operation);
-    buffer_unref(operation->item.value);
-    buffer_unref(operation->promise.value);
-    store_commit_deinit(&operation->commit);
-    ensure(operation->replica->operations > 0);
-    operation->replica->operations--;
-    free(operation);
+    work_finish(&operation->work);
 }
 
 void operation_latch(struct replica_operation *operation)
 {
-    struct replica *replica = operation->replica;
+    struct replica *replica = operation->work.replica;
     uint64_t id = latch_id(operation->key);
     struct replica_latch *latch = map_find(&replica->latches, id);
     if (latch != NULL) {
@@ -180,7 +200,7 @@ static bool acceptor_load(struct replica_operation *operation)
     if (operation->promise.value != NULL)
         good &= promise_decode(buffer_slice(operation->promise.value), acceptor);
     if (!good)
-        log_event(operation->replica->log, LOG_ERROR, "row_corrupt", "key_hash=%016llx",
+        log_event(operation->work.replica->log, LOG_ERROR, "row_corrupt", "key_hash=%016llx",
                   (unsigned long long)hash64(operation->key));
     return good;
 }
@@ -204,7 +224,7 @@ static void on_promise_read(struct store_op *op)
 void operation_read(struct replica_operation *operation,
                     void (*then)(struct replica_operation *operation, bool failed))
 {
-    struct store *store = operation->replica->store;
+    struct store *store = operation->work.replica->store;
     operation->read_done = then;
     store_get_init(&operation->item, STORE_ITEMS, operation->key, on_item_read);
     store_get_init(&operation->promise, STORE_PROMISES, operation->key, on_promise_read);

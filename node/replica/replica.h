@@ -20,7 +20,18 @@
 struct replica;
 struct replica_operation;
 
-LIST_HEAD(replica_operations);
+LIST_STRUCT(replica_operations);
+
+/* What every operation begins with: so that all can be freed when the store will not complete them
+ * any more. */
+struct replica_work {
+    struct list_link link; /* replica->works */
+    struct replica *replica;
+    struct frame_header asker;
+    void (*free)(struct replica_work *work);
+};
+
+LIST_DEFINE(replica_works, struct replica_work, link)
 
 enum { PARTITION_LEAVES = 256 /* leaves of a partition's sums: 4 KiB a partition */ };
 
@@ -40,7 +51,7 @@ struct replica {
     struct replica_config config;
     struct map latches;              /* hash of key -> struct replica_latch */
     struct replica_operations ready; /* got their latch; run at the end of the door */
-    size_t operations;               /* being served */
+    struct replica_works works;      /* being served */
     struct map dropped;              /* table ids that were dropped; the object is the map itself */
 };
 
@@ -48,7 +59,7 @@ struct replica {
 void replica_init(struct replica *replica, const struct replica_config *config, struct store *store,
                   struct outbox *outbox, struct membership *members, struct hlc *hlc,
                   struct hints *hints, struct log_sink *log);
-/* Operations still waiting for the store are leaked to it: stop the store first. */
+/* Frees what is being served: the store must have stopped. */
 void replica_deinit(struct replica *replica);
 /* WRITE, REPAIR, READ, RANGE, HINT, SUMS or KEYS. False if malformed. */
 bool must_check replica_on_frame(struct replica *replica, const struct frame *frame,

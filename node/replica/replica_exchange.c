@@ -13,8 +13,7 @@ enum {
 };
 
 struct walk_operation {
-    struct replica *replica;
-    struct frame_header asker;
+    struct replica_work work;
     struct store_range read;
     struct writer from;
     uint8_t to[sizeof(uint32_t)];
@@ -27,13 +26,13 @@ struct walk_operation {
 
 static void on_walk_read(struct store_op *op);
 
-static void walk_free(struct walk_operation *operation)
+static void walk_release(struct replica_work *work)
 {
+    struct walk_operation *operation = container_of(work, struct walk_operation, work);
     store_range_deinit(&operation->read);
     writer_deinit(&operation->from);
     writer_deinit(&operation->page);
     writer_deinit(&operation->covered);
-    operation->replica->operations--;
     free(operation);
 }
 
@@ -47,10 +46,10 @@ static void sums_finish(struct walk_operation *operation, enum verdict verdict)
     }
     Cartwheel__SumsReply reply = CARTWHEEL__SUMS_REPLY__INIT;
     reply.verdict = (uint32_t)verdict;
-    outbox_reply(operation->replica->outbox, &operation->asker, FRAME_SUMS_REPLY, &reply.base,
-                 writer_slice(&sums));
+    outbox_reply(operation->work.replica->outbox, &operation->work.asker, FRAME_SUMS_REPLY,
+                 &reply.base, writer_slice(&sums));
     writer_deinit(&sums);
-    walk_free(operation);
+    work_finish(&operation->work);
 }
 
 static void keys_finish(struct walk_operation *operation, enum verdict verdict, bool more)
@@ -60,9 +59,9 @@ static void keys_finish(struct walk_operation *operation, enum verdict verdict, 
     reply.more = more;
     if (more)
         reply.covered = binary_of(writer_slice(&operation->covered));
-    outbox_reply(operation->replica->outbox, &operation->asker, FRAME_KEYS_REPLY, &reply.base,
-                 writer_slice(&operation->page));
-    walk_free(operation);
+    outbox_reply(operation->work.replica->outbox, &operation->work.asker, FRAME_KEYS_REPLY,
+                 &reply.base, writer_slice(&operation->page));
+    work_finish(&operation->work);
 }
 
 static void walk_finish(struct walk_operation *operation, enum verdict verdict, bool more)
@@ -86,7 +85,7 @@ static void sums_add(struct walk_operation *operation, size_t leaf, struct slice
     uint8_t origin[VERSION_SIZE];
     (void)binary_of_version(row->origin, origin);
     struct digest digest = digest_of(slice_of(origin, sizeof(origin)),
-                                     hash64(key) ^ operation->replica->config.digest_seed);
+                                     hash64(key) ^ operation->work.replica->config.digest_seed);
     operation->sums[leaf] = digest_add(operation->sums[leaf], digest);
 }
 
@@ -96,7 +95,7 @@ static bool walk_add(struct walk_operation *operation, struct slice key, struct 
     struct held_row held;
     if (!item_key_decode(key, &decoded) || !held_row_decode(stored, &held))
         return false;
-    if (replica_table_dropped(operation->replica, decoded.table_id))
+    if (replica_table_dropped(operation->work.replica, decoded.table_id))
         return true;
     size_t leaf = hash64(key) % PARTITION_LEAVES;
     if (!operation->listing) {
@@ -115,7 +114,7 @@ static void walk_read(struct walk_operation *operation)
     store_range_init(&operation->read, STORE_ITEMS, writer_slice(&operation->from),
                      slice_of(operation->to, sizeof(operation->to)), on_walk_read);
     operation->read.bytes_max = WALK_PAGE_BYTES;
-    store_submit(operation->replica->store, &operation->read.op);
+    store_submit(operation->work.replica->store, &operation->read.op);
 }
 
 static void on_walk_read(struct store_op *op)
@@ -149,8 +148,7 @@ static void walk_start(struct replica *replica, const struct frame *frame, uint3
     struct walk_operation *operation = malloc(sizeof(*operation));
     ensure(operation != NULL);
     memset(operation, 0, sizeof(*operation));
-    operation->replica = replica;
-    operation->asker = frame->header;
+    work_init(&operation->work, replica, frame, walk_release);
     operation->listing = frame->header.type == FRAME_KEYS;
     if (operation->listing)
         memcpy(operation->leaves, leaves.data, sizeof(operation->leaves));
@@ -167,8 +165,7 @@ static void walk_start(struct replica *replica, const struct frame *frame, uint3
     /* Past the last partition, 65,535 at most, there is nothing: the successor needs no carry. */
     uint32_t past = __builtin_bswap32(partition + 1);
     memcpy(operation->to, &past, sizeof(past));
-    replica->operations++;
-    if (replica->operations > replica->config.operations_max)
+    if (work_excessive(replica))
         walk_finish(operation, VERDICT_BUSY, false);
     else
         walk_read(operation);

@@ -15,8 +15,7 @@ enum {
 };
 
 struct range_operation {
-    struct replica *replica;
-    struct frame_header asker;
+    struct replica_work work;
     struct store_range read;
     struct writer from; /* bounds of what is still to be read */
     struct writer to;
@@ -32,6 +31,17 @@ struct range_operation {
 
 static void on_range_read(struct store_op *op);
 
+static void range_release(struct replica_work *work)
+{
+    struct range_operation *operation = container_of(work, struct range_operation, work);
+    store_range_deinit(&operation->read);
+    writer_deinit(&operation->from);
+    writer_deinit(&operation->to);
+    writer_deinit(&operation->page);
+    writer_deinit(&operation->covered);
+    free(operation);
+}
+
 static void range_finish(struct range_operation *operation, enum verdict verdict, bool more)
 {
     Cartwheel__RangeReply reply = CARTWHEEL__RANGE_REPLY__INIT;
@@ -40,15 +50,9 @@ static void range_finish(struct range_operation *operation, enum verdict verdict
     reply.more = more;
     if (more)
         reply.covered = binary_of(writer_slice(&operation->covered));
-    outbox_reply(operation->replica->outbox, &operation->asker, FRAME_RANGE_REPLY, &reply.base,
-                 verdict == VERDICT_OK ? writer_slice(&operation->page) : SLICE_EMPTY);
-    store_range_deinit(&operation->read);
-    writer_deinit(&operation->from);
-    writer_deinit(&operation->to);
-    writer_deinit(&operation->page);
-    writer_deinit(&operation->covered);
-    operation->replica->operations--;
-    free(operation);
+    outbox_reply(operation->work.replica->outbox, &operation->work.asker, FRAME_RANGE_REPLY,
+                 &reply.base, verdict == VERDICT_OK ? writer_slice(&operation->page) : SLICE_EMPTY);
+    work_finish(&operation->work);
 }
 
 static bool page_full(const struct range_operation *operation)
@@ -75,7 +79,7 @@ static bool page_add(struct range_operation *operation, struct slice key, struct
 
 static void range_read(struct range_operation *operation)
 {
-    struct store *store = operation->replica->store;
+    struct store *store = operation->work.replica->store;
     store_range_deinit(&operation->read);
     store_range_init(&operation->read, STORE_ITEMS, writer_slice(&operation->from),
                      writer_slice(&operation->to), on_range_read);
@@ -113,7 +117,7 @@ static void on_range_read(struct store_op *op)
         writer_put_slice(&operation->covered, last);
     }
     if (!good) {
-        log_event(operation->replica->log, LOG_ERROR, "range_unreadable", "rows=%u",
+        log_event(operation->work.replica->log, LOG_ERROR, "range_unreadable", "rows=%u",
                   operation->read.rows_count);
         range_finish(operation, VERDICT_FAILED, false);
     } else if (!operation->read.more) {
@@ -132,8 +136,7 @@ void replica_on_range(struct replica *replica, const struct frame *frame,
     struct range_operation *operation = malloc(sizeof(*operation));
     ensure(operation != NULL);
     memset(operation, 0, sizeof(*operation));
-    operation->replica = replica;
-    operation->asker = frame->header;
+    work_init(&operation->work, replica, frame, range_release);
     operation->reverse = range->reverse;
     operation->rows = range->rows;
     operation->rows_max = range->rows_max;
@@ -145,10 +148,9 @@ void replica_on_range(struct replica *replica, const struct frame *frame,
     writer_put_slice(&operation->from, slice_of_binary(range->from));
     writer_put_slice(&operation->to, slice_of_binary(range->to));
     writer_init(&operation->read.rows, 0);
-    replica->operations++;
     if (operation->rows_max == 0 || operation->bytes_max == 0)
         range_finish(operation, VERDICT_FAILED, false);
-    else if (replica->operations > replica->config.operations_max)
+    else if (work_excessive(replica))
         range_finish(operation, VERDICT_BUSY, false);
     else
         range_read(operation);

@@ -9,7 +9,8 @@ static void read_reply(struct replica_operation *operation, enum verdict verdict
     reply.verdict = (uint32_t)verdict;
     if (!version_is_none(ballot))
         reply.ballot = binary_of_version(ballot, storage);
-    outbox_reply(operation->replica->outbox, &operation->asker, FRAME_READ_REPLY, &reply.base, row);
+    outbox_reply(operation->work.replica->outbox, &operation->work.asker, FRAME_READ_REPLY,
+                 &reply.base, row);
     operation_free(operation);
 }
 
@@ -38,7 +39,7 @@ void replica_on_read(struct replica *replica, const struct frame *frame,
 {
     struct replica_operation *operation = operation_new(replica, frame, slice_of_binary(read->key));
     operation->full = read->full;
-    if (replica->operations > replica->config.operations_max)
+    if (work_excessive(replica))
         read_reply(operation, VERDICT_BUSY, VERSION_NONE, SLICE_EMPTY);
     else
         operation_read(operation, on_read);

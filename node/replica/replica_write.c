@@ -24,7 +24,8 @@ static void write_refuse(struct replica *replica, const struct frame_header *ask
 
 static void write_finish(struct replica_operation *operation)
 {
-    write_reply(operation->replica, &operation->asker, &operation->acceptance, operation->old_size);
+    write_reply(operation->work.replica, &operation->work.asker, &operation->acceptance,
+                operation->old_size);
     operation_free(operation);
 }
 
@@ -56,7 +57,7 @@ static void write_apply(struct replica_operation *operation)
         store_batch_put(batch, STORE_PROMISES, operation->key, writer_slice(&promise));
         writer_deinit(&promise);
     }
-    store_submit(operation->replica->store, &operation->commit.op);
+    store_submit(operation->work.replica->store, &operation->commit.op);
 }
 
 static void on_write_read(struct replica_operation *operation, bool failed)
@@ -109,7 +110,7 @@ static enum verdict write_admit(const struct replica *replica, const struct fram
         return VERDICT_REFUSED_TABLE;
     if (frame->header.type != FRAME_REPAIR && !plausible)
         return VERDICT_REFUSED_CLOCK;
-    if (replica->operations >= replica->config.operations_max)
+    if (work_excessive(replica))
         return VERDICT_BUSY;
     return VERDICT_OK;
 }
@@ -151,8 +152,9 @@ static void on_hint_committed(struct store_op *op)
     struct replica_operation *operation = container_of(op, struct replica_operation, commit.op);
     bool stored = op->status == STORE_OK;
     if (!stored)
-        hints_forget(operation->replica->hints, operation->key);
-    hint_reply(operation->replica, &operation->asker, stored ? VERDICT_TOOK : VERDICT_NO_SPACE);
+        hints_forget(operation->work.replica->hints, operation->key);
+    hint_reply(operation->work.replica, &operation->work.asker,
+               stored ? VERDICT_TOOK : VERDICT_NO_SPACE);
     operation_free(operation);
 }
 

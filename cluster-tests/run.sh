@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# Builds Cartwheel and runs its tests.
+#
+# Usage: run.sh [unit|sim|cluster|all]
+#   unit      tidy, and the Check programs under the address and undefined-behaviour sanitizers
+#   sim       the simulator, under the same sanitizers: seeds, then bugs that it must find
+#   cluster   real daemons and real clients
+#   all       (default) all of these
+# Environment: SEEDS (default 50) and FIRST_SEED (default 1) for sim.
+# shellcheck disable=SC2317  # stages are called by name
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+sanitized=$root/build-sanitized
+release=$root/build
+results=()
+failures=0
+# shellcheck source-path=SCRIPTDIR source=../deploy/install-packages.sh
+. "$root/deploy/install-packages.sh"
+
+usage() {
+    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
+}
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+# Configures $1 with the options that follow.
+configure() {
+    local directory=$1
+    shift
+    if [ -e "$directory/build.ninja" ]; then
+        meson configure "$@" "$directory" >/dev/null
+    else
+        meson setup "$@" "$directory" "$root" >/dev/null
+    fi
+}
+
+build_sanitized() {
+    configure "$sanitized" --werror -Dbuildtype=debugoptimized -Db_sanitize=address,undefined \
+        -Db_lundef=false
+    ninja --quiet -C "$sanitized"
+}
+
+build_release() {
+    configure "$release" --werror -Dbuildtype=release
+    ninja --quiet -C "$release" node/cartwheeld node/cartwheel
+}
+
+# Runs a stage under the name $1 and notes how it went. Inside an `if`, bash would not stop the
+# stage at its first failing command.
+stage() {
+    local name=$1 started=$SECONDS outcome=passed status
+    shift
+    say "$name"
+    set +e
+    (
+        set -e
+        "$@"
+    )
+    status=$?
+    set -e
+    if [ "$status" -ne 0 ]; then
+        outcome=FAILED
+        failures=$((failures + 1))
+    fi
+    results+=("$name $outcome ($((SECONDS - started)) s)")
+}
+
+stop_if_broken() {
+    [ "$failures" -eq 0 ] || finish
+}
+
+finish() {
+    local IFS=';'
+    say "summary: ${results[*]}"
+    exit "$((failures > 0))"
+}
+
+# Prints each program's closing line, and the whole of what failed.
+check_programs() {
+    local log=$sanitized/meson-logs/testlog.txt good=0
+    rm -f "$log"
+    meson test -C "$sanitized" --no-rebuild --print-errorlogs --timeout-multiplier 6 \
+        --suite cartwheel >"$sanitized/test.out" 2>&1 || good=1
+    if [ "$good" -ne 0 ]; then
+        cat "$sanitized/test.out"
+    else
+        grep -E '^(Ok|Fail|Timeout|Expected Fail|Skipped):' "$sanitized/test.out" || true
+    fi
+    grep -hE '^[0-9]+%: Checks: ' "$log" || good=1
+    return "$good"
+}
+
+run_unit() {
+    stage "build with sanitizers" build_sanitized
+    stage "build for release" build_release
+    stop_if_broken
+    stage tidy python3 "$root/cluster-tests/tidy.py" --build "$release"
+    stage "unit tests" check_programs
+}
+
+simulate() {
+    "$sanitized/cluster-tests/sim/cartwheel-sim" "$@"
+}
+
+simulate_seeds() {
+    simulate --seeds "${FIRST_SEED:-1}" "${SEEDS:-50}"
+}
+
+# The same seed must give the same events.
+simulate_twice() {
+    simulate --twice --seeds "${FIRST_SEED:-1}" 5
+}
+
+# The simulator names its mutants when it is asked for one that it does not know.
+simulate_mutants() {
+    local names name
+    names=$(simulate --mutant '?' 2>&1 | sed -n 's/.*there are //p') || true
+    [ -n "$names" ]
+    for name in $names; do
+        simulate --mutant "$name" --seeds 1 "${SEEDS:-50}"
+    done
+}
+
+run_sim() {
+    stage "build with sanitizers" build_sanitized
+    stop_if_broken
+    stage "simulator: seeds" simulate_seeds
+    stage "simulator: seeds twice" simulate_twice
+    stage "simulator: mutants" simulate_mutants
+}
+
+install_node_modules() {
+    (cd "$root/cluster-tests/cluster/javascript" &&
+        npm install --no-package-lock --no-audit --no-fund --loglevel=error >/dev/null)
+}
+
+cluster_tests() {
+    (cd "$root/cluster-tests/cluster" && /usr/bin/python3 -m pytest -q --durations=5 .)
+}
+
+run_cluster() {
+    stage "build for release" build_release
+    stop_if_broken
+    stage "node modules" install_node_modules
+    stage "cluster tests" cluster_tests
+}
+
+case "${1:-all}" in
+    unit | sim | cluster | all) ;;
+    -h | --help) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+esac
+stage packages install_packages --tests
+stop_if_broken
+case "${1:-all}" in
+    all) run_unit && run_sim && run_cluster ;;
+    *) "run_$1" ;;
+esac
+finish

@@ -1,0 +1,380 @@
+#include "world.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frame.h"
+#include "hash.h"
+#include "timers.h"
+
+/* The true time at which worlds begin: 2026-01-01, so that clocks look real. */
+#define WORLD_EPOCH_US UINT64_C(1767225600000000)
+
+enum {
+    MONOTONIC_START_US =
+        1000000,           /* monotonic time does not begin at zero on real machines either */
+    SIBLING_LATENCY_US = 5 /* between shards of a node, and from a node to itself */
+};
+
+static bool before(const struct event *a, const struct event *b)
+{
+    return a->at_us != b->at_us ? a->at_us < b->at_us : a->order < b->order;
+}
+
+void world_schedule(struct world *world, uint64_t after_us, struct event event)
+{
+    if (world->heap_count == world->heap_capacity) {
+        world->heap_capacity = world->heap_capacity == 0 ? 256 : 2 * world->heap_capacity;
+        world->heap = realloc(world->heap, world->heap_capacity * sizeof(*world->heap));
+        ensure(world->heap != NULL);
+    }
+    event.at_us = world->now_us + after_us;
+    event.order = world->next_order++;
+    size_t at = world->heap_count++;
+    for (; at > 0 && before(&event, &world->heap[(at - 1) / 2]); at = (at - 1) / 2)
+        world->heap[at] = world->heap[(at - 1) / 2];
+    world->heap[at] = event;
+}
+
+static struct event heap_pop(struct world *world)
+{
+    struct event first = world->heap[0];
+    struct event last = world->heap[--world->heap_count];
+    size_t at = 0;
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= world->heap_count)
+            break;
+        if (child + 1 < world->heap_count && before(&world->heap[child + 1], &world->heap[child]))
+            child++;
+        if (!before(&world->heap[child], &last))
+            break;
+        world->heap[at] = world->heap[child];
+        at = child;
+    }
+    world->heap[at] = last;
+    return first;
+}
+
+uint64_t world_draw_us(struct world *world, uint64_t mean_us)
+{
+    /* A geometric number of halves: exponential enough, and free of floating point. */
+    uint64_t drawn = 1 + prng_below(&world->prng, mean_us + 1);
+    while (prng_chance(&world->prng, 400000) && drawn < 64 * (mean_us + 1))
+        drawn += prng_below(&world->prng, mean_us + 1);
+    return drawn;
+}
+
+void world_trace(const struct world *world, const char *format, ...)
+{
+    if (!world->options.verbose)
+        return;
+    va_list args;
+    va_start(args, format);
+    printf("%10.6f ", (double)world->now_us / 1e6);
+    vprintf(format, args);
+    printf("\n");
+    va_end(args);
+}
+
+void world_fail(struct world *world, const char *format, ...)
+{
+    if (world->failure[0] != '\0')
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(world->failure, sizeof(world->failure), format, args);
+    va_end(args);
+    world_trace(world, "FAILURE %s", world->failure);
+}
+
+struct instant world_clock(const struct world *world, uint16_t node)
+{
+    uint64_t wall_us =
+        (uint64_t)((int64_t)(WORLD_EPOCH_US + world->now_us) + world->nodes[node].clock_us);
+    return (struct instant){MONOTONIC_START_US + world->now_us, wall_us};
+}
+
+static void on_log(struct log_sink *sink, enum log_level level, const char *line)
+{
+    struct world *world = container_of(sink, struct world, log);
+    world_trace(world, "log %s", line);
+    if (level == LOG_ERROR)
+        world_fail(world, "an error was logged: %s", line);
+}
+
+/* Network. */
+
+static uint64_t frame_delay_us(struct world *world)
+{
+    uint64_t delay_us = world_draw_us(world, world->options.latency_us);
+    if (!world->healing && prng_chance(&world->prng, world->options.slow))
+        delay_us *= 1 + prng_below(&world->prng, 50);
+    return delay_us;
+}
+
+/* MUTANT_SWAPPED: a value that nobody wrote, under a checksum that fits. */
+static struct buffer *frame_with_other_value(const struct frame *frame)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct writer payload;
+    writer_init(&payload, frame->payload.size);
+    writer_put_slice(&payload, frame->payload);
+    struct slice bytes = writer_slice(&payload);
+    if (bytes.size > 24)
+        payload.buffer->data[bytes.size - 1] = 'X';
+    ProtobufCMessage *body = frame_decode_body(frame, &arena);
+    struct buffer *changed = frame_encode(&frame->header, body, bytes);
+    writer_deinit(&payload);
+    arena_deinit(&arena);
+    return changed;
+}
+
+/* True if a mutant took the frame. */
+static bool frame_mutate(struct world *world, struct buffer **frame)
+{
+    struct frame decoded;
+    if (world->options.mutant != MUTANT_SWAPPED && world->options.mutant != MUTANT_NO_REPAIR)
+        return false;
+    enum frame_result result = frame_decode(buffer_slice(*frame), &decoded);
+    ensure(result == FRAME_OK);
+    if (world->options.mutant == MUTANT_NO_REPAIR)
+        return decoded.header.type == FRAME_REPAIR;
+    if (decoded.header.type == FRAME_WRITE && prng_chance(&world->prng, 50000)) {
+        struct buffer *changed = frame_with_other_value(&decoded);
+        buffer_unref(*frame);
+        *frame = changed;
+    }
+    return false;
+}
+
+static void frame_carry(struct world *world, uint16_t from, uint16_t to, uint16_t shard,
+                        struct buffer *frame)
+{
+    struct event event = {
+        .kind = EVENT_FRAME, .node = to, .shard = shard, .other = from, .frame = frame};
+    if (from == to) {
+        event.life = world->nodes[to].life;
+        world_schedule(world, SIBLING_LATENCY_US, event);
+        return;
+    }
+    event.life = UINT64_MAX; /* whoever lives there when it arrives */
+    bool lost =
+        world->cut[from][to] || (!world->healing && prng_chance(&world->prng, world->options.loss));
+    if (lost || frame_mutate(world, &event.frame)) {
+        buffer_unref(event.frame);
+        return;
+    }
+    if (!world->healing && prng_chance(&world->prng, world->options.duplication)) {
+        struct event again = event;
+        buffer_ref(event.frame);
+        world_schedule(world, frame_delay_us(world), again);
+    }
+    world_schedule(world, frame_delay_us(world), event);
+}
+
+static void on_send(struct transport *transport, struct address to, struct buffer *frame)
+{
+    struct sim_port *port = container_of(transport, struct sim_port, transport);
+    struct world *world = port->world;
+    for (uint16_t i = 0; i < world->options.nodes; i++) {
+        if (world->nodes[i].id == to.node) {
+            frame_carry(world, port->node, i, to.shard, frame);
+            return;
+        }
+    }
+    ensure(false);
+}
+
+/* Disks. */
+
+static void on_submitted(void *context, struct store_op *op)
+{
+    struct sim_port *port = context;
+    struct world *world = port->world;
+    struct event event = {.kind = EVENT_DISK,
+                          .node = port->node,
+                          .shard = port->shard,
+                          .commit = op->kind == STORE_COMMIT,
+                          .life = world->nodes[port->node].life};
+    world_schedule(world, world_draw_us(world, world->options.disk_us), event);
+}
+
+struct store *world_store(struct world *world, uint16_t node, uint16_t shard)
+{
+    return memory_store_port(world->nodes[node].disk, on_submitted,
+                             &world->nodes[node].port[shard]);
+}
+
+/* Nodes. */
+
+static void wake_later(struct world *world, uint16_t index, uint16_t shard)
+{
+    struct sim_node *node = &world->nodes[index];
+    uint64_t next_us = node_next_deadline_us(node->shard[shard]);
+    if (next_us == DEADLINE_NEVER || next_us >= node->woken_at[shard])
+        return;
+    node->woken_at[shard] = next_us;
+    uint64_t due_us = next_us - MONOTONIC_START_US;
+    struct event event = {
+        .kind = EVENT_DEADLINE, .node = index, .shard = shard, .life = node->life};
+    world_schedule(world, due_us > world->now_us ? due_us - world->now_us : 0, event);
+}
+
+void world_submit(struct world *world, uint16_t index, uint16_t shard, struct request *request)
+{
+    node_on_request(world->nodes[index].shard[shard], world_clock(world, index), request);
+    wake_later(world, index, shard);
+}
+
+static void disk_done(struct world *world, const struct event *event)
+{
+    struct sim_node *node = &world->nodes[event->node];
+    struct store_op *op = event->commit ? memory_store_finish_commit(node->disk)
+                                        : memory_store_finish_read(node->disk);
+    if (op == NULL)
+        return;
+    struct sim_port *port = memory_store_submitter(op);
+    node_on_store_done(node->shard[port->shard], world_clock(world, event->node), op);
+    wake_later(world, event->node, port->shard);
+}
+
+static void peer_changed(struct world *world, const struct event *event)
+{
+    struct sim_node *node = &world->nodes[event->node];
+    struct sim_node *peer = &world->nodes[event->other];
+    struct instant now = world_clock(world, event->node);
+    /* That an old link broke is no news once there is a new one. */
+    if (event->peer_life < node->link_life[event->other])
+        return;
+    node->link_life[event->other] = event->peer_life;
+    for (uint16_t shard = 0; shard < world->options.shards; shard++) {
+        struct peer_identity identity = {peer->id, peer->name, world->options.shards,
+                                         peer->incarnation};
+        if (event->kind == EVENT_PEER_DOWN)
+            node_on_peer_down(node->shard[shard], now, peer->id);
+        else if (peer->up && peer->life == event->peer_life)
+            node_on_peer_up(node->shard[shard], now, &identity);
+        wake_later(world, event->node, shard);
+    }
+}
+
+static void node_event(struct world *world, const struct event *event)
+{
+    struct sim_node *node = &world->nodes[event->node];
+    struct instant now = world_clock(world, event->node);
+    struct node *shard = node->shard[event->shard];
+    switch (event->kind) {
+    case EVENT_FRAME:
+        node_on_frame(shard, now, world->nodes[event->other].id, buffer_slice(event->frame));
+        wake_later(world, event->node, event->shard);
+        break;
+    case EVENT_DISK:
+        disk_done(world, event);
+        break;
+    case EVENT_DEADLINE:
+        if (world->options.mutant == MUTANT_DEAF_TIMERS &&
+            world->now_us > world->options.safety_us / 2)
+            break;
+        node->woken_at[event->shard] = DEADLINE_NEVER;
+        node_on_deadline(shard, now);
+        wake_later(world, event->node, event->shard);
+        break;
+    default:
+        peer_changed(world, event);
+        break;
+    }
+}
+
+static void hash_event(struct world *world, const struct event *event)
+{
+    uint64_t words[] = {world->hash,
+                        event->at_us,
+                        (uint64_t)event->kind,
+                        event->node,
+                        event->shard,
+                        event->other,
+                        event->frame == NULL ? 0 : hash64(buffer_slice(event->frame))};
+    world->hash = hash64(slice_of(words, sizeof(words)));
+    world->events++;
+}
+
+static bool is_for_node(enum event_kind kind)
+{
+    return kind <= EVENT_PEER_DOWN;
+}
+
+bool world_step(struct world *world, uint64_t until_us)
+{
+    if (world->heap_count == 0 || world->heap[0].at_us > until_us) {
+        world->now_us = until_us;
+        return false;
+    }
+    struct event event = heap_pop(world);
+    world->now_us = event.at_us;
+    struct sim_node *node = &world->nodes[event.node];
+    bool stale = is_for_node(event.kind) &&
+                 (!node->up || (event.life != UINT64_MAX && event.life != node->life));
+    if (!stale && is_for_node(event.kind) && node->paused) {
+        /* The process stands still: what happens to it happens when it goes on. */
+        struct event later = event;
+        world_schedule(world, node->resumes_at_us - world->now_us, later);
+        return true;
+    }
+    hash_event(world, &event);
+    if (event.kind == EVENT_CLIENT)
+        clients_on_event(world, &event);
+    else if (!is_for_node(event.kind))
+        faults_on_event(world, &event);
+    else if (!stale)
+        node_event(world, &event);
+    buffer_unref(event.frame);
+    return true;
+}
+
+static void node_ports_init(struct world *world, uint16_t index, uint16_t shard)
+{
+    struct sim_node *node = &world->nodes[index];
+    node->port[shard] = (struct sim_port){{on_send}, world, index, shard};
+    node->store[shard] = memory_store_port(node->disk, on_submitted, &node->port[shard]);
+}
+
+void world_init(struct world *world, const struct sim_options *options)
+{
+    memset(world, 0, sizeof(*world));
+    world->options = *options;
+    prng_init(&world->prng, options->seed);
+    world->log = (struct log_sink){on_log, options->verbose ? LOG_DEBUG : LOG_ERROR};
+    history_init(&world->history);
+    world->cluster = (struct cluster_config){(char *)(uintptr_t) "sim", options->partitions,
+                                             world->members, options->nodes};
+    for (uint16_t i = 0; i < options->nodes; i++) {
+        struct sim_node *node = &world->nodes[i];
+        struct memory_store_config disk = {prng_next(&world->prng), options->durable,
+                                           options->disk_miss};
+        snprintf(node->name, sizeof(node->name), "n%u", i + 1U);
+        snprintf(node->address, sizeof(node->address), "127.0.0.%u:7000", i + 1U);
+        world->members[i] =
+            (struct member_config){node->name, node->address, (char *)(uintptr_t) "", 100};
+        node->disk = memory_store_new(&disk);
+        for (uint16_t shard = 0; shard < options->shards; shard++)
+            node_ports_init(world, i, shard);
+    }
+}
+
+void world_deinit(struct world *world)
+{
+    for (uint16_t i = 0; i < world->options.nodes; i++) {
+        if (world->nodes[i].up)
+            node_crash(world, i);
+        memory_store_free(world->nodes[i].disk);
+    }
+    while (world->heap_count > 0) {
+        struct event event = heap_pop(world);
+        buffer_unref(event.frame);
+    }
+    free(world->heap);
+    history_deinit(&world->history);
+}

@@ -1,0 +1,125 @@
+/* world: events in virtual time, nodes with their disks, and the network between them. */
+#pragma once
+
+#include <stdio.h>
+
+#include "history.h"
+#include "sim.h"
+
+struct world;
+
+enum event_kind {
+    EVENT_FRAME,     /* a frame arrives */
+    EVENT_DISK,      /* a disk has done something for a node */
+    EVENT_DEADLINE,  /* a shard asked to be woken */
+    EVENT_PEER_UP,   /* a link is up */
+    EVENT_PEER_DOWN, /* a link broke */
+    EVENT_RESTART,   /* a crashed node starts */
+    EVENT_RESUME,    /* a paused node goes on */
+    EVENT_FAULT,     /* time to draw the next fault of some kind */
+    EVENT_HEAL,      /* a partition ends */
+    EVENT_CLIENT     /* a client acts */
+};
+
+struct event {
+    uint64_t at_us;
+    uint64_t order; /* ties are broken by the order of scheduling */
+    enum event_kind kind;
+    uint16_t node;
+    uint16_t shard;
+    uint16_t other;       /* peer's or client's index, or kind of fault */
+    bool commit;          /* EVENT_DISK */
+    uint64_t life;        /* of the node; events for an earlier life find nothing */
+    uint64_t peer_life;   /* EVENT_PEER_UP, EVENT_PEER_DOWN: of the peer that the link led to */
+    struct buffer *frame; /* EVENT_FRAME */
+};
+
+/* A shard's ports. */
+struct sim_port {
+    struct transport transport;
+    struct world *world;
+    uint16_t node;
+    uint16_t shard;
+};
+
+struct sim_node {
+    struct memory_store *disk;
+    struct node *shard[SIM_SHARDS_MAX]; /* NULL while crashed */
+    struct sim_port port[SIM_SHARDS_MAX];
+    struct store *store[SIM_SHARDS_MAX];
+    uint64_t woken_at[SIM_SHARDS_MAX]; /* earliest EVENT_DEADLINE scheduled, or DEADLINE_NEVER */
+    node_id id;
+    uint64_t incarnation;
+    uint64_t life;                     /* crashes so far */
+    uint64_t link_life[SIM_NODES_MAX]; /* life of each peer that it last had a link to */
+    bool up;
+    bool paused;
+    uint64_t resumes_at_us;
+    int64_t clock_us; /* its wall clock minus the true time */
+    char name[8];
+    char address[32];
+};
+
+struct world {
+    struct sim_options options;
+    struct prng prng;
+    uint64_t now_us;
+    struct event *heap;
+    size_t heap_count;
+    size_t heap_capacity;
+    uint64_t next_order;
+    uint64_t hash;
+    uint64_t events;
+    uint64_t crashes;
+    struct cluster_config cluster;
+    struct member_config members[SIM_NODES_MAX];
+    struct sim_node nodes[SIM_NODES_MAX];
+    bool cut[SIM_NODES_MAX][SIM_NODES_MAX]; /* frames from the first to the second are lost */
+    bool healing;                           /* the liveness phase: no more faults, no more load */
+    struct log_sink log;
+    struct history history;
+    char failure[512];
+};
+
+void world_init(struct world *world, const struct sim_options *options);
+void world_deinit(struct world *world);
+/* Schedules; takes over event->frame. */
+void world_schedule(struct world *world, uint64_t after_us, struct event event);
+/* Runs the next event if it is due by `until_us`; false if none is. Time moves on to it. */
+bool world_step(struct world *world, uint64_t until_us);
+struct instant world_clock(const struct world *world, uint16_t node);
+/* Opens a door of a shard by name of its event; the world looks after what the node wants next. */
+void world_submit(struct world *world, uint16_t node, uint16_t shard, struct request *request);
+/* Notes something wrong; only the first is kept. */
+void world_fail(struct world *world, const char *format, ...) printf_like(2, 3);
+void world_trace(const struct world *world, const char *format, ...) printf_like(2, 3);
+/* Exponentially distributed around `mean_us`, at least 1. */
+uint64_t world_draw_us(struct world *world, uint64_t mean_us);
+
+/* faults.c */
+void faults_start(struct world *world);
+void faults_on_event(struct world *world, const struct event *event);
+/* Ends every fault: the network is whole, clocks are right, everybody is up. */
+void faults_heal(struct world *world);
+void node_boot(struct world *world, uint16_t index);
+void node_crash(struct world *world, uint16_t index);
+
+/* clients.c */
+void clients_start(struct world *world);
+void clients_on_event(struct world *world, const struct event *event);
+/* The value that write `id` puts, as an encoded item. */
+void client_value(struct writer *writer, uint64_t id);
+/* The id in such a value; 0 if it is none. */
+uint64_t client_value_id(struct slice item);
+/* The encoded key of a register of the tested table. */
+void client_key(const struct world *world, uint32_t key, struct writer *writer);
+
+/* The store of a shard, as its node sees it. */
+struct store *world_store(struct world *world, uint16_t node, uint16_t shard);
+
+/* checkers.c */
+/* True once every node is quiet and all home replicas are equal. */
+bool checkers_converged(struct world *world);
+/* What is still different, for the failure's message. */
+void checkers_explain(struct world *world, char *text, size_t size);
+void checkers_run(struct world *world);

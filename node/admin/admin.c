@@ -1,0 +1,282 @@
+#include "admin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yyjson.h>
+
+#include "ownership.h"
+
+/* One answer while it is built. */
+struct answer {
+    const struct node *node;
+    struct slice query;
+    yyjson_mut_doc *json;
+    yyjson_mut_val *root;
+};
+
+static int answer_status(struct answer *answer);
+static int answer_ring(struct answer *answer);
+static int answer_hints(struct answer *answer);
+
+static int answer_problem(struct answer *answer, int status, const char *message)
+{
+    yyjson_mut_obj_add_str(answer->json, answer->root, "message", message);
+    return status;
+}
+
+static int answer_path(struct answer *answer, struct slice path)
+{
+    static const struct {
+        const char *path;
+        int (*answer)(struct answer *answer);
+    } endpoints[] = {
+        {"/-/status", answer_status},
+        {"/-/ring", answer_ring},
+        {"/-/hints", answer_hints},
+    };
+    for (size_t index = 0; index < array_size(endpoints); index++) {
+        if (slice_equal(path, slice_of_string(endpoints[index].path)))
+            return endpoints[index].answer(answer);
+    }
+    return answer_problem(answer, 404, "no such admin endpoint: there are status, ring and hints");
+}
+
+int admin_handle(const struct node *node, struct slice path, struct slice query,
+                 struct writer *reply)
+{
+    struct answer answer = {node, query, yyjson_mut_doc_new(NULL), NULL};
+    ensure(answer.json != NULL);
+    answer.root = yyjson_mut_obj(answer.json);
+    yyjson_mut_doc_set_root(answer.json, answer.root);
+    int status = answer_path(&answer, path);
+    size_t size;
+    /* Names come from an operator's file: bytes that are not UTF-8 must not make the node silent.
+     */
+    char *text = yyjson_mut_write(answer.json, YYJSON_WRITE_ALLOW_INVALID_UNICODE, &size);
+    ensure(text != NULL);
+    writer_put(reply, text, size);
+    free(text);
+    yyjson_mut_doc_free(answer.json);
+    return status;
+}
+
+static void add_uint(struct answer *answer, yyjson_mut_val *object, const char *key, uint64_t value)
+{
+    yyjson_mut_obj_add_uint(answer->json, object, key, value);
+}
+
+static void add_string(struct answer *answer, yyjson_mut_val *object, const char *key,
+                       const char *value)
+{
+    yyjson_mut_obj_add_str(answer->json, object, key, value);
+}
+
+static void add_hex(struct answer *answer, yyjson_mut_val *object, const char *key, uint64_t value)
+{
+    char text[sizeof("0123456789abcdef")];
+    snprintf(text, sizeof(text), "%016llx", (unsigned long long)value);
+    yyjson_mut_obj_add_strcpy(answer->json, object, key, text);
+}
+
+static void add_member_id(struct answer *answer, yyjson_mut_val *object, node_id id)
+{
+    if (id == NODE_ID_NONE)
+        yyjson_mut_obj_add_null(answer->json, object, "id");
+    else
+        add_hex(answer, object, "id", id);
+}
+
+/* 0..100 with two decimals. */
+static void add_percent(struct answer *answer, yyjson_mut_val *object, const char *key,
+                        uint32_t part, uint32_t whole)
+{
+    double hundredths = (double)part * 10000 / (double)whole;
+    yyjson_mut_obj_add_real(answer->json, object, key, (double)(uint64_t)(hundredths + 0.5) / 100);
+}
+
+static yyjson_mut_val *add_object(struct answer *answer, const char *key)
+{
+    yyjson_mut_val *object = yyjson_mut_obj(answer->json);
+    yyjson_mut_obj_add_val(answer->json, answer->root, key, object);
+    return object;
+}
+
+static yyjson_mut_val *add_array(struct answer *answer, yyjson_mut_val *object, const char *key)
+{
+    yyjson_mut_val *array = yyjson_mut_arr(answer->json);
+    yyjson_mut_obj_add_val(answer->json, object, key, array);
+    return array;
+}
+
+static void add_cluster(struct answer *answer)
+{
+    const struct membership *membership = node_membership(answer->node);
+    const struct cluster_config *cluster = membership_cluster(membership);
+    yyjson_mut_val *object = add_object(answer, "cluster");
+    add_string(answer, object, "name", cluster->name);
+    add_hex(answer, object, "id", cluster_id(cluster));
+    add_uint(answer, object, "epoch", membership_epoch(membership));
+    add_uint(answer, object, "partitions", membership_partitions(membership));
+}
+
+static void add_self(struct answer *answer)
+{
+    const struct member *self = membership_self(node_membership(answer->node));
+    yyjson_mut_val *object = add_object(answer, "node");
+    add_string(answer, object, "name", self->config->name);
+    add_member_id(answer, object, self->id);
+    add_string(answer, object, "address", self->config->address);
+    add_uint(answer, object, "shards", self->shards);
+    add_uint(answer, object, "incarnation", self->incarnation);
+    add_string(answer, object, "version", CARTWHEEL_VERSION);
+}
+
+static void add_owned(struct answer *answer, yyjson_mut_val *object,
+                      const struct ownership *ownership, size_t index)
+{
+    uint32_t partitions = membership_partitions(node_membership(answer->node));
+    add_uint(answer, object, "partitions_first", ownership->first[index]);
+    add_uint(answer, object, "partitions_held", ownership->held[index]);
+    add_percent(answer, object, "first_percent", ownership->first[index], partitions);
+    add_percent(answer, object, "held_percent", ownership->held[index], partitions);
+}
+
+static void add_members(struct answer *answer)
+{
+    const struct membership *membership = node_membership(answer->node);
+    struct ownership ownership;
+    ownership_init(&ownership, membership, ADMIN_REPLICAS_DEFAULT);
+    yyjson_mut_val *members = add_array(answer, answer->root, "members");
+    for (size_t index = 0; index < membership_count(membership); index++) {
+        const struct member *member = membership_at(membership, index);
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(answer->json, members);
+        add_string(answer, object, "name", member->config->name);
+        add_member_id(answer, object, member->id);
+        add_string(answer, object, "address", member->config->address);
+        add_string(answer, object, "zone", member->config->zone);
+        add_uint(answer, object, "weight", member->config->weight);
+        add_string(answer, object, "status", member_status_name(member->status));
+        yyjson_mut_obj_add_bool(answer->json, object, "linked", member->linked);
+        add_uint(answer, object, "incarnation", member->incarnation);
+        add_owned(answer, object, &ownership, index);
+    }
+    ownership_deinit(&ownership);
+}
+
+static void add_outcomes(struct answer *answer, yyjson_mut_val *stats,
+                         const struct node_stats *from)
+{
+    yyjson_mut_val *outcomes = yyjson_mut_obj(answer->json);
+    for (size_t outcome = 0; outcome < array_size(from->requests_done); outcome++)
+        add_uint(answer, outcomes, outcome_name((enum outcome)outcome),
+                 from->requests_done[outcome]);
+    yyjson_mut_obj_add_val(answer->json, stats, "requests_done", outcomes);
+}
+
+static void add_hints(struct answer *answer, yyjson_mut_val *object, const struct node_stats *stats)
+{
+    add_uint(answer, object, "hints_pending", stats->hints_pending);
+    add_uint(answer, object, "hints_bytes", stats->hints_bytes);
+    add_uint(answer, object, "hints_delivered", stats->hints_delivered);
+    add_uint(answer, object, "hints_refused", stats->hints_refused);
+}
+
+static void add_stats(struct answer *answer)
+{
+    struct node_stats stats;
+    node_stats(answer->node, &stats);
+    yyjson_mut_val *object = add_object(answer, "stats");
+    add_uint(answer, object, "requests_open", stats.requests_open);
+    add_outcomes(answer, object, &stats);
+    add_uint(answer, object, "writes_sloppy", stats.writes_sloppy);
+    add_hints(answer, object, &stats);
+    add_uint(answer, object, "read_repairs", stats.read_repairs);
+    add_uint(answer, object, "speculative_reads", stats.speculative_reads);
+    add_uint(answer, object, "repair_sessions", stats.repair_sessions);
+    add_uint(answer, object, "repair_items", stats.repair_items);
+    add_uint(answer, object, "frames_malformed", stats.frames_malformed);
+    add_uint(answer, object, "frames_skewed", stats.frames_skewed);
+    add_uint(answer, object, "frames_stale", stats.frames_stale);
+    add_uint(answer, object, "replica_operations", stats.replica_operations);
+}
+
+static int answer_status(struct answer *answer)
+{
+    add_cluster(answer);
+    add_self(answer);
+    add_members(answer);
+    add_stats(answer);
+    return 200;
+}
+
+static int answer_hints(struct answer *answer)
+{
+    struct node_stats stats;
+    node_stats(answer->node, &stats);
+    add_string(answer, answer->root, "node",
+               membership_self(node_membership(answer->node))->config->name);
+    add_hints(answer, answer->root, &stats);
+    add_uint(answer, answer->root, "hints_bytes_max",
+             node_configuration(answer->node)->hints_bytes_max);
+    return 200;
+}
+
+/* The query is empty, or n= and one digit. Returns 0 if it is anything else. */
+static size_t query_replicas(struct slice query)
+{
+    if (query.size == 0)
+        return ADMIN_REPLICAS_DEFAULT;
+    if (query.size != 3 || !slice_starts_with(query, SLICE_LITERAL("n=")))
+        return 0;
+    uint8_t digit = query.data[2];
+    return digit >= '1' && digit <= '0' + ADMIN_REPLICAS_MAX ? (size_t)(digit - '0') : 0;
+}
+
+static void add_ring_members(struct answer *answer, const struct ownership *ownership)
+{
+    const struct membership *membership = node_membership(answer->node);
+    yyjson_mut_val *members = add_array(answer, answer->root, "members");
+    for (size_t index = 0; index < membership_count(membership); index++) {
+        const struct member_config *config = membership_at(membership, index)->config;
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(answer->json, members);
+        add_string(answer, object, "name", config->name);
+        add_string(answer, object, "zone", config->zone);
+        add_uint(answer, object, "weight", config->weight);
+        add_owned(answer, object, ownership, index);
+    }
+}
+
+static void add_preference_lists(struct answer *answer, size_t replicas)
+{
+    const struct membership *membership = node_membership(answer->node);
+    yyjson_mut_val *lists = add_array(answer, answer->root, "preference_lists");
+    uint16_t homes[ADMIN_REPLICAS_MAX];
+    for (uint32_t partition = 0; partition < membership_partitions(membership); partition++) {
+        yyjson_mut_val *list = yyjson_mut_arr_add_arr(answer->json, lists);
+        size_t count = membership_preference_list(membership, partition, homes, replicas);
+        for (size_t at = 0; at < count; at++) {
+            const struct member *member = membership_at(membership, homes[at]);
+            yyjson_mut_arr_add_str(answer->json, list, member->config->name);
+        }
+    }
+}
+
+static int answer_ring(struct answer *answer)
+{
+    size_t replicas = query_replicas(answer->query);
+    if (replicas == 0)
+        return answer_problem(answer, 400, "the query may only be n= and 1 to 7");
+    const struct membership *membership = node_membership(answer->node);
+    struct ownership ownership;
+    ownership_init(&ownership, membership, replicas);
+    add_uint(answer, answer->root, "epoch", membership_epoch(membership));
+    add_uint(answer, answer->root, "partitions", membership_partitions(membership));
+    add_uint(answer, answer->root, "replicas", ownership.replicas);
+    yyjson_mut_obj_add_real(answer->json, answer->root, "imbalance",
+                            (double)(uint64_t)(ownership.imbalance * 1000 + 0.5) / 1000);
+    add_ring_members(answer, &ownership);
+    add_preference_lists(answer, replicas);
+    ownership_deinit(&ownership);
+    return 200;
+}

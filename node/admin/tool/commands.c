@@ -1,0 +1,11 @@
+#include "commands.h"
+
+const struct command *const *commands_all(size_t *count)
+{
+    static const struct command *const all[] = {
+        &command_status,    &command_ring,  &command_table_list, &command_table_show,
+        &command_table_set, &command_hints, &command_version,    &command_help,
+    };
+    *count = array_size(all);
+    return all;
+}

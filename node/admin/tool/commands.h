@@ -1,0 +1,13 @@
+/* commands: the descriptors, each defined in the file of its name. */
+#pragma once
+
+#include "tool.h"
+
+extern const struct command command_status;
+extern const struct command command_ring;
+extern const struct command command_table_list;
+extern const struct command command_table_show;
+extern const struct command command_table_set;
+extern const struct command command_hints;
+extern const struct command command_version;
+extern const struct command command_help;

@@ -1,0 +1,133 @@
+#include "tool.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer.h"
+
+enum tool_exit tool_usage(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("cartwheel: ", stderr);
+    vfprintf(stderr, format, args);
+    fputs("\nTry `cartwheel help`.\n", stderr);
+    va_end(args);
+    return TOOL_USAGE;
+}
+
+const char *field_string(yyjson_val *object, const char *key)
+{
+    const char *value = yyjson_get_str(yyjson_obj_get(object, key));
+    return value == NULL ? "" : value;
+}
+
+uint64_t field_uint(yyjson_val *object, const char *key)
+{
+    return yyjson_get_uint(yyjson_obj_get(object, key));
+}
+
+double field_real(yyjson_val *object, const char *key)
+{
+    return yyjson_get_num(yyjson_obj_get(object, key));
+}
+
+bool field_bool(yyjson_val *object, const char *key)
+{
+    return yyjson_get_bool(yyjson_obj_get(object, key));
+}
+
+yyjson_mut_doc *tool_request(const char *key, const char *value)
+{
+    yyjson_mut_doc *request = yyjson_mut_doc_new(NULL);
+    ensure(request != NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(request);
+    yyjson_mut_doc_set_root(request, root);
+    if (key != NULL)
+        yyjson_mut_obj_add_str(request, root, key, value);
+    return request;
+}
+
+void document_free(struct document *document)
+{
+    yyjson_doc_free(document->json);
+    writer_deinit(&document->text);
+}
+
+void document_print(const struct document *document)
+{
+    struct slice text = writer_slice(&document->text);
+    fwrite(text.data, 1, text.size, stdout);
+    putchar('\n');
+}
+
+/* DynamoDB's errors carry __type and message; the admin endpoints' message alone. */
+static void explain_refusal(struct document *document, int status)
+{
+    const char *type = field_string(document->root, "__type");
+    const char *hash = strrchr(type, '#');
+    const char *message = field_string(document->root, "message");
+    if (*message == '\0')
+        message = field_string(document->root, "Message");
+    fprintf(stderr, "cartwheel: %s%s%s (HTTP %d)\n", hash == NULL ? type : hash + 1,
+            *type == '\0' || *message == '\0' ? "" : ": ", message, status);
+}
+
+static enum tool_exit exchange_document(struct tool *tool, struct http_exchange *exchange,
+                                        struct document *document)
+{
+    if (!http_client_exchange(&tool->endpoint, exchange)) {
+        writer_deinit(&exchange->reply);
+        fprintf(stderr, "cartwheel: %s: %s\n", tool->url, exchange->problem);
+        return TOOL_UNREACHABLE;
+    }
+    if (exchange->reply.size == 0)
+        writer_put(&exchange->reply, "{}", 2);
+    document->text = exchange->reply;
+    struct slice text = writer_slice(&document->text);
+    document->json = yyjson_read((const char *)text.data, text.size, 0);
+    document->root = yyjson_doc_get_root(document->json);
+    if (exchange->status == 200 && yyjson_is_obj(document->root))
+        return TOOL_OK;
+    if (exchange->status == 200 || !yyjson_is_obj(document->root))
+        fprintf(stderr, "cartwheel: %s: the answer (HTTP %d) is not one of a Cartwheel node\n",
+                tool->url, exchange->status);
+    else
+        explain_refusal(document, exchange->status);
+    document_free(document);
+    return TOOL_REFUSED;
+}
+
+enum tool_exit tool_get(struct tool *tool, const char *path, struct document *document)
+{
+    struct http_exchange exchange = {.method = "GET", .path = path};
+    struct writer headers;
+    writer_init(&headers, 512);
+    signer_put_headers(tool, &exchange, NULL, &headers);
+    exchange.headers = writer_slice(&headers);
+    enum tool_exit result = exchange_document(tool, &exchange, document);
+    writer_deinit(&headers);
+    return result;
+}
+
+enum tool_exit tool_call(struct tool *tool, const char *operation, yyjson_mut_doc *request,
+                         struct document *document)
+{
+    size_t size;
+    char *body = yyjson_mut_write(request, 0, &size);
+    ensure(body != NULL);
+    char target[128];
+    snprintf(target, sizeof(target), "DynamoDB_20120810.%s", operation);
+    struct http_exchange exchange = {.method = "POST", .path = "/", .body = slice_of(body, size)};
+    struct writer headers;
+    writer_init(&headers, 512);
+    signer_put_headers(tool, &exchange, target, &headers);
+    exchange.headers = writer_slice(&headers);
+    enum tool_exit result = exchange_document(tool, &exchange, document);
+    writer_deinit(&headers);
+    free(body);
+    yyjson_mut_doc_free(request);
+    return result;
+}

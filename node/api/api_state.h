@@ -1,0 +1,34 @@
+/* api_state: what the api keeps between calls. */
+#pragma once
+
+#include "api.h"
+#include "catalogue.h"
+#include "operation_call.h"
+
+LIST_DEFINE(api_calls, struct api_call, link)
+
+struct api {
+    char *region;
+    char *account;
+    struct quorum default_quorum;
+    struct node *node;
+    struct instant now;        /* as of the door that runs */
+    struct api_calls ready;    /* calls whose step is due */
+    struct api_calls finished; /* calls to be delivered */
+    struct catalogue catalogue;
+};
+
+static inline uint32_t api_partitions(const struct api *api)
+{
+    return membership_partitions(node_membership(api->node));
+}
+
+/* The operation of that name, or NULL (operations.c). */
+const struct operation *operation_find(struct slice name);
+/* Makes the call's state from its arena and starts it; used for calls of the api itself, too. */
+void operation_start(struct api *api, struct api_call *call, const struct operation *operation,
+                     yyjson_val *input);
+/* A call's step is due or it has ended: sees to it. */
+void operation_run(struct operation_call *call);
+/* The api goes: gives back what the call holds, all of whose requests have come back. */
+void operation_abandon(struct operation_call *call);

@@ -1,0 +1,89 @@
+#include "batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_state.h"
+#include "json_item.h"
+#include "json_writer.h"
+#include "messages.h"
+
+void batch_init(struct batch *batch, struct operation_call *call)
+{
+    yyjson_val *items = json_member(call->input, "RequestItems");
+    *batch = (struct batch){.count = 0};
+    batch->tables = arena_zalloc(call->arena, yyjson_obj_size(items) * sizeof(*batch->tables));
+    yyjson_obj_iter members = yyjson_obj_iter_with(items);
+    for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;)
+        batch->tables[batch->count++] =
+            (struct batch_table){.name = json_string(name), .json = yyjson_obj_iter_get_val(name)};
+}
+
+static void lookup_next(struct operation_call *call);
+
+static void looked_up(struct operation_call *call)
+{
+    struct batch *batch = &((struct batch_state *)(void *)call)->batch;
+    if (call->found == NULL) {
+        operation_fail(call, "ResourceNotFoundException", MESSAGE_NO_RESOURCE);
+        return;
+    }
+    batch->tables[batch->looked_up++].table = call->found;
+    lookup_next(call);
+}
+
+/* Recurses once per table at most, and a batch names at most 100. */
+static void lookup_next(struct operation_call *call)
+{
+    struct batch *batch = &((struct batch_state *)(void *)call)->batch;
+    if (batch->looked_up == batch->count)
+        batch->next(call);
+    else
+        catalogue_lookup(call, batch->tables[batch->looked_up].name, looked_up);
+}
+
+void batch_lookup(struct operation_call *call, operation_step next)
+{
+    ((struct batch_state *)(void *)call)->batch.next = next;
+    lookup_next(call);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+bool batch_has_duplicates(struct arena *arena, struct operation_request *const *requests,
+                          size_t count)
+{
+    struct slice *keys = arena_alloc(arena, count * sizeof(*keys));
+    for (size_t i = 0; i < count; i++)
+        keys[i] = requests[i]->request.key;
+    qsort(keys, count, sizeof(*keys), compare_keys);
+    for (size_t i = 1; i < count; i++)
+        if (slice_equal(keys[i - 1], keys[i]))
+            return true;
+    return false;
+}
+
+void batch_put_json(struct writer *writer, struct arena *arena, yyjson_val *json)
+{
+    yyjson_alc allocator = json_arena_allocator(arena);
+    size_t size = 0;
+    char *text = yyjson_val_write_opts(json, YYJSON_WRITE_NOFLAG, &allocator, &size, NULL);
+    ensure(text != NULL);
+    writer_put(writer, text, size);
+}
+
+void batch_put_capacity(struct writer *writer, const struct batch *batch, yyjson_val *input)
+{
+    enum capacity_wanted wanted = capacity_wanted(input);
+    if (wanted == CAPACITY_NONE)
+        return;
+    json_put_name(writer, "ConsumedCapacity");
+    json_put_raw(writer, "[");
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->tables[i].halves > 0)
+            capacity_put(writer, wanted, batch->tables[i].name, batch->tables[i].halves);
+    json_put_raw(writer, "]");
+}

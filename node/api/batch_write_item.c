@@ -1,0 +1,230 @@
+#include "api_state.h"
+#include "batch.h"
+#include "json_item.h"
+#include "json_writer.h"
+#include "messages.h"
+#include "operations.h"
+
+#include <string.h>
+
+enum { WRITES_MAX = 25 /* in one call; the service's limit */ };
+
+static const struct shape_member put_members[] = {{"Item", &shape_attributes, true, false}};
+static const struct shape_member delete_members[] = {{"Key", &shape_attributes, true, false}};
+static const struct shape shape_put = {.kind = SHAPE_STRUCTURE,
+                                       .type = "PutRequest",
+                                       .members = put_members,
+                                       .members_count = array_size(put_members)};
+static const struct shape shape_delete = {.kind = SHAPE_STRUCTURE,
+                                          .type = "DeleteRequest",
+                                          .members = delete_members,
+                                          .members_count = array_size(delete_members)};
+static const struct shape_member write_members[] = {
+    {"DeleteRequest", &shape_delete, false, false},
+    {"PutRequest", &shape_put, false, false},
+};
+static const struct shape shape_write = {.kind = SHAPE_STRUCTURE,
+                                         .type = "WriteRequest",
+                                         .members = write_members,
+                                         .members_count = array_size(write_members)};
+static const struct shape shape_writes = {.kind = SHAPE_LIST, .element = &shape_write};
+static const struct shape shape_request_items = {
+    .kind = SHAPE_MAP,
+    .type = "java.util.List<com.amazonaws.dynamodb.v20120810.WriteRequest>",
+    .ranged = true,
+    .min = 1,
+    .max = INT64_MAX,
+    .table_keys = true,
+    .values_max = WRITES_MAX,
+    .element = &shape_writes};
+static const struct shape_member members[] = {
+    {"ReturnConsumedCapacity", &shape_return_consumed_capacity, false, false},
+    {"ReturnItemCollectionMetrics", &shape_return_item_collection_metrics, false, false},
+    {"RequestItems", &shape_request_items, true, false},
+};
+static const struct shape input_shape = SHAPE_OF(members);
+
+/* One item to be put or deleted. */
+struct batch_write {
+    yyjson_val *json;
+    struct value_node *node; /* the item, or the key */
+    bool is_put;
+    size_t table; /* index into the batch's */
+    uint64_t size;
+};
+
+struct batch_write_item {
+    struct operation_call call;
+    struct batch batch;
+    struct batch_write entries[WRITES_MAX];
+    struct operation_request *writes[WRITES_MAX];
+    size_t count;
+};
+
+static const char *parse_write(struct batch_write_item *write, struct batch_write *entry)
+{
+    yyjson_val *put = json_member(entry->json, "PutRequest");
+    yyjson_val *delete = json_member(entry->json, "DeleteRequest");
+    if ((put == NULL) == (delete == NULL))
+        return "Supplied AttributeValue has more than one datatypes set, must contain exactly one "
+               "of the supported datatypes";
+    entry->is_put = put != NULL;
+    return json_item_read(write->call.arena,
+                          entry->is_put ? json_member(put, "Item") : json_member(delete, "Key"),
+                          &entry->node);
+}
+
+static const char *parse_table(struct batch_write_item *write, size_t table)
+{
+    yyjson_arr_iter entries = yyjson_arr_iter_with(write->batch.tables[table].json);
+    for (yyjson_val *json; (json = yyjson_arr_iter_next(&entries)) != NULL;) {
+        if (write->count == WRITES_MAX)
+            return "Too many items requested for the BatchWriteItem call";
+        struct batch_write *entry = &write->entries[write->count++];
+        entry->json = json;
+        entry->table = table;
+        const char *problem = parse_write(write, entry);
+        if (problem != NULL)
+            return problem;
+    }
+    return NULL;
+}
+
+static const char *parse(struct batch_write_item *write)
+{
+    batch_init(&write->batch, &write->call);
+    for (size_t i = 0; i < write->batch.count; i++) {
+        const char *problem = parse_table(write, i);
+        if (problem != NULL)
+            return problem;
+    }
+    return NULL;
+}
+
+static const struct request *write_of(const struct batch_write_item *write, size_t i)
+{
+    return &write->writes[i]->request;
+}
+
+/* Sums up; true if any write went through. */
+static bool count_capacity(struct batch_write_item *write)
+{
+    bool any = false;
+    for (size_t i = 0; i < write->count; i++) {
+        const struct request *request = write_of(write, i);
+        const struct batch_write *entry = &write->entries[i];
+        if (request->outcome != OUTCOME_OK)
+            continue;
+        any = true;
+        write->call.call->sloppy = write->call.call->sloppy || request->sloppy;
+        write->batch.tables[entry->table].halves +=
+            capacity_of_write(entry->size > request->old_size ? entry->size : request->old_size);
+    }
+    return any;
+}
+
+static void put_unprocessed(struct writer *reply, const struct batch_write_item *write,
+                            size_t table)
+{
+    bool open = false;
+    for (size_t i = 0; i < write->count; i++) {
+        if (write->entries[i].table != table || write_of(write, i)->outcome == OUTCOME_OK)
+            continue;
+        if (!open) {
+            json_put_key(reply, write->batch.tables[table].name);
+            json_put_raw(reply, "[");
+            open = true;
+        }
+        json_put_separator(reply);
+        batch_put_json(reply, write->call.arena, write->entries[i].json);
+    }
+    if (open)
+        json_put_raw(reply, "]");
+}
+
+static void finish(struct operation_call *call)
+{
+    struct batch_write_item *write = (struct batch_write_item *)(void *)call;
+    struct writer *reply = operation_reply(call);
+    if (!count_capacity(write)) {
+        operation_fail_outcome(call, write_of(write, 0)->outcome);
+        return;
+    }
+    json_put_raw(reply, "{\"UnprocessedItems\":{");
+    for (size_t i = 0; i < write->batch.count; i++)
+        put_unprocessed(reply, write, i);
+    json_put_raw(reply, "}");
+    batch_put_capacity(reply, &write->batch, call->input);
+    json_put_raw(reply, "}");
+    operation_finish(call);
+}
+
+static const char *find_key(struct batch_write_item *write, const struct batch_write *entry,
+                            const struct table *table, struct item_key *key)
+{
+    struct operation_call *call = &write->call;
+    uint32_t partitions = api_partitions(call->api);
+    if (!entry->is_put)
+        return table_key_of_key(call->arena, table, entry->node, partitions, key);
+    const char *problem = table_key_of_item(call->arena, table, entry->node, partitions, key);
+    bool mismatch = problem != NULL && (strstr(problem, "Missing the key") != NULL ||
+                                        strstr(problem, "Type mismatch for key") != NULL);
+    return mismatch ? "The provided key element does not match the schema" : problem;
+}
+
+static const char *make_write(struct batch_write_item *write, size_t i)
+{
+    struct operation_call *call = &write->call;
+    struct batch_write *entry = &write->entries[i];
+    const struct table *table = write->batch.tables[entry->table].table;
+    struct item_key key;
+    const char *problem = find_key(write, entry, table, &key);
+    if (problem != NULL)
+        return problem;
+    struct writer *encoded = operation_writer_new(call, 0);
+    if (entry->is_put)
+        writer_put_item(encoded, entry->node);
+    size_t item_end = encoded->size;
+    entry->size = entry->is_put ? item_size(writer_slice(encoded)) : 0;
+    if (entry->size > ITEM_SIZE_MAX)
+        return MESSAGE_TOO_LARGE;
+    item_key_encode(encoded, &key);
+    struct slice bytes = writer_slice(encoded);
+    write->writes[i] = operation_request_new(call, REQUEST_WRITE);
+    struct request *request = &write->writes[i]->request;
+    request->quorum = table->quorum;
+    request->value = slice_of(bytes.data, item_end);
+    request->key = slice_of(bytes.data + item_end, bytes.size - item_end);
+    request->tombstone = !entry->is_put;
+    request->want_old_size = capacity_wanted(call->input) != CAPACITY_NONE;
+    return NULL;
+}
+
+static void write_items(struct operation_call *call)
+{
+    struct batch_write_item *write = (struct batch_write_item *)(void *)call;
+    const char *problem = NULL;
+    for (size_t i = 0; i < write->count && problem == NULL; i++)
+        problem = make_write(write, i);
+    if (problem == NULL && batch_has_duplicates(call->arena, write->writes, write->count))
+        problem = MESSAGE_DUPLICATES;
+    if (problem != NULL) {
+        operation_refuse(call, problem);
+        return;
+    }
+    operation_wait(call, finish);
+    for (size_t i = 0; i < write->count; i++)
+        operation_send(call, write->writes[i]);
+}
+
+static void start(struct operation_call *call)
+{
+    const char *problem = parse((struct batch_write_item *)(void *)call);
+    if (problem != NULL)
+        operation_refuse(call, problem);
+    else
+        batch_lookup(call, write_items);
+}
+
+const struct operation operation_batch_write_item = {
+    "BatchWriteItem", sizeof(struct batch_write_item), &input_shape, start};

@@ -1,0 +1,48 @@
+#include "api_state.h"
+#include "json_writer.h"
+#include "operations.h"
+#include "table_change.h"
+#include "table_shapes.h"
+
+static const struct shape_member members[] = {
+    {"TableName", &shape_plain_table_name, false, false},
+};
+static const struct shape input_shape = SHAPE_OF(members);
+
+static const char *check_protection(struct table_change *change, const struct table *table,
+                                    struct value_node *definition)
+{
+    (void)definition;
+    if (!table->protected)
+        return NULL;
+    char *problem = arena_printf(
+        change->call.arena,
+        "Resource cannot be deleted as it is currently protected against deletion. Disable "
+        "deletion protection first.");
+    operation_refuse(&change->call, problem);
+    return problem;
+}
+
+static void reply(struct table_change *change, const struct table *table)
+{
+    struct writer *reply = operation_reply(&change->call);
+    json_put_raw(reply, "{\"TableDescription\":");
+    table_put_description(reply, change->call.api, table, "DELETING");
+    json_put_raw(reply, "}");
+}
+
+static const struct table_changer changer = {
+    .change = check_protection, .reply = reply, .drops = true};
+
+static void start(struct operation_call *call)
+{
+    const char *problem = table_name_check(call->input);
+    if (problem != NULL)
+        operation_refuse(call, problem);
+    else
+        table_change_start((struct table_change *)(void *)call, &changer,
+                           json_member_string(call->input, "TableName"));
+}
+
+const struct operation operation_delete_table = {"DeleteTable", sizeof(struct table_change),
+                                                 &input_shape, start};

@@ -1,0 +1,295 @@
+#include "expression_check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base64.h"
+#include "decimal.h"
+#include "item.h"
+
+struct function_facts {
+    const char *name;
+    size_t operands;
+};
+
+static const struct function_facts functions[] = {
+    [FUNCTION_ATTRIBUTE_EXISTS] = {"attribute_exists", 1},
+    [FUNCTION_ATTRIBUTE_NOT_EXISTS] = {"attribute_not_exists", 1},
+    [FUNCTION_ATTRIBUTE_TYPE] = {"attribute_type", 2},
+    [FUNCTION_BEGINS_WITH] = {"begins_with", 2},
+    [FUNCTION_CONTAINS] = {"contains", 2},
+    [FUNCTION_SIZE] = {"size", 1},
+};
+
+void expression_report(struct expression_problems *problems, enum expression_problem problem,
+                       const char *format, ...)
+{
+    ensure(format != NULL);
+    if (problems->messages[problem] != NULL)
+        return;
+    va_list args;
+    va_start(args, format);
+    va_list again;
+    va_copy(again, args);
+    int size = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    ensure(size >= 0);
+    char *message = arena_alloc(problems->arena, (size_t)size + 1);
+    vsnprintf(message, (size_t)size + 1, format, again);
+    va_end(again);
+    problems->messages[problem] = message;
+}
+
+const char *expression_gravest(const struct expression_problems *problems)
+{
+    for (size_t i = 0; i < EXPRESSION_PROBLEMS; i++)
+        if (problems->messages[i] != NULL)
+            return problems->messages[i];
+    return NULL;
+}
+
+enum expression_function expression_function_named(struct slice name)
+{
+    for (enum expression_function i = FUNCTION_ATTRIBUTE_EXISTS; i <= FUNCTION_SIZE; i++)
+        if (slice_equal(name, slice_of_string(functions[i].name)))
+            return i;
+    return FUNCTION_UNKNOWN;
+}
+
+const char *expression_function_name(enum expression_function function)
+{
+    return functions[function].name;
+}
+
+const char *expression_operator_name(const struct expression *expression)
+{
+    static const char *const operators[] = {
+        [EXPRESSION_EQUAL] = "=",         [EXPRESSION_NOT_EQUAL] = "<>",
+        [EXPRESSION_LESS] = "<",          [EXPRESSION_LESS_OR_EQUAL] = "<=",
+        [EXPRESSION_GREATER] = ">",       [EXPRESSION_GREATER_OR_EQUAL] = ">=",
+        [EXPRESSION_BETWEEN] = "BETWEEN", [EXPRESSION_IN] = "IN",
+        [EXPRESSION_AND] = "AND",         [EXPRESSION_OR] = "OR",
+        [EXPRESSION_NOT] = "NOT",
+    };
+    if (expression->kind == EXPRESSION_FUNCTION)
+        return expression_function_name(expression->function);
+    return operators[expression->kind];
+}
+
+char *document_path_show(struct arena *arena, const struct document_path *path)
+{
+    char *shown = arena_printf(arena, "[");
+    for (size_t i = 0; i < path->count; i++) {
+        const struct path_element *element = &path->elements[i];
+        const char *comma = i == 0 ? "" : ", ";
+        shown = element->is_index ? arena_printf(arena, "%s%s[%u]", shown, comma, element->index)
+                                  : arena_printf(arena, "%s%s%.*s", shown, comma,
+                                                 (int)element->name.size, element->name.data);
+    }
+    return arena_printf(arena, "%s]", shown);
+}
+
+static bool elements_equal(const struct path_element *a, const struct path_element *b)
+{
+    if (a->is_index != b->is_index)
+        return false;
+    return a->is_index ? a->index == b->index : slice_equal(a->name, b->name);
+}
+
+static bool paths_equal(const struct document_path *a, const struct document_path *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!elements_equal(&a->elements[i], &b->elements[i]))
+            return false;
+    return true;
+}
+
+/* Operands. */
+
+static void check_distinct(struct expression_problems *problems,
+                           const struct expression *expression)
+{
+    const struct expression *first = expression->first;
+    if (expression->count != 2 || first->kind != EXPRESSION_PATH ||
+        first->next->kind != EXPRESSION_PATH || !paths_equal(&first->path, &first->next->path))
+        return;
+    expression_report(problems, PROBLEM_DISTINCT,
+                      "The first operand must be distinct from the remaining operands for this "
+                      "operator or function; operator: %s, first operand: %s",
+                      expression_operator_name(expression),
+                      document_path_show(problems->arena, &first->path));
+}
+
+static void report_type(struct expression_problems *problems, const struct expression *expression,
+                        const char *type)
+{
+    expression_report(problems, PROBLEM_TYPE,
+                      "Incorrect operand type for operator or function; operator or function: %s, "
+                      "operand type: %s",
+                      expression_operator_name(expression), type);
+}
+
+static enum value_type type_of(const struct expression *operand)
+{
+    return operand->kind == EXPRESSION_VALUE ? value_type(operand->value) : VALUE_NONE;
+}
+
+static void check_begins_with(struct expression_problems *problems,
+                              const struct expression *expression)
+{
+    for (const struct expression *at = expression->first; at != NULL; at = at->next) {
+        enum value_type type = type_of(at);
+        if (type != VALUE_NONE && type != VALUE_STRING && type != VALUE_BINARY)
+            report_type(problems, expression, value_type_name(type));
+    }
+}
+
+static void check_attribute_type(struct expression_problems *problems,
+                                 const struct expression *expression)
+{
+    const struct expression *operand = expression->first->next;
+    enum value_type type = type_of(operand);
+    if (type != VALUE_STRING) {
+        report_type(problems, expression,
+                    type == VALUE_NONE ? "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}" : value_type_name(type));
+        return;
+    }
+    struct slice name = value_bytes(operand->value);
+    for (enum value_type i = VALUE_STRING; i <= VALUE_BINARY_SET; i++)
+        if (slice_equal(name, slice_of_string(value_type_name(i))))
+            return;
+    expression_report(problems, PROBLEM_TYPE,
+                      "Invalid attribute type name found; type: %.*s, valid types: "
+                      "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
+                      (int)name.size, name.data);
+}
+
+static void check_size(struct expression_problems *problems, const struct expression *expression)
+{
+    enum value_type type = type_of(expression->first);
+    if (type == VALUE_NUMBER || type == VALUE_BOOL || type == VALUE_NULL)
+        report_type(problems, expression, value_type_name(type));
+}
+
+static void check_function(struct expression_problems *problems,
+                           const struct expression *expression)
+{
+    const char *name = functions[expression->function].name;
+    if (expression->count != functions[expression->function].operands) {
+        expression_report(problems, PROBLEM_OPERANDS,
+                          "Incorrect number of operands for operator or function; operator or "
+                          "function: %s, number of operands: %zu",
+                          name, expression->count);
+        return;
+    }
+    check_distinct(problems, expression);
+    switch (expression->function) {
+    case FUNCTION_ATTRIBUTE_EXISTS:
+    case FUNCTION_ATTRIBUTE_NOT_EXISTS:
+        if (expression->first->kind != EXPRESSION_PATH)
+            expression_report(problems, PROBLEM_TYPE,
+                              "Operator or function requires a document path; operator or "
+                              "function: %s",
+                              name);
+        break;
+    case FUNCTION_BEGINS_WITH:
+        check_begins_with(problems, expression);
+        break;
+    case FUNCTION_ATTRIBUTE_TYPE:
+        check_attribute_type(problems, expression);
+        break;
+    case FUNCTION_SIZE:
+        check_size(problems, expression);
+        break;
+    case FUNCTION_CONTAINS:
+    case FUNCTION_UNKNOWN:
+        break;
+    }
+}
+
+static char *show_value(struct arena *arena, struct slice value)
+{
+    char number[DECIMAL_TEXT_SIZE];
+    struct slice bytes = value_bytes(value);
+    struct writer text;
+    writer_init(&text, 0);
+    if (value_type(value) == VALUE_NUMBER)
+        writer_put_slice(&text, decimal_format(bytes, number));
+    else if (value_type(value) == VALUE_BINARY)
+        base64_encode(&text, bytes);
+    else
+        writer_put_slice(&text, bytes);
+    struct slice written = writer_slice(&text);
+    char *shown = arena_printf(arena, "AttributeValue: {%s:%.*s}",
+                               value_type_name(value_type(value)), (int)written.size, written.data);
+    writer_deinit(&text);
+    return shown;
+}
+
+static void check_between(struct expression_problems *problems, const struct expression *expression)
+{
+    const struct expression *low = expression->first->next;
+    const struct expression *high = low->next;
+    if (low->kind != EXPRESSION_VALUE || high->kind != EXPRESSION_VALUE)
+        return;
+    const char *wrong = NULL;
+    if (type_of(low) != type_of(high))
+        wrong = "same data type for lower and upper bounds";
+    else if (slice_compare(value_bytes(low->value), value_bytes(high->value)) > 0)
+        wrong = "upper bound to be greater than or equal to lower bound";
+    if (wrong != NULL)
+        expression_report(problems, PROBLEM_TYPE,
+                          "The BETWEEN operator requires %s; lower bound operand: %s, upper bound "
+                          "operand: %s",
+                          wrong, show_value(problems->arena, low->value),
+                          show_value(problems->arena, high->value));
+}
+
+void expression_check_node(struct expression_problems *problems,
+                           const struct expression *expression)
+{
+    for (const struct expression *at = expression->first; at != NULL; at = at->next)
+        if (at->kind == EXPRESSION_FUNCTION && at->function != FUNCTION_SIZE)
+            expression_report(problems, PROBLEM_MISUSED_FUNCTION,
+                              "The function is not allowed to be used this way in an expression; "
+                              "function: %s",
+                              expression_function_name(at->function));
+    if (expression->kind == EXPRESSION_FUNCTION) {
+        check_function(problems, expression);
+        return;
+    }
+    check_distinct(problems, expression);
+    if (expression->kind == EXPRESSION_BETWEEN)
+        check_between(problems, expression);
+}
+
+/* Paths. */
+
+static void check_pair(struct expression_problems *problems, const struct document_path *a,
+                       const struct document_path *b)
+{
+    size_t shared = a->count < b->count ? a->count : b->count;
+    bool conflict = false;
+    for (size_t i = 0; i < shared && !conflict; i++) {
+        conflict = a->elements[i].is_index != b->elements[i].is_index;
+        if (!conflict && !elements_equal(&a->elements[i], &b->elements[i]))
+            return;
+    }
+    expression_report(problems, conflict ? PROBLEM_CONFLICT : PROBLEM_OVERLAP,
+                      "Two document paths %s with each other; must remove or rewrite one of these "
+                      "paths; path one: %s, path two: %s",
+                      conflict ? "conflict" : "overlap", document_path_show(problems->arena, a),
+                      document_path_show(problems->arena, b));
+}
+
+void expression_check_paths(struct expression_problems *problems,
+                            const struct projection_paths *projection)
+{
+    for (size_t i = 0; i < projection->count; i++)
+        for (size_t j = 0; j < i && problems->messages[PROBLEM_OVERLAP] == NULL &&
+                           problems->messages[PROBLEM_CONFLICT] == NULL;
+             j++)
+            check_pair(problems, &projection->paths[j], &projection->paths[i]);
+}

@@ -1,0 +1,142 @@
+#include "expression_substitutes.h"
+
+#include <stdlib.h>
+
+#include "expression_lexer.h"
+#include "json_item.h"
+
+enum {
+    KEY_SIZE_MAX = 255, /* the service's limit on a substitute's length */
+    UNUSED_SHOWN_MAX = 100
+};
+
+static struct slice string_of(yyjson_val *json)
+{
+    return slice_of(yyjson_get_str(json), yyjson_get_len(json));
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct substitute *first = a, *second = b;
+    return slice_compare(first->key, second->key);
+}
+
+static const char *read_name(struct arena *arena, yyjson_val *json, struct substitute *substitute)
+{
+    substitute->means = string_of(json);
+    if (substitute->means.size > 0)
+        return NULL;
+    return arena_printf(
+        arena, "ExpressionAttributeNames contains invalid value: Empty attribute name for key %.*s",
+        (int)substitute->key.size, substitute->key.data);
+}
+
+static const char *read_value(struct arena *arena, yyjson_val *json, struct substitute *substitute)
+{
+    struct value_node *value;
+    const char *problem = json_value_read(arena, json, &value);
+    if (problem != NULL)
+        return arena_printf(arena,
+                            "ExpressionAttributeValues contains invalid value: %s for key %.*s",
+                            problem, (int)substitute->key.size, substitute->key.data);
+    struct writer encoded;
+    writer_init(&encoded, 0);
+    writer_put_value(&encoded, value);
+    substitute->means = arena_copy(arena, writer_slice(&encoded));
+    writer_deinit(&encoded);
+    return NULL;
+}
+
+/* What distinguishes the two parameters. */
+struct substitute_kind {
+    const char *parameter;
+    char first;
+    const char *(*read)(struct arena *arena, yyjson_val *json, struct substitute *substitute);
+};
+
+static const char *read_keys(struct arena *arena, const struct substitute_kind *kind,
+                             yyjson_val *json, struct substitutes *substitutes)
+{
+    yyjson_obj_iter members = yyjson_obj_iter_with(json);
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&members)) != NULL;) {
+        struct slice text = string_of(key);
+        if (!substitute_valid(text, kind->first) || text.size > KEY_SIZE_MAX)
+            return arena_printf(
+                arena, "%s contains invalid key: Syntax error; key: \"%.*s\"", kind->parameter,
+                (int)(text.size < KEY_SIZE_MAX ? text.size : KEY_SIZE_MAX), text.data);
+        substitutes->all[substitutes->count++].key = text;
+    }
+    return NULL;
+}
+
+static const char *read_all(struct arena *arena, const struct substitute_kind *kind,
+                            yyjson_val *json, struct substitutes *substitutes)
+{
+    *substitutes = (struct substitutes){NULL, 0};
+    if (json == NULL)
+        return NULL;
+    if (yyjson_obj_size(json) == 0)
+        return arena_printf(arena, "%s must not be empty", kind->parameter);
+    substitutes->all = arena_zalloc(arena, yyjson_obj_size(json) * sizeof(*substitutes->all));
+    const char *problem = read_keys(arena, kind, json, substitutes);
+    yyjson_obj_iter members = yyjson_obj_iter_with(json);
+    for (size_t i = 0; i < substitutes->count && problem == NULL; i++) {
+        yyjson_val *key = yyjson_obj_iter_next(&members);
+        problem = kind->read(arena, yyjson_obj_iter_get_val(key), &substitutes->all[i]);
+    }
+    if (problem == NULL)
+        qsort(substitutes->all, substitutes->count, sizeof(*substitutes->all), compare_keys);
+    return problem;
+}
+
+const char *expression_context_init(struct expression_context *context, struct arena *arena,
+                                    yyjson_val *names, yyjson_val *values)
+{
+    static const struct substitute_kind name_kind = {"ExpressionAttributeNames", '#', read_name};
+    static const struct substitute_kind value_kind = {"ExpressionAttributeValues", ':', read_value};
+    *context = (struct expression_context){.arena = arena};
+    const char *problem = read_all(arena, &name_kind, names, &context->names);
+    if (problem != NULL)
+        return problem;
+    return read_all(arena, &value_kind, values, &context->values);
+}
+
+const struct substitute *substitutes_use(struct substitutes *substitutes, struct slice key)
+{
+    if (substitutes->count == 0)
+        return NULL;
+    struct substitute wanted = {.key = key};
+    struct substitute *found =
+        bsearch(&wanted, substitutes->all, substitutes->count, sizeof(wanted), compare_keys);
+    if (found != NULL)
+        found->used = true;
+    return found;
+}
+
+static const char *check_used(struct arena *arena, const struct substitutes *substitutes,
+                              const char *parameter)
+{
+    const char *unused = NULL;
+    size_t shown = 0;
+    for (size_t i = 0; i < substitutes->count && shown < UNUSED_SHOWN_MAX; i++) {
+        const struct substitute *substitute = &substitutes->all[i];
+        if (substitute->used)
+            continue;
+        unused = arena_printf(arena, "%s%s%.*s", unused == NULL ? "" : unused,
+                              unused == NULL ? "" : ", ", (int)substitute->key.size,
+                              substitute->key.data);
+        shown++;
+    }
+    if (unused == NULL)
+        return NULL;
+    return arena_printf(arena, "Value provided in %s unused in expressions: keys: {%s}", parameter,
+                        unused);
+}
+
+const char *expression_context_check_used(const struct expression_context *context)
+{
+    const char *problem = check_used(context->arena, &context->names, "ExpressionAttributeNames");
+    if (problem != NULL)
+        return problem;
+    return check_used(context->arena, &context->values, "ExpressionAttributeValues");
+}

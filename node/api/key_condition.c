@@ -1,0 +1,119 @@
+#include "key_condition.h"
+
+#include "expression_check.h"
+
+#define INVALID_CONDITION "Invalid condition in KeyConditionExpression: "
+
+static const char *add_term(struct arena *arena, const struct expression *expression,
+                            struct key_condition *condition);
+
+/* Only AND, comparisons and begins_with may stand in a key condition. */
+static const char *check_operator(struct arena *arena, const struct expression *expression)
+{
+    bool refused =
+        expression->kind == EXPRESSION_OR || expression->kind == EXPRESSION_NOT ||
+        expression->kind == EXPRESSION_IN || expression->kind == EXPRESSION_NOT_EQUAL ||
+        (expression->kind == EXPRESSION_FUNCTION && expression->function != FUNCTION_BEGINS_WITH &&
+         expression->function != FUNCTION_SIZE);
+    if (refused)
+        return arena_printf(arena, "Invalid operator used in KeyConditionExpression: %s",
+                            expression_operator_name(expression));
+    if (expression->kind == EXPRESSION_FUNCTION && expression->function == FUNCTION_SIZE)
+        return "KeyConditionExpressions cannot contain nested operations";
+    bool key_first =
+        expression->kind == EXPRESSION_BETWEEN || expression->kind == EXPRESSION_FUNCTION;
+    if (key_first && expression->first->kind != EXPRESSION_PATH)
+        return arena_printf(
+            arena, INVALID_CONDITION "%s operator must have the key attribute as its first operand",
+            expression_operator_name(expression));
+    return NULL;
+}
+
+static const char *add_terms(struct arena *arena, const struct expression *expression,
+                             struct key_condition *condition)
+{
+    for (const struct expression *at = expression->first; at != NULL; at = at->next) {
+        const char *problem = add_term(arena, at, condition);
+        if (problem != NULL)
+            return problem;
+    }
+    return NULL;
+}
+
+/* The one operand that is a path. */
+static const char *find_key(const struct expression *expression, const struct expression **key)
+{
+    *key = NULL;
+    for (const struct expression *at = expression->first; at != NULL; at = at->next) {
+        if (at->kind == EXPRESSION_FUNCTION)
+            return "KeyConditionExpressions cannot contain nested operations";
+        if (at->kind != EXPRESSION_PATH)
+            continue;
+        if (*key != NULL)
+            return INVALID_CONDITION "Multiple attribute names used in one condition";
+        if (at->path.count > 1)
+            return "KeyConditionExpressions cannot have conditions on nested attributes";
+        *key = at;
+    }
+    return *key == NULL ? INVALID_CONDITION "No key attribute specified" : NULL;
+}
+
+static enum sort_bound relation_of(const struct expression *expression, bool key_first)
+{
+    switch (expression->kind) {
+    case EXPRESSION_LESS:
+        return key_first ? SORT_LESS : SORT_GREATER;
+    case EXPRESSION_LESS_OR_EQUAL:
+        return key_first ? SORT_LESS_OR_EQUAL : SORT_GREATER_OR_EQUAL;
+    case EXPRESSION_GREATER:
+        return key_first ? SORT_GREATER : SORT_LESS;
+    case EXPRESSION_GREATER_OR_EQUAL:
+        return key_first ? SORT_GREATER_OR_EQUAL : SORT_LESS_OR_EQUAL;
+    case EXPRESSION_BETWEEN:
+        return SORT_BETWEEN;
+    case EXPRESSION_FUNCTION:
+        return SORT_BEGINS_WITH;
+    default:
+        return SORT_EQUAL;
+    }
+}
+
+static const char *add_term(struct arena *arena, const struct expression *expression,
+                            struct key_condition *condition)
+{
+    const char *problem = check_operator(arena, expression);
+    if (problem != NULL)
+        return problem;
+    if (expression->kind == EXPRESSION_AND)
+        return add_terms(arena, expression, condition);
+    const struct expression *key;
+    problem = find_key(expression, &key);
+    if (problem != NULL)
+        return problem;
+    struct slice name = key->path.elements[0].name;
+    for (size_t i = 0; i < condition->count && i < array_size(condition->terms); i++)
+        if (slice_equal(condition->terms[i].name, name))
+            return "KeyConditionExpressions must only contain one condition per key";
+    if (condition->count++ >= array_size(condition->terms))
+        return NULL; /* reported by the caller, after all terms have been looked at */
+    bool key_first = key == expression->first;
+    const struct expression *bound = key_first ? key->next : expression->first;
+    condition->terms[condition->count - 1] = (struct key_term){
+        name, relation_of(expression, key_first), bound->value,
+        expression->kind == EXPRESSION_BETWEEN ? bound->next->value : SLICE_EMPTY};
+    return NULL;
+}
+
+const char *key_condition_parse(struct expression_context *context, struct slice text,
+                                struct key_condition *condition)
+{
+    *condition = (struct key_condition){.count = 0};
+    struct expression *expression;
+    const char *problem = expression_parse_condition(context, text, &expression);
+    if (problem != NULL)
+        return arena_printf(context->arena, "Invalid KeyConditionExpression: %s", problem);
+    problem = add_term(context->arena, expression, condition);
+    if (problem == NULL && condition->count > array_size(condition->terms))
+        return "Conditions can be of length 1 or 2 only";
+    return problem;
+}

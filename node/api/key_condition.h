@@ -1,0 +1,22 @@
+/* key_condition: what a KeyConditionExpression asks of the partition key and the sort key. */
+#pragma once
+
+#include "expression_parser.h"
+#include "key.h"
+
+/* One condition on one attribute. */
+struct key_term {
+    struct slice name;
+    enum sort_bound relation;
+    struct slice bound;      /* encoded value */
+    struct slice bound_high; /* SORT_BETWEEN: encoded value */
+};
+
+struct key_condition {
+    struct key_term terms[2];
+    size_t count; /* 1 or 2 */
+};
+
+/* Parses and reduces to key terms. Returns NULL, or the whole ValidationException's message. */
+const char *must_check key_condition_parse(struct expression_context *context, struct slice text,
+                                           struct key_condition *condition);

@@ -1,0 +1,7 @@
+/* messages: texts that several operations answer with. */
+#pragma once
+
+#define MESSAGE_NO_RESOURCE "Requested resource not found"
+#define MESSAGE_TOO_LARGE   "Item size has exceeded the maximum allowed size"
+#define MESSAGE_DUPLICATES  "Provided list of item keys contains duplicates"
+#define MESSAGE_INVALID     "One or more parameter values were invalid: "

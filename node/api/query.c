@@ -1,0 +1,236 @@
+#include "api_state.h"
+#include "json_item.h"
+#include "key_condition.h"
+#include "messages.h"
+#include "operations.h"
+#include "query_page.h"
+
+static const struct shape_member members[] = {
+    {"Select", &shape_select, false, false},
+    {"IndexName", &shape_any, false, true},
+    {"ReturnConsumedCapacity", &shape_return_consumed_capacity, false, false},
+    {"QueryFilter", &shape_any, false, true},
+    {"TableName", &shape_table_name, true, false},
+    {"ConditionalOperator", &shape_any, false, true},
+    {"AttributesToGet", &shape_attributes_to_get, false, false},
+    {"Limit", &shape_positive, false, false},
+    {"KeyConditions", &shape_any, false, true},
+    {"ExclusiveStartKey", &shape_attributes, false, false},
+    {"ConsistentRead", &shape_boolean, false, false},
+    {"ScanIndexForward", &shape_boolean, false, false},
+    {"KeyConditionExpression", &shape_string, false, false},
+    {"FilterExpression", &shape_any, false, true},
+    {"ProjectionExpression", &shape_string, false, false},
+    {"ExpressionAttributeValues", &shape_attributes, false, false},
+    {"ExpressionAttributeNames", &shape_names, false, false},
+};
+static const struct shape input_shape = SHAPE_OF(members);
+
+struct query {
+    struct operation_call call;
+    struct query_page page;
+    struct key_condition condition;
+    struct value_node *start; /* ExclusiveStartKey, or NULL */
+    struct slice from;        /* what is left of the range */
+    struct slice to;
+    bool reverse;
+    struct operation_request *range;
+};
+
+static void read_more(struct query *query);
+
+static const char *parse_expressions(struct query *query)
+{
+    struct operation_call *call = &query->call;
+    struct expression_context context;
+    const char *problem = expression_context_init(
+        &context, call->arena, json_member(call->input, "ExpressionAttributeNames"),
+        json_member(call->input, "ExpressionAttributeValues"));
+    if (problem == NULL)
+        problem = key_condition_parse(
+            &context, json_member_string(call->input, "KeyConditionExpression"), &query->condition);
+    if (problem == NULL)
+        problem = query_page_init(&query->page, &context, call->input);
+    return problem != NULL ? problem : expression_context_check_used(&context);
+}
+
+static const char *parse(struct query *query)
+{
+    struct operation_call *call = &query->call;
+    yyjson_val *start = json_member(call->input, "ExclusiveStartKey");
+    query->reverse = !json_member_bool(call->input, "ScanIndexForward", true);
+    const char *problem =
+        read_options_check_mix(call->arena, call->input, "KeyConditionExpression");
+    if (problem == NULL && start != NULL) {
+        problem = json_item_read(call->arena, start, &query->start);
+        if (problem != NULL)
+            return arena_printf(call->arena, "The provided starting key is invalid: %s", problem);
+    }
+    if (problem == NULL && json_member(call->input, "KeyConditionExpression") == NULL)
+        return "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
+               "the request.";
+    return problem != NULL ? problem : parse_expressions(query);
+}
+
+static const struct key_term *term_of(const struct query *query, const struct table_key *key)
+{
+    for (size_t i = 0; i < query->condition.count; i++)
+        if (slice_equal(query->condition.terms[i].name, key->name))
+            return &query->condition.terms[i];
+    return NULL;
+}
+
+static bool type_matches(const struct key_term *term, const struct table_key *key)
+{
+    return value_type(term->bound) == key->type &&
+           (term->relation != SORT_BETWEEN || value_type(term->bound_high) == key->type);
+}
+
+/* The terms must be one on the partition key and, if there are two, one on the sort key. */
+static const char *check_terms(const struct query *query, const struct key_term *hash,
+                               const struct key_term *sort)
+{
+    const struct table *table = query->call.found;
+    if (table->sort_key.name.size == 0 && query->condition.count > 1)
+        return "Query key condition not supported";
+    const struct table_key *missed = hash == NULL ? &table->partition_key : &table->sort_key;
+    if (hash == NULL || (query->condition.count > 1 && sort == NULL))
+        return arena_printf(query->call.arena, "Query condition missed key schema element: %.*s",
+                            (int)missed->name.size, missed->name.data);
+    if (!type_matches(hash, &table->partition_key) ||
+        (sort != NULL && !type_matches(sort, &table->sort_key)))
+        return MESSAGE_INVALID "Condition parameter type does not match schema type";
+    if (hash->relation != SORT_EQUAL)
+        return "Query key condition not supported";
+    return table_key_check(query->call.arena, &table->partition_key, value_bytes(hash->bound),
+                           false);
+}
+
+/* Narrows the range to what follows ExclusiveStartKey. */
+static const char *start_after(const struct query *query, const struct item_key *collection,
+                               bool on_sort_key, struct key_range *range)
+{
+    struct operation_call *call = (struct operation_call *)(uintptr_t)&query->call;
+    struct item_key start;
+    const char *problem =
+        table_key_of_key(call->arena, call->found, query->start, api_partitions(call->api), &start);
+    if (problem != NULL)
+        return arena_printf(call->arena, "The provided starting key is invalid: %s", problem);
+    if (!slice_equal(start.partition_key, collection->partition_key))
+        return on_sort_key ? "The query can return at most one row and cannot be restarted"
+                           : "The provided starting key is outside query boundaries based on "
+                             "provided conditions";
+    struct writer *encoded = operation_writer_new(call, 0);
+    item_key_encode(encoded, &start);
+    if (slice_compare(writer_slice(encoded), writer_slice(&range->from)) < 0 ||
+        slice_compare(writer_slice(encoded), writer_slice(&range->to)) >= 0)
+        return "The provided starting key does not match the range key predicate";
+    if (query->reverse)
+        key_range_before(range, &start);
+    else
+        key_range_after(range, &start);
+    return NULL;
+}
+
+static const char *find_range(struct query *query)
+{
+    struct operation_call *call = &query->call;
+    const struct key_term *hash = term_of(query, &call->found->partition_key);
+    const struct key_term *sort = term_of(query, &call->found->sort_key);
+    const char *problem = check_terms(query, hash, sort);
+    if (problem == NULL)
+        problem = read_options_check_table(&query->page.options, call->arena, call->found);
+    if (problem != NULL)
+        return problem;
+    struct item_key collection = item_key_of(call->found->id, value_bytes(hash->bound), SLICE_EMPTY,
+                                             api_partitions(call->api));
+    struct key_range range;
+    key_range_init(&range);
+    if (sort != NULL)
+        key_range_sort(&range, &collection, sort->relation, value_bytes(sort->bound),
+                       value_bytes(sort->bound_high));
+    else
+        key_range_collection(&range, &collection);
+    if (query->start != NULL)
+        problem = start_after(query, &collection, sort != NULL, &range);
+    query->from = arena_copy(call->arena, writer_slice(&range.from));
+    query->to = arena_copy(call->arena, writer_slice(&range.to));
+    key_range_deinit(&range);
+    return problem;
+}
+
+/* Goes on where the range stopped. */
+static void resume(struct query *query)
+{
+    struct slice at = query->range->request.resume;
+    if (query->reverse) {
+        query->to = arena_copy(query->call.arena, at);
+    } else {
+        query->from = key_successor(query->call.arena, at);
+    }
+    operation_release(query->range);
+}
+
+static void take_range(struct operation_call *call)
+{
+    struct query *query = (struct query *)(void *)call;
+    const struct request *range = &query->range->request;
+    if (range->outcome != OUTCOME_OK) {
+        operation_fail_outcome(call, range->outcome);
+        return;
+    }
+    query_page_take(&query->page, call, range);
+    if (query->page.full || !range->more) {
+        query_page_finish(&query->page, call);
+        return;
+    }
+    resume(query);
+    read_more(query);
+}
+
+static void read_more(struct query *query)
+{
+    struct operation_call *call = &query->call;
+    if (slice_compare(query->from, query->to) >= 0) {
+        query_page_finish(&query->page, call);
+        return;
+    }
+    query->range = operation_request_new(call, REQUEST_RANGE);
+    struct request *range = &query->range->request;
+    range->quorum = call->found->quorum;
+    range->consistent = query->page.options.consistent;
+    range->key = query->from;
+    range->to = query->to;
+    range->reverse = query->reverse;
+    range->rows_max = query_page_rows_left(&query->page);
+    range->bytes_max = PAGE_SIZE_MAX;
+    operation_wait(call, take_range);
+    operation_send(call, query->range);
+}
+
+static void found_table(struct operation_call *call)
+{
+    struct query *query = (struct query *)(void *)call;
+    if (call->found == NULL) {
+        operation_fail(call, "ResourceNotFoundException", MESSAGE_NO_RESOURCE);
+        return;
+    }
+    const char *problem = find_range(query);
+    if (problem != NULL) {
+        operation_refuse(call, problem);
+        return;
+    }
+    query_page_begin(&query->page, call);
+    read_more(query);
+}
+
+static void start(struct operation_call *call)
+{
+    const char *problem = parse((struct query *)(void *)call);
+    if (problem != NULL)
+        operation_refuse(call, problem);
+    else
+        catalogue_lookup(call, json_member_string(call->input, "TableName"), found_table);
+}
+
+const struct operation operation_query = {"Query", sizeof(struct query), &input_shape, start};

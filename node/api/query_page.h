@@ -1,0 +1,30 @@
+/* query_page: what Query and Scan have alike: evaluating rows into a page of items. */
+#pragma once
+
+#include "capacity.h"
+#include "read_options.h"
+
+enum { PAGE_SIZE_MAX = 1024 * 1024 /* bytes of item_size() in one page; the service's limit */ };
+
+struct query_page {
+    struct read_options options;
+    bool count_only;   /* Select COUNT */
+    uint64_t limit;    /* items at most */
+    uint64_t count;    /* items evaluated */
+    uint64_t size;     /* of these, by item_size() */
+    bool full;         /* limit or size reached: a LastEvaluatedKey must be given */
+    struct slice last; /* the last item evaluated, while its request is held */
+};
+
+/* Reads Select, Limit and the read options. Returns NULL, or the ValidationException's message. */
+const char *must_check query_page_init(struct query_page *page, struct expression_context *context,
+                                       yyjson_val *input);
+/* Opens the reply. */
+void query_page_begin(struct query_page *page, struct operation_call *call);
+/* Takes rows of an answered range until the page is full. */
+void query_page_take(struct query_page *page, struct operation_call *call,
+                     const struct request *range);
+/* Closes the reply, with a LastEvaluatedKey if the page is full, and ends the call. */
+void query_page_finish(struct query_page *page, struct operation_call *call);
+/* How many rows a range need return at most. */
+uint32_t query_page_rows_left(const struct query_page *page);

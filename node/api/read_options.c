@@ -1,0 +1,89 @@
+#include "read_options.h"
+
+#include "expression_parser.h"
+#include "json_item.h"
+
+static const char *read_names(struct arena *arena, yyjson_val *names,
+                              struct projection_paths *paths)
+{
+    paths->paths = arena_alloc(arena, yyjson_arr_size(names) * sizeof(*paths->paths));
+    yyjson_arr_iter members = yyjson_arr_iter_with(names);
+    for (yyjson_val *member; (member = yyjson_arr_iter_next(&members)) != NULL;) {
+        struct slice name = json_string(member);
+        for (size_t i = 0; i < paths->count; i++)
+            if (slice_equal(paths->paths[i].elements[0].name, name))
+                return arena_printf(arena,
+                                    "One or more parameter values were invalid: Duplicate value in "
+                                    "attribute name: %.*s",
+                                    (int)name.size, name.data);
+        struct path_element *element = arena_zalloc(arena, sizeof(*element));
+        element->name = name;
+        paths->paths[paths->count++] = (struct document_path){element, 1};
+    }
+    return NULL;
+}
+
+const char *read_options_init(struct read_options *options, struct expression_context *context,
+                              yyjson_val *input)
+{
+    *options =
+        (struct read_options){.consistent = json_member_bool(input, "ConsistentRead", false)};
+    yyjson_val *expression = json_member(input, "ProjectionExpression");
+    yyjson_val *names = json_member(input, "AttributesToGet");
+    const char *problem = NULL;
+    if (expression == NULL && names == NULL)
+        return NULL;
+    if (names != NULL)
+        problem = read_names(context->arena, names, &options->paths);
+    else
+        problem = expression_parse_projection(context, json_string(expression), &options->paths);
+    if (problem != NULL)
+        return names != NULL
+                   ? problem
+                   : arena_printf(context->arena, "Invalid ProjectionExpression: %s", problem);
+    options->projected = true;
+    projection_init(&options->projection, context->arena, &options->paths);
+    return NULL;
+}
+
+const char *read_options_check_mix(struct arena *arena, yyjson_val *input, const char *expression)
+{
+    bool projected = json_member(input, "ProjectionExpression") != NULL;
+    bool other = expression != NULL && json_member(input, expression) != NULL;
+    if ((projected || other) && json_member(input, "AttributesToGet") != NULL)
+        return arena_printf(arena,
+                            "Can not use both expression and non-expression parameters in the same "
+                            "request: Non-expression parameters: {AttributesToGet} Expression "
+                            "parameters: {%s%s%s}",
+                            projected ? "ProjectionExpression" : "", projected && other ? ", " : "",
+                            other ? expression : "");
+    if (!projected && !other && json_member(input, "ExpressionAttributeNames") != NULL)
+        return "ExpressionAttributeNames can only be specified when using expressions";
+    return NULL;
+}
+
+const char *read_options_check_table(const struct read_options *options, struct arena *arena,
+                                     const struct table *table)
+{
+    for (size_t i = 0; i < options->paths.count; i++) {
+        const struct document_path *path = &options->paths.paths[i];
+        struct slice name = path->elements[0].name;
+        bool key =
+            slice_equal(name, table->partition_key.name) || slice_equal(name, table->sort_key.name);
+        if (path->count > 1 && key)
+            return arena_printf(arena,
+                                "Key attributes must be scalars; list random access '[]' and map "
+                                "lookup '.' are not allowed: Key: %.*s",
+                                (int)name.size, name.data);
+    }
+    return NULL;
+}
+
+void read_options_put_item(struct writer *writer, const struct read_options *options,
+                           struct slice item)
+{
+    if (options->projected)
+        projection_put_item(writer, &options->projection, item);
+    else
+        json_put_item(writer, item);
+}

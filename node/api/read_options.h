@@ -1,0 +1,29 @@
+/* read_options: what reading operations take alike: which parts of items to return. */
+#pragma once
+
+#include "operation_call.h"
+#include "projection.h"
+#include "expression_substitutes.h"
+
+struct read_options {
+    bool consistent;
+    bool projected; /* else whole items */
+    struct projection projection;
+    struct projection_paths paths;
+};
+
+/* Reads ConsistentRead, ProjectionExpression and AttributesToGet of `input`; substitutes come from
+ * `context`, which the caller checks for unused ones. Returns NULL, or the ValidationException's
+ * message. */
+const char *must_check read_options_init(struct read_options *options,
+                                         struct expression_context *context, yyjson_val *input);
+/* Refuses expression parameters mixed with those that came before them, and substitutes without
+ * any expression. `expression` names the operation's expression besides ProjectionExpression, or is
+ * NULL. */
+const char *must_check read_options_check_mix(struct arena *arena, yyjson_val *input,
+                                              const char *expression);
+/* Paths into key attributes select nothing: refused. */
+const char *must_check read_options_check_table(const struct read_options *options,
+                                                struct arena *arena, const struct table *table);
+void read_options_put_item(struct writer *writer, const struct read_options *options,
+                           struct slice item);

@@ -1,0 +1,374 @@
+#include "shape.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "json_item.h"
+#include "json_writer.h"
+
+enum {
+    VIOLATIONS_MAX = 10, /* the service lists no more */
+    SHOWN_MAX = 1024     /* bytes of a client's value that a message repeats */
+};
+
+yyjson_val *json_member(yyjson_val *object, const char *name)
+{
+    yyjson_val *member = yyjson_obj_get(object, name);
+    return yyjson_is_null(member) ? NULL : member;
+}
+
+struct slice json_string(yyjson_val *json)
+{
+    const char *text = yyjson_get_str(json);
+    return text == NULL ? SLICE_EMPTY : slice_of(text, yyjson_get_len(json));
+}
+
+struct slice json_member_string(yyjson_val *object, const char *name)
+{
+    return json_string(json_member(object, name));
+}
+
+bool json_member_bool(yyjson_val *object, const char *name, bool otherwise)
+{
+    yyjson_val *member = json_member(object, name);
+    return member == NULL ? otherwise : yyjson_get_bool(member);
+}
+
+static int64_t integer_of(yyjson_val *json)
+{
+    if (yyjson_is_real(json)) {
+        double value = yyjson_get_real(json);
+        return value >= 9.2e18 ? INT64_MAX : value <= -9.2e18 ? INT64_MIN : (int64_t)value;
+    }
+    if (yyjson_is_uint(json) && yyjson_get_uint(json) > INT64_MAX)
+        return INT64_MAX;
+    return yyjson_get_sint(json);
+}
+
+int64_t json_member_integer(yyjson_val *object, const char *name, int64_t otherwise)
+{
+    yyjson_val *member = json_member(object, name);
+    return member == NULL ? otherwise : integer_of(member);
+}
+
+/* Types. */
+
+static const char *cannot_convert(struct arena *arena, yyjson_val *json, const char *type)
+{
+    if (yyjson_is_obj(json))
+        return "Start of structure or map found where not expected";
+    if (yyjson_is_arr(json))
+        return arena_printf(arena, "Unrecognized collection type class java.lang.%s", type);
+    const char *found = yyjson_is_true(json)    ? "TRUE_VALUE"
+                        : yyjson_is_false(json) ? "FALSE_VALUE"
+                        : yyjson_is_int(json)   ? "NUMBER_VALUE"
+                        : yyjson_is_num(json)   ? "DECIMAL_VALUE"
+                                                : "STRING_VALUE";
+    return arena_printf(arena, "%s cannot be converted to %s", found, type);
+}
+
+static const char *check_list_types(struct arena *arena, const struct shape *shape,
+                                    yyjson_val *json)
+{
+    if (yyjson_is_obj(json))
+        return "Start of structure or map found where not expected";
+    if (!yyjson_is_arr(json))
+        return "Unexpected field type";
+    yyjson_arr_iter members = yyjson_arr_iter_with(json);
+    for (yyjson_val *member; (member = yyjson_arr_iter_next(&members)) != NULL;) {
+        const char *problem = shape_check_types(arena, shape->element, member);
+        if (problem != NULL)
+            return problem;
+    }
+    return NULL;
+}
+
+static const char *check_map_types(struct arena *arena, const struct shape *shape, yyjson_val *json)
+{
+    if (yyjson_is_arr(json))
+        return arena_printf(
+            arena, "Unrecognized collection type java.util.Map<java.lang.String, %s>", shape->type);
+    if (!yyjson_is_obj(json))
+        return "Unexpected field type";
+    yyjson_obj_iter members = yyjson_obj_iter_with(json);
+    for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
+        const char *problem =
+            shape_check_types(arena, shape->element, yyjson_obj_iter_get_val(name));
+        if (problem != NULL)
+            return problem;
+    }
+    return NULL;
+}
+
+static const char *check_structure_types(struct arena *arena, const struct shape *shape,
+                                         yyjson_val *json)
+{
+    if (yyjson_is_arr(json))
+        return arena_printf(
+            arena, "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.%s",
+            shape->type);
+    if (!yyjson_is_obj(json))
+        return "Unexpected field type";
+    for (size_t i = 0; i < shape->members_count; i++) {
+        yyjson_val *member = json_member(json, shape->members[i].name);
+        if (member == NULL)
+            continue;
+        const char *problem = shape_check_types(arena, shape->members[i].shape, member);
+        if (problem != NULL)
+            return problem;
+    }
+    return NULL;
+}
+
+const char *shape_check_types(struct arena *arena, const struct shape *shape, yyjson_val *json)
+{
+    if (yyjson_is_null(json) && shape->kind != SHAPE_VALUE)
+        return NULL;
+    switch (shape->kind) {
+    case SHAPE_STRING:
+        return yyjson_is_str(json) ? NULL : cannot_convert(arena, json, "String");
+    case SHAPE_BOOLEAN:
+        if (yyjson_is_str(json))
+            return "Unexpected token received from parser";
+        return yyjson_is_bool(json) ? NULL : cannot_convert(arena, json, "Boolean");
+    case SHAPE_INTEGER:
+        return yyjson_is_num(json) ? NULL : cannot_convert(arena, json, "Integer");
+    case SHAPE_LONG:
+        return yyjson_is_num(json) ? NULL : cannot_convert(arena, json, "Long");
+    case SHAPE_LIST:
+        return check_list_types(arena, shape, json);
+    case SHAPE_MAP:
+        return check_map_types(arena, shape, json);
+    case SHAPE_STRUCTURE:
+        return check_structure_types(arena, shape, json);
+    case SHAPE_VALUE:
+        return json_value_check(arena, json);
+    case SHAPE_ANY:
+        break;
+    }
+    return NULL;
+}
+
+/* Constraints. */
+
+/* Where a member stands, from the inside out; on the stack of the walk. */
+struct place {
+    const struct place *parent; /* NULL: the request itself */
+    const char *name;           /* a member of a structure */
+    struct slice key;           /* an entry of a map */
+    size_t position;            /* an element of a list, counted from 1; 0: not in a list */
+};
+
+struct violations {
+    struct arena *arena;
+    char *text; /* NULL: none */
+    unsigned count;
+};
+
+static void check_member(struct violations *violations, const struct shape *shape, yyjson_val *json,
+                         const struct place *place);
+
+/* "requestItems.users.member.keys": as the service spells it. */
+static char *place_show(struct arena *arena, const struct place *place)
+{
+    if (place->parent == NULL)
+        return "";
+    char *before = place_show(arena, place->parent);
+    const char *dot = place->parent->parent == NULL ? "" : ".";
+    if (place->name != NULL)
+        return arena_printf(arena, "%s%s%c%s", before, dot, place->name[0] | 0x20, place->name + 1);
+    if (place->position > 0)
+        return arena_printf(arena, "%s%s%zu.member", before, dot, place->position);
+    return arena_printf(arena, "%s%s%.*s.member", before, dot, (int)place->key.size,
+                        place->key.data);
+}
+
+static char *value_show(struct arena *arena, yyjson_val *json)
+{
+    if (json == NULL)
+        return "null";
+    if (yyjson_is_str(json))
+        return arena_printf(
+            arena, "'%.*s'",
+            (int)(yyjson_get_len(json) < SHOWN_MAX ? yyjson_get_len(json) : SHOWN_MAX),
+            yyjson_get_str(json));
+    if (yyjson_is_num(json))
+        return arena_printf(arena, "'%" PRId64 "'", integer_of(json));
+    if (yyjson_is_bool(json))
+        return yyjson_get_bool(json) ? "'true'" : "'false'";
+    bool is_object = yyjson_is_obj(json);
+    return yyjson_get_len(json) == 0 ? (is_object ? "'{}'" : "'[]'")
+                                     : (is_object ? "'{...}'" : "'[...]'");
+}
+
+static void violate(struct violations *violations, yyjson_val *json, const struct place *place,
+                    const char *constraint)
+{
+    if (violations->count++ >= VIOLATIONS_MAX)
+        return;
+    bool first = violations->text == NULL;
+    violations->text = arena_printf(
+        violations->arena, "%s%sValue %s at '%s' failed to satisfy constraint: %s",
+        first ? "" : violations->text, first ? "" : "; ", value_show(violations->arena, json),
+        place_show(violations->arena, place), constraint);
+}
+
+static bool table_name_valid(struct slice name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        uint8_t byte = name.data[i];
+        bool valid = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                     (byte >= '0' && byte <= '9') || byte == '_' || byte == '.' || byte == '-';
+        if (!valid)
+            return false;
+    }
+    return name.size > 0;
+}
+
+/* `values` is "A, B". */
+static bool value_allowed(const char *values, struct slice value)
+{
+    for (const char *at = values; at != NULL;) {
+        const char *comma = strstr(at, ", ");
+        size_t size = comma == NULL ? strlen(at) : (size_t)(comma - at);
+        if (slice_equal(value, slice_of(at, size)))
+            return true;
+        at = comma == NULL ? NULL : comma + 2;
+    }
+    return false;
+}
+
+static void check_range(struct violations *violations, const struct shape *shape, yyjson_val *json,
+                        const struct place *place)
+{
+    bool number = shape->kind == SHAPE_INTEGER || shape->kind == SHAPE_LONG;
+    int64_t value = number ? integer_of(json) : (int64_t)yyjson_get_len(json);
+    const char *what = number ? "value" : "length";
+    if (value < shape->min)
+        violate(violations, json, place,
+                arena_printf(violations->arena,
+                             "Member must have %s greater than or equal to %" PRId64, what,
+                             shape->min));
+    if (value > shape->max)
+        violate(violations, json, place,
+                arena_printf(violations->arena,
+                             "Member must have %s less than or equal to %" PRId64, what,
+                             shape->max));
+}
+
+static void check_string(struct violations *violations, const struct shape *shape, yyjson_val *json,
+                         const struct place *place)
+{
+    if (shape->table_name && !table_name_valid(json_string(json)))
+        violate(violations, json, place,
+                "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
+    if (shape->values != NULL && !value_allowed(shape->values, json_string(json)))
+        violate(violations, json, place,
+                arena_printf(violations->arena, "Member must satisfy enum value set: [%s]",
+                             shape->values));
+}
+
+static void check_map_keys(struct violations *violations, const struct shape *shape,
+                           yyjson_val *json, const struct place *place)
+{
+    yyjson_obj_iter members = yyjson_obj_iter_with(json);
+    for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
+        struct slice key = json_string(name);
+        int64_t length = (int64_t)yyjson_get_len(yyjson_obj_iter_get_val(name));
+        if (shape->table_keys && (key.size < 3 || key.size > 255 || !table_name_valid(key)))
+            violate(violations, json, place,
+                    "Map keys must satisfy constraint: [Member must have length less than or equal "
+                    "to 255, Member must have length greater than or equal to 3, Member must "
+                    "satisfy regular expression pattern: [a-zA-Z0-9_.-]+]");
+        if (shape->values_max > 0 && (length < 1 || length > shape->values_max))
+            violate(violations, json, place,
+                    arena_printf(violations->arena,
+                                 "Map value must satisfy constraint: [Member must have length less "
+                                 "than or equal to %" PRId64
+                                 ", Member must have length greater than or equal to 1]",
+                                 shape->values_max));
+    }
+}
+
+static bool has_constraints(const struct shape *shape)
+{
+    return shape->kind != SHAPE_VALUE && shape->kind != SHAPE_ANY &&
+           (shape->element == NULL || has_constraints(shape->element) || shape->ranged);
+}
+
+static void check_list(struct violations *violations, const struct shape *shape, yyjson_val *json,
+                       const struct place *place)
+{
+    yyjson_arr_iter members = yyjson_arr_iter_with(json);
+    struct place inner = {.parent = place};
+    for (yyjson_val *member; (member = yyjson_arr_iter_next(&members)) != NULL;) {
+        inner.position++;
+        check_member(violations, shape->element, yyjson_is_null(member) ? NULL : member, &inner);
+    }
+}
+
+static void check_map(struct violations *violations, const struct shape *shape, yyjson_val *json,
+                      const struct place *place)
+{
+    check_map_keys(violations, shape, json, place);
+    yyjson_obj_iter members = yyjson_obj_iter_with(json);
+    struct place inner = {.parent = place};
+    for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
+        inner.key = json_string(name);
+        check_member(violations, shape->element, yyjson_obj_iter_get_val(name), &inner);
+    }
+}
+
+static void check_structure(struct violations *violations, const struct shape *shape,
+                            yyjson_val *json, const struct place *place)
+{
+    struct place inner = {.parent = place};
+    for (size_t i = 0; i < shape->members_count; i++) {
+        const struct shape_member *member = &shape->members[i];
+        yyjson_val *value = json_member(json, member->name);
+        inner.name = member->name;
+        if (value != NULL)
+            check_member(violations, member->shape, value, &inner);
+        else if (member->required)
+            violate(violations, NULL, &inner, "Member must not be null");
+    }
+}
+
+static void check_member(struct violations *violations, const struct shape *shape, yyjson_val *json,
+                         const struct place *place)
+{
+    if (json == NULL || violations->count >= VIOLATIONS_MAX || !has_constraints(shape))
+        return;
+    if (shape->kind == SHAPE_STRING)
+        check_string(violations, shape, json, place);
+    if (shape->ranged)
+        check_range(violations, shape, json, place);
+    if (shape->kind == SHAPE_LIST && has_constraints(shape->element))
+        check_list(violations, shape, json, place);
+    if (shape->kind == SHAPE_MAP && has_constraints(shape->element))
+        check_map(violations, shape, json, place);
+    if (shape->kind == SHAPE_STRUCTURE)
+        check_structure(violations, shape, json, place);
+}
+
+static const char *check_refused(struct arena *arena, const struct shape *shape, yyjson_val *json)
+{
+    for (size_t i = 0; i < shape->members_count; i++)
+        if (shape->members[i].refused && json_member(json, shape->members[i].name) != NULL)
+            return arena_printf(arena, "The parameter %s is not supported yet",
+                                shape->members[i].name);
+    return NULL;
+}
+
+const char *shape_check_constraints(struct arena *arena, const struct shape *shape,
+                                    yyjson_val *json)
+{
+    struct violations violations = {arena, NULL, 0};
+    struct place root = {.parent = NULL};
+    check_structure(&violations, shape, json, &root);
+    if (violations.count == 0)
+        return check_refused(arena, shape, json);
+    unsigned count = violations.count < VIOLATIONS_MAX ? violations.count : VIOLATIONS_MAX;
+    return arena_printf(arena, "%u validation error%s detected: %s", count, count > 1 ? "s" : "",
+                        violations.text);
+}

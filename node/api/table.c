@@ -1,0 +1,238 @@
+#include "table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_state.h"
+#include "decimal.h"
+#include "hash.h"
+#include "json_item.h"
+#include "json_writer.h"
+
+static struct slice find(struct slice definition, const char *name)
+{
+    struct slice value;
+    return item_find(definition, slice_of_string(name), &value) ? value : SLICE_EMPTY;
+}
+
+static struct slice find_bytes(struct slice definition, const char *name)
+{
+    return value_bytes(find(definition, name));
+}
+
+static int64_t find_number(struct slice definition, const char *name)
+{
+    int64_t number = 0;
+    return decimal_to_i64(find_bytes(definition, name), &number) ? number : 0;
+}
+
+static enum value_type type_named(struct slice name)
+{
+    for (enum value_type type = VALUE_STRING; type <= VALUE_BINARY; type++)
+        if (slice_equal(name, slice_of_string(value_type_name(type))))
+            return type;
+    return VALUE_NONE;
+}
+
+static void parse_settings(struct table *table, struct slice definition)
+{
+    table->on_demand =
+        slice_equal(find_bytes(definition, "billing_mode"), SLICE_LITERAL("PAY_PER_REQUEST"));
+    table->read_units = find_number(definition, "read_units");
+    table->write_units = find_number(definition, "write_units");
+    table->protected = value_bool(find(definition, "protected"));
+    table->created_ms = (uint64_t)find_number(definition, "created_ms");
+    table->billing_changed_ms = (uint64_t)find_number(definition, "billing_changed_ms");
+    table->quorum.n = (uint8_t)find_number(definition, "n");
+    table->quorum.r = (uint8_t)find_number(definition, "r");
+    table->quorum.w = (uint8_t)find_number(definition, "w");
+    table->quorum.sloppy = value_bool(find(definition, "sloppy"));
+    table->tags = find(definition, "tags");
+}
+
+struct table *table_parse(struct slice bytes)
+{
+    if (!item_valid(bytes))
+        return NULL;
+    struct table *table = calloc(1, sizeof(*table));
+    ensure(table != NULL);
+    table->references = 1;
+    table->definition = buffer_from(bytes);
+    struct slice definition = buffer_slice(table->definition);
+    struct reader id = reader_of(find_bytes(definition, "id"));
+    table->name = find_bytes(definition, "name");
+    table->id = reader_get_u64(&id);
+    table->revision = (uint64_t)find_number(definition, "revision");
+    table->partition_key.name = find_bytes(definition, "partition_key");
+    table->partition_key.type = type_named(find_bytes(definition, "partition_key_type"));
+    table->sort_key.name = find_bytes(definition, "sort_key");
+    table->sort_key.type = type_named(find_bytes(definition, "sort_key_type"));
+    parse_settings(table, definition);
+    if (table->name.size > 0 && reader_done(&id) && table->partition_key.type != VALUE_NONE)
+        return table;
+    table_unref(table);
+    return NULL;
+}
+
+struct table *table_ref(struct table *table)
+{
+    table->references++;
+    return table;
+}
+
+void table_unref(struct table *table)
+{
+    if (table == NULL)
+        return;
+    ensure(table->references > 0);
+    if (--table->references > 0)
+        return;
+    buffer_unref(table->definition);
+    free(table);
+}
+
+/* Descriptions. */
+
+char *table_arn(struct arena *arena, const struct api *api, struct slice name)
+{
+    return arena_printf(arena, "arn:aws:dynamodb:%s:%s:table/%.*s", api->region, api->account,
+                        (int)name.size, name.data);
+}
+
+static void put_definition(struct writer *writer, const struct table_key *key)
+{
+    json_put_separator(writer);
+    json_put_raw(writer, "{");
+    json_put_name(writer, "AttributeName");
+    json_put_string(writer, key->name);
+    json_put_name(writer, "AttributeType");
+    json_put_string(writer, slice_of_string(value_type_name(key->type)));
+    json_put_raw(writer, "}");
+}
+
+static void put_schema(struct writer *writer, const struct table_key *key, const char *type)
+{
+    json_put_separator(writer);
+    json_put_raw(writer, "{");
+    json_put_name(writer, "AttributeName");
+    json_put_string(writer, key->name);
+    json_put_name(writer, "KeyType");
+    json_put_string(writer, slice_of_string(type));
+    json_put_raw(writer, "}");
+}
+
+static void put_keys(struct writer *writer, const struct table *table)
+{
+    json_put_name(writer, "AttributeDefinitions");
+    json_put_raw(writer, "[");
+    put_definition(writer, &table->partition_key);
+    if (table->sort_key.name.size > 0)
+        put_definition(writer, &table->sort_key);
+    json_put_raw(writer, "]");
+    json_put_name(writer, "KeySchema");
+    json_put_raw(writer, "[");
+    put_schema(writer, &table->partition_key, "HASH");
+    if (table->sort_key.name.size > 0)
+        put_schema(writer, &table->sort_key, "RANGE");
+    json_put_raw(writer, "]");
+}
+
+static void put_billing(struct writer *writer, const struct table *table)
+{
+    json_put_name(writer, "ProvisionedThroughput");
+    json_put_raw(writer, "{");
+    json_put_name(writer, "NumberOfDecreasesToday");
+    json_put_integer(writer, 0);
+    json_put_name(writer, "ReadCapacityUnits");
+    json_put_integer(writer, table->on_demand ? 0 : table->read_units);
+    json_put_name(writer, "WriteCapacityUnits");
+    json_put_integer(writer, table->on_demand ? 0 : table->write_units);
+    json_put_raw(writer, "}");
+    if (!table->on_demand && table->billing_changed_ms == 0)
+        return;
+    json_put_name(writer, "BillingModeSummary");
+    json_put_raw(writer, "{");
+    json_put_name(writer, "BillingMode");
+    json_put_raw(writer, table->on_demand ? "\"PAY_PER_REQUEST\"" : "\"PROVISIONED\"");
+    json_put_name(writer, "LastUpdateToPayPerRequestDateTime");
+    json_put_time(writer, table->billing_changed_ms);
+    json_put_raw(writer, "}");
+}
+
+/* A UUID made from the id of the table: the service shows one. */
+static void put_table_id(struct writer *writer, const struct table *table)
+{
+    uint64_t low = hash64(slice_of(&table->id, sizeof(table->id)));
+    char text[40];
+    int size = snprintf(text, sizeof(text), "\"%08x-%04x-4%03x-a%03x-%012" PRIx64 "\"",
+                        (unsigned)(table->id >> 32), (unsigned)(table->id >> 16 & 0xffff),
+                        (unsigned)(table->id & 0xfff), (unsigned)(low >> 52), low & 0xffffffffffff);
+    ensure(size > 0);
+    writer_put(writer, text, (size_t)size);
+}
+
+void table_put_description(struct writer *writer, const struct api *api, const struct table *table,
+                           const char *status)
+{
+    struct arena arena;
+    arena_init(&arena);
+    json_put_raw(writer, "{");
+    put_keys(writer, table);
+    json_put_name(writer, "TableName");
+    json_put_string(writer, table->name);
+    json_put_name(writer, "TableStatus");
+    json_put_string(writer, slice_of_string(status));
+    json_put_name(writer, "CreationDateTime");
+    json_put_time(writer, table->created_ms);
+    put_billing(writer, table);
+    json_put_name(writer, "TableSizeBytes");
+    json_put_integer(writer, 0);
+    json_put_name(writer, "ItemCount");
+    json_put_integer(writer, 0);
+    json_put_name(writer, "TableArn");
+    json_put_string(writer, slice_of_string(table_arn(&arena, api, table->name)));
+    json_put_name(writer, "TableId");
+    put_table_id(writer, table);
+    json_put_name(writer, "DeletionProtectionEnabled");
+    json_put_bool(writer, table->protected);
+    json_put_raw(writer, "}");
+    arena_deinit(&arena);
+}
+
+/* Definitions being built. */
+
+void definition_put(struct value_node *definition, const char *name, struct value_node *value)
+{
+    struct slice key = slice_of_string(name);
+    struct value_node *old = value_node_find(definition, key);
+    if (old != NULL)
+        value_node_replace(definition, old, value);
+    else
+        value_node_put(definition, key, value);
+}
+
+void definition_put_string(struct arena *arena, struct value_node *definition, const char *name,
+                           struct slice value)
+{
+    definition_put(definition, name, value_node_scalar(arena, VALUE_STRING, value));
+}
+
+void definition_put_number(struct arena *arena, struct value_node *definition, const char *name,
+                           int64_t value)
+{
+    struct decimal_bytes decimal;
+    decimal_from_i64(value, &decimal);
+    struct slice bytes = arena_copy(arena, decimal_slice(&decimal));
+    definition_put(definition, name, value_node_scalar(arena, VALUE_NUMBER, bytes));
+}
+
+void definition_put_quorum(struct arena *arena, struct value_node *definition,
+                           const struct quorum *quorum)
+{
+    definition_put_number(arena, definition, "n", quorum->n);
+    definition_put_number(arena, definition, "r", quorum->r);
+    definition_put_number(arena, definition, "w", quorum->w);
+    definition_put(definition, "sloppy", value_node_bool(arena, quorum->sloppy));
+}

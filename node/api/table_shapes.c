@@ -1,0 +1,129 @@
+#include "table_shapes.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "api_state.h"
+#include "messages.h"
+
+enum {
+    TAGS_MAX = 50, /* the service's limits */
+    TAG_KEY_SIZE_MAX = 128,
+    TAG_VALUE_SIZE_MAX = 256
+};
+
+static const int64_t units_max = 1000000000000; /* per table: the service's bound */
+
+const struct shape shape_plain_table_name = {.kind = SHAPE_STRING, .table_name = true};
+const struct shape shape_billing_mode = {.kind = SHAPE_STRING,
+                                         .values = "PROVISIONED, PAY_PER_REQUEST"};
+static const struct shape shape_units = {
+    .kind = SHAPE_LONG, .ranged = true, .min = 1, .max = INT64_MAX};
+static const struct shape_member throughput_members[] = {
+    {"WriteCapacityUnits", &shape_units, true, false},
+    {"ReadCapacityUnits", &shape_units, true, false},
+};
+const struct shape shape_throughput = {.kind = SHAPE_STRUCTURE,
+                                       .type = "ProvisionedThroughput",
+                                       .members = throughput_members,
+                                       .members_count = array_size(throughput_members)};
+const struct shape shape_table_class = {.kind = SHAPE_STRING,
+                                        .values = "STANDARD, STANDARD_INFREQUENT_ACCESS"};
+static const struct shape shape_tag_key = {
+    .kind = SHAPE_STRING, .ranged = true, .min = 1, .max = TAG_KEY_SIZE_MAX};
+static const struct shape shape_tag_value = {
+    .kind = SHAPE_STRING, .ranged = true, .min = 0, .max = TAG_VALUE_SIZE_MAX};
+static const struct shape_member tag_members[] = {
+    {"Key", &shape_tag_key, true, false},
+    {"Value", &shape_tag_value, true, false},
+};
+static const struct shape shape_tag = {.kind = SHAPE_STRUCTURE,
+                                       .type = "Tag",
+                                       .members = tag_members,
+                                       .members_count = array_size(tag_members)};
+const struct shape shape_tags = {.kind = SHAPE_LIST, .element = &shape_tag};
+const struct shape shape_tag_keys = {.kind = SHAPE_LIST, .element = &shape_tag_key};
+
+const char *table_name_check(yyjson_val *input)
+{
+    struct slice name = json_member_string(input, "TableName");
+    if (json_member(input, "TableName") == NULL)
+        return "The parameter 'TableName' is required but was not present in the request";
+    if (name.size < 3 || name.size > 255)
+        return "TableName must be at least 3 characters long and at most 255 characters long";
+    return NULL;
+}
+
+const char *throughput_read(struct arena *arena, yyjson_val *input, int64_t *read_units,
+                            int64_t *write_units)
+{
+    yyjson_val *throughput = json_member(input, "ProvisionedThroughput");
+    *read_units = json_member_integer(throughput, "ReadCapacityUnits", 0);
+    *write_units = json_member_integer(throughput, "WriteCapacityUnits", 0);
+    if (*read_units > units_max)
+        return arena_printf(arena, "Given value %" PRId64 " for ReadCapacityUnits is out of bounds",
+                            *read_units);
+    if (*write_units > units_max)
+        return arena_printf(
+            arena, "Given value %" PRId64 " for WriteCapacityUnits is out of bounds", *write_units);
+    return NULL;
+}
+
+static const char *add_tag(struct arena *arena, struct value_node *tags, yyjson_val *tag,
+                           bool repeated)
+{
+    struct slice key = json_member_string(tag, "Key");
+    struct value_node *value =
+        value_node_scalar(arena, VALUE_STRING, json_member_string(tag, "Value"));
+    if (slice_starts_with(key, SLICE_LITERAL("aws:")))
+        return MESSAGE_INVALID "Tag keys that begin with aws: are reserved";
+    if (repeated)
+        return MESSAGE_INVALID "Duplicate tag keys are not allowed";
+    struct value_node *old = value_node_find(tags, key);
+    if (old != NULL)
+        value_node_replace(tags, old, value);
+    else
+        value_node_put(tags, key, value);
+    return NULL;
+}
+
+static bool repeats(yyjson_val *list, size_t at)
+{
+    struct slice key = json_member_string(yyjson_arr_get(list, at), "Key");
+    for (size_t i = 0; i < at; i++)
+        if (slice_equal(key, json_member_string(yyjson_arr_get(list, i), "Key")))
+            return true;
+    return false;
+}
+
+const char *tags_add(struct arena *arena, struct value_node *tags, yyjson_val *list)
+{
+    size_t count = yyjson_arr_size(list);
+    for (size_t i = 0; i < count && count <= TAGS_MAX; i++) {
+        const char *problem = add_tag(arena, tags, yyjson_arr_get(list, i), repeats(list, i));
+        if (problem != NULL)
+            return problem;
+    }
+    if (count > TAGS_MAX || tags->count > TAGS_MAX)
+        return "Too many tags: a table can have 50 at most";
+    return NULL;
+}
+
+const char *resource_table_name(struct operation_call *call, struct slice *name)
+{
+    struct slice arn = json_member_string(call->input, "ResourceArn");
+    *name = SLICE_EMPTY;
+    if (json_member(call->input, "ResourceArn") == NULL)
+        return "Invalid TableArn";
+    char *prefix = table_arn(call->arena, call->api, SLICE_EMPTY);
+    struct slice start = slice_of_string(prefix);
+    *name = arn;
+    if (slice_starts_with(arn, start))
+        *name = slice_of(arn.data + start.size, arn.size - start.size);
+    bool nested = name->size > 0 && memchr(name->data, '/', name->size) != NULL;
+    if (name->size == arn.size || name->size < 3 || nested)
+        return arena_printf(call->arena,
+                            "Invalid TableArn: Invalid ResourceArn provided as input %.*s",
+                            (int)(arn.size < 1024 ? arn.size : 1024), arn.data);
+    return NULL;
+}

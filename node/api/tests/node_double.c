@@ -1,0 +1,306 @@
+#include "node_double.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "item.h"
+#include "key.h"
+#include "map.h"
+
+struct stored {
+    struct buffer *key;
+    struct buffer *value; /* NULL: deleted */
+    struct version version;
+};
+
+struct node {
+    uint32_t partitions;
+    struct stored *registers; /* sorted by key */
+    size_t count;
+    struct requests asked;
+    uint64_t requests;
+    uint64_t clock;
+    uint64_t schema_version;
+    enum outcome failure;
+    unsigned failures;
+    uint32_t rows_max;
+    struct map dropped;
+    struct buffer *announced; /* sent last */
+    struct buffer *incoming;  /* for the api */
+};
+
+/* There is only one ring in these tests, and only its size is asked for. */
+struct membership {
+    uint32_t partitions;
+};
+
+static struct membership ring;
+
+struct node *node_double_new(uint32_t partitions)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    node->partitions = partitions;
+    node->rows_max = UINT32_MAX;
+    node->clock = 1000;
+    ring.partitions = partitions;
+    requests_init(&node->asked);
+    map_init(&node->dropped);
+    return node;
+}
+
+void node_double_free(struct node *node)
+{
+    ensure(requests_empty(&node->asked));
+    for (size_t i = 0; i < node->count; i++) {
+        buffer_unref(node->registers[i].key);
+        buffer_unref(node->registers[i].value);
+    }
+    free(node->registers);
+    map_deinit(&node->dropped);
+    buffer_unref(node->announced);
+    buffer_unref(node->incoming);
+    free(node);
+}
+
+/* The first register whose key is not below `key`. */
+static size_t lower_bound(const struct node *node, struct slice key)
+{
+    size_t at = 0;
+    while (at < node->count && slice_compare(buffer_slice(node->registers[at].key), key) < 0)
+        at++;
+    return at;
+}
+
+static struct stored *find(struct node *node, struct slice key)
+{
+    size_t at = lower_bound(node, key);
+    if (at < node->count && slice_equal(buffer_slice(node->registers[at].key), key))
+        return &node->registers[at];
+    return NULL;
+}
+
+static struct stored *find_or_add(struct node *node, struct slice key)
+{
+    struct stored *found = find(node, key);
+    if (found != NULL)
+        return found;
+    size_t at = lower_bound(node, key);
+    node->registers = realloc(node->registers, (node->count + 1) * sizeof(*node->registers));
+    memmove(node->registers + at + 1, node->registers + at,
+            (node->count - at) * sizeof(*node->registers));
+    node->registers[at] = (struct stored){.key = buffer_from(key)};
+    node->count++;
+    return &node->registers[at];
+}
+
+static void show_state(struct request *request, const struct stored *stored)
+{
+    request->found = stored != NULL && stored->value != NULL;
+    request->version = stored == NULL ? VERSION_NONE : stored->version;
+    if (!request->found)
+        return;
+    request->held = buffer_ref(stored->value);
+    request->result = buffer_slice(request->held);
+}
+
+static bool precondition_holds(const struct request *request, const struct stored *stored)
+{
+    bool present = stored != NULL && stored->value != NULL;
+    if (request->precondition == PRECONDITION_ABSENT)
+        return !present;
+    if (request->precondition == PRECONDITION_VERSION)
+        return present && version_equal(stored->version, request->expected);
+    return true;
+}
+
+static void write_register(struct node *node, struct request *request)
+{
+    struct stored *stored = find(node, request->key);
+    if (!precondition_holds(request, stored)) {
+        request->outcome = OUTCOME_PRECONDITION_FAILED;
+        show_state(request, stored);
+        return;
+    }
+    if (request->want_old_size && stored != NULL && stored->value != NULL)
+        request->old_size = item_size(buffer_slice(stored->value));
+    stored = find_or_add(node, request->key);
+    buffer_unref(stored->value);
+    stored->value = request->tombstone ? NULL : buffer_from(request->value);
+    ensure(request->tombstone || item_valid(request->value));
+    stored->version = (struct version){++node->clock, 0x10000};
+    request->version = stored->version;
+}
+
+static void take_row(struct request *request, const struct stored *stored)
+{
+    writer_put_sized(&request->rows, buffer_slice(stored->key));
+    writer_put_sized(&request->rows, buffer_slice(stored->value));
+    request->rows_count++;
+}
+
+static void read_range(struct node *node, struct request *request)
+{
+    size_t first = lower_bound(node, request->key);
+    size_t last = lower_bound(node, request->to);
+    uint32_t rows_max = request->rows_max < node->rows_max ? request->rows_max : node->rows_max;
+    ensure(rows_max > 0);
+    ensure(request->bytes_max > 0);
+    for (size_t i = first; i < last; i++) {
+        const struct stored *stored = &node->registers[request->reverse ? first + last - 1 - i : i];
+        if (request->rows_count >= rows_max || request->rows.size >= request->bytes_max) {
+            request->more = true;
+            return;
+        }
+        if (stored->value != NULL)
+            take_row(request, stored);
+        buffer_unref(request->held);
+        request->held = buffer_ref(stored->key);
+        request->resume = buffer_slice(request->held);
+    }
+}
+
+static void announce(struct node *node, struct request *request)
+{
+    buffer_unref(node->announced);
+    node->announced = buffer_from(request->value);
+}
+
+static bool is_system(struct slice key)
+{
+    struct item_key decoded;
+    return item_key_decode(key, &decoded) && decoded.table_id < 16;
+}
+
+static void serve(struct node *node, struct request *request)
+{
+    if (node->failures > 0 && request->kind != REQUEST_ANNOUNCE && !is_system(request->key)) {
+        node->failures--;
+        request->outcome = node->failure;
+        return;
+    }
+    if (request->kind == REQUEST_WRITE)
+        write_register(node, request);
+    else if (request->kind == REQUEST_READ)
+        show_state(request, find(node, request->key));
+    else if (request->kind == REQUEST_RANGE)
+        read_range(node, request);
+    else
+        announce(node, request);
+}
+
+void node_double_answer(struct node *node)
+{
+    struct requests asked;
+    requests_move(&asked, &node->asked);
+    while (!requests_empty(&asked)) {
+        struct request *newest = requests_first(&asked);
+        for (struct request *at = newest; at != NULL; at = requests_next(&asked, at))
+            newest = at;
+        requests_remove(&asked, newest);
+        serve(node, newest);
+        newest->done(newest);
+    }
+}
+
+void node_double_fail(struct node *node, enum outcome outcome, unsigned count)
+{
+    node->failure = outcome;
+    node->failures = count;
+}
+
+void node_double_limit_rows(struct node *node, uint32_t rows_max)
+{
+    node->rows_max = rows_max;
+}
+
+uint64_t node_double_requests(const struct node *node)
+{
+    return node->requests;
+}
+
+void node_double_announce(struct node *node, struct slice announcement)
+{
+    node->incoming = buffer_from(announcement);
+}
+
+struct slice node_double_announced(const struct node *node)
+{
+    return node->announced == NULL ? SLICE_EMPTY : buffer_slice(node->announced);
+}
+
+bool node_double_dropped(const struct node *node, uint64_t table_id)
+{
+    return map_find(&node->dropped, table_id) != NULL;
+}
+
+/* The node's own interface. */
+
+void node_on_request(struct node *node, struct instant now, struct request *request)
+{
+    (void)now;
+    node->requests++;
+    requests_push(&node->asked, request);
+}
+
+struct buffer *node_next_announcement(struct node *node)
+{
+    struct buffer *incoming = node->incoming;
+    node->incoming = NULL;
+    return incoming;
+}
+
+uint64_t node_schema_version(const struct node *node)
+{
+    return node->schema_version;
+}
+
+void node_raise_schema_version(struct node *node, uint64_t schema_version)
+{
+    if (schema_version > node->schema_version)
+        node->schema_version = schema_version;
+}
+
+void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
+{
+    (void)now;
+    if (map_find(&node->dropped, table_id) == NULL)
+        map_put(&node->dropped, table_id, node);
+}
+
+struct quorum node_system_quorum(const struct node *node)
+{
+    (void)node;
+    return (struct quorum){1, 1, 1, false};
+}
+
+uint64_t node_random_id(struct node *node)
+{
+    return ++node->clock << 16;
+}
+
+const struct membership *node_membership(const struct node *node)
+{
+    (void)node;
+    return &ring;
+}
+
+uint32_t membership_partitions(const struct membership *membership)
+{
+    return membership->partitions;
+}
+
+static void drive(struct api_fixture *fixture)
+{
+    node_double_answer(fixture->node);
+}
+
+void double_fixture_init(struct api_fixture *fixture)
+{
+    api_fixture_init(fixture, node_double_new(8), drive);
+}
+
+void double_fixture_deinit(struct api_fixture *fixture)
+{
+    api_fixture_deinit(fixture);
+    node_double_free(fixture->node);
+}

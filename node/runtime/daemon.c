@@ -1,0 +1,318 @@
+#include "daemon.h"
+
+#include "crypto.h"
+#include "daemon_config.h"
+#include "data_directory.h"
+#include "host.h"
+#include "log_file.h"
+#include "net.h"
+#include "rocksdb_store.h"
+#include "shard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Filled in order; taken apart in reverse, as far as it got. */
+struct daemon {
+    const struct config *config;
+    struct log_file log;
+    struct data_directory data;
+    struct rocksdb_store *store;
+    struct boot boot;
+    bool booted;
+    struct host host;
+    int client_fd;
+    int peer_fd;
+};
+
+static bool assemble(struct daemon *daemon);
+static void run(struct daemon *daemon);
+static void take_apart(struct daemon *daemon);
+
+/* All threads inherit the mask: signals are waited for by the main thread alone. */
+static void set_up_process(sigset_t *signals)
+{
+    struct rlimit files;
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+int daemon_run(const struct config *config)
+{
+    struct daemon daemon = {.config = config, .client_fd = -1, .peer_fd = -1};
+    sigset_t signals;
+    set_up_process(&signals);
+    if (!log_file_open(&daemon.log, config->log_file, (enum log_level)config->log_level)) {
+        fprintf(stderr, "log_file: cannot open %s: %s\n", config->log_file, strerror(errno));
+        return EXIT_FAILURE;
+    }
+    daemon.data.lock_fd = -1;
+    bool assembled = assemble(&daemon);
+    if (assembled)
+        run(&daemon);
+    take_apart(&daemon);
+    return assembled ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* What keeps a node from starting is said once, on standard error and in the log. */
+static bool refuse(struct daemon *daemon, const char *message)
+{
+    if (daemon->log.fd != STDERR_FILENO)
+        fprintf(stderr, "cartwheeld: %s\n", message);
+    log_event(&daemon->log.sink, LOG_ERROR, "start_failed", "reason=\"%s\"", message);
+    return false;
+}
+
+static void on_fatal(void *context, const char *message)
+{
+    struct daemon *daemon = context;
+    log_event(&daemon->log.sink, LOG_ERROR, "store_fatal", "reason=\"%s\"", message);
+    abort();
+}
+
+static bool open_data(struct daemon *daemon)
+{
+    char error[DATA_ERROR_SIZE];
+    if (data_directory_open(&daemon->data, daemon->config->data, daemon->config->data_is_temporary,
+                            error))
+        return true;
+    return refuse(daemon, error);
+}
+
+static bool open_store(struct daemon *daemon)
+{
+    struct rocksdb_store_config config;
+    char *path;
+    char *error = NULL;
+    ensure(asprintf(&path, "%s/store", daemon->data.path) > 0);
+    rocksdb_store_config_init(&config, path);
+    daemon_store_config(&config, daemon->config);
+    config.log = &daemon->log.sink;
+    config.fatal = on_fatal;
+    config.fatal_context = daemon;
+    daemon->store = rocksdb_store_open(&config, &error);
+    free(path);
+    if (daemon->store != NULL)
+        return true;
+    refuse(daemon, error);
+    free(error);
+    return false;
+}
+
+/* A row that cannot be read must not pass for one that is absent. */
+static struct buffer *read_row(void *context, struct slice key)
+{
+    struct daemon *daemon = context;
+    struct buffer *value = NULL;
+    if (rocksdb_store_read_now(daemon->store, STORE_META, key, &value) != STORE_OK)
+        on_fatal(daemon, "the node's own rows cannot be read");
+    return value;
+}
+
+static bool load_boot(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    struct store_batch batch;
+    struct prng random;
+    uint64_t seed;
+    crypto_random(&seed, sizeof(seed));
+    prng_init(&random, seed);
+    store_batch_init(&batch);
+    const char *wrong =
+        boot_load(&daemon->boot, &config->members, config->name, &random, read_row, daemon, &batch);
+    if (wrong == NULL && rocksdb_store_write_now(daemon->store, &batch) != STORE_OK)
+        wrong = "the disk is too full to start";
+    store_batch_deinit(&batch);
+    daemon->booted = wrong == NULL;
+    return wrong == NULL || refuse(daemon, wrong);
+}
+
+/* Data that holds another node, or a cluster whose secret this configuration lacks. */
+static bool check_boot(struct daemon *daemon)
+{
+    const struct boot *boot = &daemon->boot;
+    if (strcmp(boot->name, daemon->config->name) != 0)
+        return refuse(daemon, "the data directory belongs to a node of another name");
+    if (boot->cluster.members_count > 1 && daemon->config->secret[0] == '\0')
+        return refuse(daemon, "secret: a cluster of several nodes needs one (secret_file)");
+    if (cluster_id(&boot->cluster) != cluster_id(&daemon->config->members))
+        log_event(&daemon->log.sink, LOG_WARN, "members_ignored",
+                  "reason=\"the data directory holds other members than initial_members\"");
+    return true;
+}
+
+static void set_up_host(struct daemon *daemon)
+{
+    struct host *host = &daemon->host;
+    host->config = daemon->config;
+    host->boot = &daemon->boot;
+    host->crypto = crypto_openssl();
+    host->log = &daemon->log.sink;
+    host->peers = peers_new(&daemon->boot);
+    host->secret = slice_of_string(daemon->config->secret);
+    host->credentials.access_key_id = daemon->config->access_key_id;
+    host->credentials.secret_access_key = daemon->config->secret_access_key;
+    host->identity.cluster_id = cluster_id(&daemon->boot.cluster);
+    host->identity.id = daemon->boot.id;
+    host->identity.incarnation = daemon->boot.incarnation;
+    host->identity.shards = (uint16_t)daemon->config->shards;
+    crypto_random(&host->identity.instance, sizeof(host->identity.instance));
+    snprintf(host->identity.name, sizeof(host->identity.name), "%s", daemon->boot.name);
+}
+
+static const char *peer_address(const struct daemon *daemon)
+{
+    const struct boot *boot = &daemon->boot;
+    if (daemon->config->peer_listen[0] != '\0')
+        return daemon->config->peer_listen;
+    for (size_t i = 0; i < boot->cluster.members_count; i++) {
+        if (strcmp(boot->cluster.members[i].name, boot->name) == 0)
+            return boot->cluster.members[i].address;
+    }
+    return "";
+}
+
+/* A node that is alone has no peers to listen for. */
+static bool listen_for_all(struct daemon *daemon)
+{
+    char error[NET_ERROR_SIZE];
+    daemon->client_fd = net_listen(daemon->config->listen, error);
+    if (daemon->client_fd < 0)
+        return refuse(daemon, error);
+    if (daemon->boot.cluster.members_count > 1) {
+        daemon->peer_fd = net_listen(peer_address(daemon), error);
+        if (daemon->peer_fd < 0)
+            return refuse(daemon, error);
+    }
+    return true;
+}
+
+static void make_shards(struct daemon *daemon)
+{
+    struct host *host = &daemon->host;
+    struct api_config api_config = daemon_api_config(daemon->config);
+    uint16_t count = (uint16_t)daemon->config->shards;
+    host->shards = calloc(count, sizeof(struct shard *));
+    ensure(host->shards != NULL);
+    for (uint16_t i = 0; i < count; i++) {
+        struct node_config node_config = daemon_node_config(daemon->config, i);
+        struct shard *shard = shard_new(host, i);
+        crypto_random(&node_config.seed, sizeof(node_config.seed));
+        shard_attach(shard, rocksdb_store_port(daemon->store, shard_post_completion, shard),
+                     &node_config, &api_config);
+        host->shards[i] = shard;
+    }
+    host->shards_count = count;
+    shard_listen(host->shards[0], daemon->client_fd, daemon->peer_fd);
+    daemon->client_fd = -1;
+    daemon->peer_fd = -1;
+}
+
+static bool assemble(struct daemon *daemon)
+{
+    if (!open_data(daemon) || !open_store(daemon) || !load_boot(daemon) || !check_boot(daemon))
+        return false;
+    if (!listen_for_all(daemon))
+        return false;
+    set_up_host(daemon);
+    make_shards(daemon);
+    return true;
+}
+
+static void write_pid_file(const struct daemon *daemon)
+{
+    const char *path = daemon->config->pid_file;
+    if (path[0] == '\0')
+        return;
+    FILE *file = fopen(path, "we");
+    bool written = file != NULL && fprintf(file, "%ld\n", (long)getpid()) > 0;
+    if (file != NULL)
+        written &= fclose(file) == 0;
+    if (!written)
+        log_event(daemon->host.log, LOG_ERROR, "pid_file_failed", "path=%s reason=\"%s\"", path,
+                  strerror(errno));
+}
+
+static void announce(const struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    log_event(daemon->host.log, LOG_INFO, "ready",
+              "name=%s id=%016llx listen=%s peer_listen=%s members=%zu shards=%u version=%s",
+              daemon->boot.name, (unsigned long long)daemon->boot.id, config->listen,
+              daemon->boot.cluster.members_count > 1 ? peer_address(daemon) : "none",
+              daemon->boot.cluster.members_count, (unsigned)daemon->host.shards_count,
+              CARTWHEEL_VERSION);
+    if (config->dev)
+        fprintf(stderr,
+                "Try: AWS_ACCESS_KEY_ID=dev AWS_SECRET_ACCESS_KEY=dev aws dynamodb list-tables "
+                "--region %s --endpoint-url http://%s\n",
+                config->region, config->listen);
+}
+
+/* Returns when the node is to stop. A second signal ends the process at once. */
+static void wait_for_stop(struct daemon *daemon)
+{
+    sigset_t signals;
+    int signal_number;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    do {
+        ensure(sigwait(&signals, &signal_number) == 0);
+        if (signal_number == SIGHUP)
+            log_file_reopen(&daemon->log);
+    } while (signal_number == SIGHUP);
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+static void run(struct daemon *daemon)
+{
+    struct host *host = &daemon->host;
+    for (uint16_t i = 0; i < host->shards_count; i++)
+        shard_start(host->shards[i]);
+    write_pid_file(daemon);
+    announce(daemon);
+    wait_for_stop(daemon);
+    log_event(host->log, LOG_INFO, "stopping", "name=%s", daemon->boot.name);
+    for (uint16_t i = 0; i < host->shards_count; i++)
+        shard_post_stop(host->shards[i]);
+    for (uint16_t i = 0; i < host->shards_count; i++)
+        shard_join(host->shards[i]);
+    if (daemon->config->pid_file[0] != '\0')
+        unlink(daemon->config->pid_file);
+}
+
+/* The store goes first: nothing of it may complete into a node that is gone. */
+static void take_apart(struct daemon *daemon)
+{
+    struct host *host = &daemon->host;
+    if (daemon->client_fd >= 0)
+        close(daemon->client_fd);
+    if (daemon->peer_fd >= 0)
+        close(daemon->peer_fd);
+    if (daemon->store != NULL)
+        rocksdb_store_close(daemon->store);
+    for (uint16_t i = 0; i < host->shards_count; i++)
+        shard_free(host->shards[i]);
+    free(host->shards);
+    if (host->peers != NULL)
+        peers_free(host->peers);
+    if (daemon->booted)
+        boot_deinit(&daemon->boot);
+    data_directory_close(&daemon->data);
+    log_event(&daemon->log.sink, LOG_INFO, "stopped", "name=%s", daemon->config->name);
+    log_file_close(&daemon->log);
+}

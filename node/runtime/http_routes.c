@@ -1,0 +1,205 @@
+#include "http_routes.h"
+
+#include "admin.h"
+#include "shard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define JSON_TYPE "application/x-amz-json-1.0"
+
+static void serve_operation(struct client *client, const struct http_request *request);
+static void serve_get(struct client *client, const struct http_request *request);
+static void on_call_done(struct api_call *call);
+
+static bool is(struct slice text, const char *expected)
+{
+    return slice_equal(text, slice_of_string(expected));
+}
+
+static struct slice cors_headers(const struct http_request *request)
+{
+    bool asked = http_request_header(request, SLICE_LITERAL("origin")).size > 0;
+    return asked ? SLICE_LITERAL("Access-Control-Allow-Origin: *\r\n"
+                                 "Access-Control-Expose-Headers: "
+                                 "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date\r\n")
+                 : SLICE_EMPTY;
+}
+
+static void reply_with(struct client *client, const struct http_request *request, int status,
+                       const char *content_type, struct slice body)
+{
+    struct http_reply reply = {
+        .status = status,
+        .content_type = content_type,
+        .body = body,
+        .extra_headers = cors_headers(request),
+    };
+    client_reply(client, &reply);
+}
+
+static void reply_not_found(struct client *client, const struct http_request *request)
+{
+    reply_with(client, request, 404, "text/plain", SLICE_LITERAL("<UnknownOperationException/>\n"));
+}
+
+/* Browsers ask before they post from another origin; nothing here rests on cookies. */
+static void serve_options(struct client *client)
+{
+    struct http_reply reply = {
+        .status = 200,
+        .extra_headers = SLICE_LITERAL("Access-Control-Allow-Origin: *\r\n"
+                                       "Access-Control-Allow-Methods: GET, HEAD, POST, OPTIONS\r\n"
+                                       "Access-Control-Allow-Headers: *, authorization, "
+                                       "content-type, x-amz-date, x-amz-target, "
+                                       "x-amz-security-token, x-amz-user-agent\r\n"
+                                       "Access-Control-Max-Age: 172800\r\n"),
+    };
+    client_reply(client, &reply);
+}
+
+/* "application/x-amz-json-1.0", or -1.1, with parameters or without. */
+static bool content_type_fits(const struct http_request *request)
+{
+    static const char prefix[] = "application/x-amz-json-1.";
+    struct slice type = http_request_header(request, SLICE_LITERAL("content-type"));
+    size_t size = sizeof(prefix) - 1;
+    if (type.size <= size || strncasecmp((const char *)type.data, prefix, size) != 0)
+        return false;
+    if (type.data[size] != '0' && type.data[size] != '1')
+        return false;
+    return type.size == size + 1 || type.data[size + 1] == ';' || type.data[size + 1] == ' ';
+}
+
+void http_routes_serve(struct client *client, const struct http_request *request)
+{
+    if (is(request->method, "POST") && is(request->path, "/") && content_type_fits(request))
+        serve_operation(client, request);
+    else if (is(request->method, "GET") || is(request->method, "HEAD"))
+        serve_get(client, request);
+    else if (is(request->method, "OPTIONS"))
+        serve_options(client);
+    else
+        reply_not_found(client, request);
+}
+
+static void serve_health(struct client *client, const struct http_request *request)
+{
+    struct slice host = http_request_header(request, SLICE_LITERAL("host"));
+    char *text =
+        arena_printf(&client->arena, "healthy: %.*s ", (int)host.size, (const char *)host.data);
+    reply_with(client, request, 200, "text/plain", slice_of_string(text));
+}
+
+/* Load-balancing clients of DynamoDB-compatible databases poll this list. */
+static void serve_localnodes(struct client *client, const struct http_request *request)
+{
+    const struct membership *membership = node_membership(client->shard->node);
+    struct writer body;
+    bool first = true;
+    writer_init(&body, 256);
+    writer_put_u8(&body, '[');
+    for (size_t i = 0; i < membership_count(membership); i++) {
+        const struct member *member = membership_at(membership, i);
+        if (!member_usable(member))
+            continue;
+        char *host = config_host_of(member->config->address);
+        writer_put_slice(&body, first ? SLICE_LITERAL("\"") : SLICE_LITERAL(",\""));
+        writer_put_slice(&body, slice_of_string(host));
+        writer_put_u8(&body, '"');
+        first = false;
+        free(host);
+    }
+    writer_put_u8(&body, ']');
+    reply_with(client, request, 200, "application/json", writer_slice(&body));
+    writer_deinit(&body);
+}
+
+static void serve_admin(struct client *client, const struct http_request *request)
+{
+    struct writer body;
+    writer_init(&body, 4096);
+    int status = admin_handle(client->shard->node, request->path, request->query, &body);
+    reply_with(client, request, status, "application/json", writer_slice(&body));
+    writer_deinit(&body);
+}
+
+static void serve_get(struct client *client, const struct http_request *request)
+{
+    if (is(request->path, "/"))
+        serve_health(client, request);
+    else if (is(request->path, "/localnodes"))
+        serve_localnodes(client, request);
+    else if (slice_starts_with(request->path, SLICE_LITERAL("/-/")))
+        serve_admin(client, request);
+    else
+        reply_not_found(client, request);
+}
+
+static void reply_unsigned(struct client *client, const struct http_request *request,
+                           const struct sigv4_verdict *verdict)
+{
+    static const char *const types[] = {
+        [SIGV4_MISSING] = "MissingAuthenticationTokenException",
+        [SIGV4_INCOMPLETE] = "IncompleteSignatureException",
+        [SIGV4_UNKNOWN_KEY] = "UnrecognizedClientException",
+        [SIGV4_MISMATCH] = "InvalidSignatureException",
+        [SIGV4_EXPIRED] = "InvalidSignatureException",
+    };
+    struct writer body;
+    writer_init(&body, 256);
+    int status = api_error(&body, types[verdict->result], verdict->message);
+    reply_with(client, request, status, JSON_TYPE, writer_slice(&body));
+    writer_deinit(&body);
+}
+
+static void serve_operation(struct client *client, const struct http_request *request)
+{
+    struct shard *shard = client->shard;
+    struct instant now = shard_now();
+    struct sigv4_verdict verdict =
+        sigv4_verify(&shard->sigv4, request, now.wall_us, &client->arena);
+    if (verdict.result != SIGV4_OK) {
+        reply_unsigned(client, request, &verdict);
+        return;
+    }
+    client->call = (struct api_call){
+        .target = http_request_header(request, SLICE_LITERAL("x-amz-target")),
+        .body = request->body,
+        .host = http_request_header(request, SLICE_LITERAL("host")),
+        .arena = &client->arena,
+        .done = on_call_done,
+    };
+    client->call_open = true;
+    shard->calls_open++;
+    api_call_start(shard->api, now, &client->call);
+}
+
+static void on_call_done(struct api_call *call)
+{
+    struct client *client = container_of(call, struct client, call);
+    struct shard *shard = client->shard;
+    client->call_open = false;
+    ensure(shard->calls_open > 0);
+    shard->calls_open--;
+    if (client->phase != CLIENT_DEAD) {
+        const struct http_request *request = http_connection_request(client->http);
+        struct writer headers;
+        writer_init(&headers, 0);
+        writer_put_slice(&headers, cors_headers(request));
+        if (call->sloppy)
+            writer_put_slice(&headers, SLICE_LITERAL("x-cartwheel-sloppy: 1\r\n"));
+        struct http_reply reply = {
+            .status = call->status,
+            .content_type = JSON_TYPE,
+            .body = writer_slice(&call->reply),
+            .extra_headers = writer_slice(&headers),
+        };
+        client_reply(client, &reply);
+        writer_deinit(&headers);
+    }
+    writer_deinit(&call->reply);
+    /* Not here: the API must not be entered from its own callback. */
+    if (client->phase == CLIENT_IDLE && !list_linked(&client->resumed_link))
+        clients_resumed_push(&shard->resumed, client);
+}

@@ -1,0 +1,94 @@
+#include "listener.h"
+
+#include "shard.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct listener {
+    struct shard *shard;
+    enum listener_kind kind;
+    struct evconnlistener *accepting;
+    uint16_t next; /* the shard that gets the next connection */
+    bool paused;   /* descriptors have run out */
+};
+
+static void on_accepted(struct evconnlistener *accepting, evutil_socket_t fd,
+                        struct sockaddr *address, int size, void *context);
+static void on_error(struct evconnlistener *accepting, void *context);
+
+struct listener *listener_new(struct shard *shard, int fd, enum listener_kind kind)
+{
+    struct listener *listener = calloc(1, sizeof(*listener));
+    ensure(listener != NULL);
+    listener->shard = shard;
+    listener->kind = kind;
+    /* A backlog of 0: the socket listens already. */
+    listener->accepting = evconnlistener_new(shard->base, on_accepted, listener,
+                                             LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    ensure(listener->accepting != NULL);
+    evconnlistener_set_error_cb(listener->accepting, on_error);
+    return listener;
+}
+
+void listener_free(struct listener *listener)
+{
+    if (listener == NULL)
+        return;
+    evconnlistener_free(listener->accepting);
+    free(listener);
+}
+
+void listener_resume(struct listener *listener)
+{
+    if (listener == NULL || !listener->paused)
+        return;
+    listener->paused = false;
+    evconnlistener_enable(listener->accepting);
+}
+
+/* Without a free descriptor the socket stays readable: the loop would spin. */
+static void on_error(struct evconnlistener *accepting, void *context)
+{
+    struct listener *listener = context;
+    int error = errno;
+    if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
+        return;
+    log_event(listener->shard->log, LOG_ERROR, "accept_failed", "reason=\"%s\"", strerror(error));
+    listener->paused = true;
+    evconnlistener_disable(accepting);
+}
+
+static void accept_client(struct listener *listener, struct shard *to, int fd)
+{
+    struct host *host = listener->shard->host;
+    if (atomic_fetch_add(&host->connections, 1) >= host->config->max_connections) {
+        atomic_fetch_sub(&host->connections, 1);
+        close(fd);
+    } else if (to == listener->shard) {
+        client_new(to, fd);
+    } else {
+        shard_post_client(to, fd);
+    }
+}
+
+static void on_accepted(struct evconnlistener *accepting, evutil_socket_t fd,
+                        struct sockaddr *address, int size, void *context)
+{
+    struct listener *listener = context;
+    struct host *host = listener->shard->host;
+    struct shard *to = host->shards[listener->next];
+    (void)accepting;
+    (void)address;
+    (void)size;
+    listener->next = (uint16_t)((listener->next + 1) % host->shards_count);
+    if (listener->kind == LISTENER_CLIENTS)
+        accept_client(listener, to, fd);
+    else if (to == listener->shard)
+        peer_inbound_new(to, fd);
+    else
+        shard_post_peer(to, fd);
+}

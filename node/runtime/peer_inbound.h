@@ -1,0 +1,29 @@
+/* peer_inbound: the accepting end of other members' links: a handshake, then their frames. */
+#pragma once
+
+#include "frame_stream.h"
+#include "handshake.h"
+#include "list.h"
+#include "timers.h"
+#include "event_embed.h"
+
+struct shard;
+
+struct peer_inbound {
+    struct list_link link;
+    struct shard *shard;
+    int fd;
+    struct event read_event;
+    struct timer timer; /* ends a handshake that takes too long */
+    bool proven;        /* frames flow; `identity` is claimed in the host's peers */
+    struct handshake handshake;
+    struct handshake_identity identity;
+    struct frame_stream stream;
+};
+
+LIST_DEFINE(peer_inbounds, struct peer_inbound, link)
+
+/* Takes over an accepted socket. */
+void peer_inbound_new(struct shard *shard, int fd);
+/* Closes and frees it. */
+void peer_inbound_free(struct peer_inbound *inbound);

@@ -1,0 +1,94 @@
+/* shard: one thread with one event loop around one node: its sockets, timers and mailbox.
+ *
+ * The loop turns: all events that are ready are handled, each through a door of the node; then the
+ * turn is finished: frames to itself are delivered, finished calls answered, peers' output sent,
+ * and one timer armed. So one wake-up serves everything that has queued up, and nothing is freed
+ * under the callback that ends it. */
+#pragma once
+
+#include "api.h"
+#include "client.h"
+#include "host.h"
+#include "listener.h"
+#include "mailbox.h"
+#include "node.h"
+#include "peer_inbound.h"
+#include "peer_link.h"
+#include "prng.h"
+#include "timers.h"
+#include "event_embed.h"
+
+enum {
+    SHARD_READ_SIZE = 256 * 1024 /* bytes taken from one socket at a time */
+};
+
+struct frame_queue {
+    struct buffer **frames; /* owned references */
+    size_t count;
+    size_t capacity;
+};
+
+struct shard {
+    struct host *host;
+    uint16_t index;
+    pthread_t thread;
+    struct event_base *base;
+    struct node *node;
+    struct api *api;
+    struct transport transport;
+    struct log_sink *log;
+    struct prng prng; /* back-off jitter and request ids */
+    struct handshake_identity identity;
+    struct sigv4_config sigv4;
+    struct sigv4_cache sigv4_cache;
+
+    struct mailbox mailbox;
+    struct event mailbox_event;
+    struct event timer_event;
+    uint64_t timer_armed_us; /* what timer_event is set to; DEADLINE_NEVER: not set */
+    struct timers timers;    /* of sockets */
+    struct timer sweep;      /* cuts off slow clients */
+    struct timer drain;      /* ends a stop that takes too long */
+
+    struct frame_queue local; /* frames from this shard to itself */
+    struct clients clients;
+    struct clients_resumed resumed; /* answered: their next request may be read */
+    struct clients_dead dead_clients;
+    struct peer_links *links;
+    struct peer_inbounds inbounds;
+    bool link_broke;                  /* at the end of this turn: finish another one at once */
+    struct listener *client_listener; /* NULL unless this shard accepts for all */
+    struct listener *peer_listener;
+    size_t calls_open;
+
+    uint8_t *read_bytes;           /* scratch of SHARD_READ_SIZE for reads */
+    struct writer output;          /* scratch for replies */
+    bool draining;                 /* the process stops: no new connections, close after replies */
+    bool finished;                 /* leave the loop */
+    uint64_t inbound_log_after_us; /* refused peers are logged once per interval */
+};
+
+struct shard *shard_new(struct host *host, uint16_t index);
+/* The thread must have ended, and the store been closed. */
+void shard_free(struct shard *shard);
+/* Before shard_start(): what the node runs on. */
+void shard_attach(struct shard *shard, struct store *store, const struct node_config *config,
+                  const struct api_config *api_config);
+/* Before shard_start(), one shard only: it accepts for all of them. -1: none. */
+void shard_listen(struct shard *shard, int client_fd, int peer_fd);
+void shard_start(struct shard *shard);
+void shard_join(struct shard *shard);
+
+/* Any thread. */
+void shard_post_frame(struct shard *shard, node_id from, struct buffer *frame);
+void shard_post_completion(void *shard, struct store_op *op);
+/* Any thread; the shard owns the socket from now on. */
+void shard_post_client(struct shard *shard, int fd);
+void shard_post_peer(struct shard *shard, int fd);
+/* Any thread: tell the cluster, finish what is open within the configured time, end the thread. */
+void shard_post_stop(struct shard *shard);
+
+/* For the sockets of this shard, on its thread. */
+struct instant shard_now(void);
+/* A frame from a peer, whole and checked, for the shard that its header names. */
+void shard_take_frame(struct shard *shard, node_id from, struct slice frame);
