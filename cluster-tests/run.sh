@@ -40,12 +40,22 @@ configure() {
 build_sanitized() {
     configure "$sanitized" --werror -Dbuildtype=debugoptimized -Db_sanitize=address,undefined \
         -Db_lundef=false
-    ninja --quiet -C "$sanitized"
+    compile "$sanitized"
 }
 
 build_release() {
     configure "$release" --werror -Dbuildtype=release
-    ninja --quiet -C "$release" node/cartwheeld node/cartwheel
+    compile "$release" node/cartwheeld node/cartwheel
+}
+
+# Builds the targets that follow, or all, in $1; says more only if that fails.
+compile() {
+    local directory=$1
+    shift
+    ninja -C "$directory" "$@" >"$directory/compile.log" 2>&1 || {
+        tail -n 60 "$directory/compile.log"
+        return 1
+    }
 }
 
 # Runs a stage under the name $1 and notes how it went. Inside an `if`, bash would not stop the

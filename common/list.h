@@ -20,7 +20,7 @@ static inline bool list_linked(const struct list_link *link)
 }
 
 /* The list's own struct alone, for headers that only embed it. */
-#define LIST_STRUCT(name)        \
+#define LIST_STRUCT(name)      \
     struct name {              \
         struct list_link head; \
         size_t count;          \
@@ -28,7 +28,7 @@ static inline bool list_linked(const struct list_link *link)
 
 /* Both at once. */
 #define LIST_DEFINE(name, type, field) \
-    LIST_STRUCT(name);                   \
+    LIST_STRUCT(name);                 \
     LIST_FUNCTIONS(name, type, field)
 
 /* The functions, where `type` is complete. */

@@ -278,6 +278,9 @@ static void node_event(struct world *world, const struct event *event)
         if (world->options.mutant == MUTANT_DEAF_TIMERS &&
             world->now_us > world->options.safety_us / 2)
             break;
+        /* It was asked for before an earlier wake-up had been; that one has asked anew. */
+        if (MONOTONIC_START_US + world->now_us < node->woken_at[event->shard])
+            break;
         node->woken_at[event->shard] = DEADLINE_NEVER;
         node_on_deadline(shard, now);
         wake_later(world, event->node, event->shard);

@@ -13,7 +13,8 @@
 
 #include "api.h"
 #include "http_connection.h"
-#include "event_embed.h"
+#include <event2/event.h>
+#include <event2/event_struct.h>
 
 #include <event2/buffer.h>
 

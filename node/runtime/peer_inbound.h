@@ -5,7 +5,8 @@
 #include "handshake.h"
 #include "list.h"
 #include "timers.h"
-#include "event_embed.h"
+#include <event2/event.h>
+#include <event2/event_struct.h>
 
 struct shard;
 

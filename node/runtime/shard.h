@@ -16,7 +16,8 @@
 #include "peer_link.h"
 #include "prng.h"
 #include "timers.h"
-#include "event_embed.h"
+#include <event2/event.h>
+#include <event2/event_struct.h>
 
 enum {
     SHARD_READ_SIZE = 256 * 1024 /* bytes taken from one socket at a time */
