@@ -12,7 +12,10 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 sanitized=$root/build-sanitized
+threaded=$root/build-threads
+clang=$root/build-clang
 release=$root/build
+threaded_tests='node/runtime/tests/test_mailbox node/store/tests/test_rocksdb_store'
 results=()
 failures=0
 # shellcheck source-path=SCRIPTDIR source=../deploy/install-packages.sh
@@ -41,6 +44,17 @@ build_sanitized() {
     configure "$sanitized" --werror -Dbuildtype=debugoptimized -Db_sanitize=address,undefined \
         -Db_lundef=false
     compile "$sanitized"
+}
+
+# The threaded parts alone: RocksDB itself is not instrumented (see node/store/tests/tsan.supp).
+build_threads() {
+    configure "$threaded" --werror -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
+    compile "$threaded" $threaded_tests
+}
+
+build_clang() {
+    [ -e "$clang/build.ninja" ] || CC="ccache clang" meson setup --werror "$clang" "$root" >/dev/null
+    compile "$clang"
 }
 
 build_release() {
@@ -103,12 +117,24 @@ check_programs() {
     return "$good"
 }
 
+# Prints each program's closing line.
+check_threads() {
+    local program
+    for program in $threaded_tests; do
+        TSAN_OPTIONS="suppressions=$root/node/store/tests/tsan.supp halt_on_error=1" \
+            "$threaded/$program"
+    done
+}
+
 run_unit() {
     stage "build with sanitizers" build_sanitized
     stage "build for release" build_release
     stop_if_broken
     stage tidy python3 "$root/cluster-tests/tidy.py" --build "$release"
     stage "unit tests" check_programs
+    stage "build with clang" build_clang
+    stage "build with the thread sanitizer" build_threads
+    stage "threaded parts under the thread sanitizer" check_threads
 }
 
 simulate() {

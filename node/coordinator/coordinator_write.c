@@ -235,9 +235,13 @@ static void write_retry(struct write_task *write, const struct tally *tally)
     struct coordinator *coordinator = write->task.coordinator;
     bool time_left = coordinator->outbox->now.monotonic_us + first_wait_us(coordinator) <
                      write->task.deadline_us;
+    /* What stands in the way may come from a clock that was far ahead: this one must not follow. */
+    bool passable = !version_is_none(write->highest) &&
+                    hlc_plausible(write->highest.hlc, coordinator->outbox->now.wall_us,
+                                  2 * coordinator->config.clock_skew_max_us);
     if (tally->no_space > 0) {
         write_fail(write, OUTCOME_NO_SPACE);
-    } else if (version_is_none(write->highest) || write->restamps >= RESTAMPS_MAX || !time_left) {
+    } else if (!passable || write->restamps >= RESTAMPS_MAX || !time_left) {
         write_fail(write, tally->busy > 0 ? OUTCOME_OVERLOADED : OUTCOME_UNAVAILABLE);
     } else {
         write->restamps++;

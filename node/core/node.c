@@ -81,7 +81,7 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
     replica_init(&node->replica, &replica, ports.store, &node->outbox, &node->members, &node->hlc,
                  &node->hints, ports.log);
     struct coordinator_config coordinator = {config->request_timeout_us, config->attempt_timeout_us,
-                                             config->requests_max};
+                                             config->clock_skew_max_us, config->requests_max};
     coordinator_init(&node->coordinator, &coordinator, &node->members, &node->outbox, &node->timers,
                      &node->hlc, &node->prng, ports.log);
     caller_init(&node->caller, &node->members, &node->outbox);
@@ -293,13 +293,9 @@ void node_on_peer_up(struct node *node, struct instant now, const struct peer_id
     struct slice name = slice_of_string(peer->name);
     if (members_bind(&node->members, name, peer->id, peer->shards)) {
         size_t index = members_index(&node->members, peer->id);
-        const struct member *member = &node->members.entries[index].member;
-        if (member->status == MEMBER_UNKNOWN || peer->incarnation > member->incarnation)
-            members_set_status(&node->members, index, MEMBER_ALIVE, peer->incarnation);
         members_heard(&node->members, peer->id, now.monotonic_us);
         members_set_linked(&node->members, index, true);
-        if (node->config.shard == 0)
-            gossip_on_link(&node->gossip, index);
+        gossip_on_link(&node->gossip, index, peer->incarnation);
     } else {
         log_event(node->ports.log, LOG_WARN, "peer_refused",
                   "name=%s id=%016llx reason=\"bound to another id\"", peer->name,

@@ -220,12 +220,17 @@ static void on_sync_tick(struct timer *timer, uint64_t now_us)
     timers_arm(gossip->timers, timer, now_us + gossip->config.push_pull_interval_us);
 }
 
-void gossip_on_link(struct gossip *gossip, size_t index)
+void gossip_on_link(struct gossip *gossip, size_t index, uint64_t incarnation)
 {
-    if (!timer_armed(&gossip->probe_tick) || !probeable(gossip, index))
+    rumours_met(gossip, index, incarnation);
+    bool started = timer_armed(&gossip->probe_tick);
+    if (!started || !probeable(gossip, index))
         return;
-    if (gossip->members->entries[index].member.linked)
-        rumours_send(gossip, index, FRAME_SYNC, outbox_request_id(gossip->outbox), true);
+    if (gossip->probed == index) {
+        gossip->probed = MEMBERS_MAX;
+        timers_disarm(gossip->timers, &gossip->probe_timeout);
+    }
+    rumours_send(gossip, index, FRAME_SYNC, outbox_request_id(gossip->outbox), true);
 }
 
 static struct gossip_relay *relay_find(struct gossip *gossip, uint64_t ping_id)

@@ -78,8 +78,9 @@ void gossip_init(struct gossip *gossip, const struct gossip_config *config,
 void gossip_deinit(struct gossip *gossip);
 /* Starts probing; only on shard 0. */
 void gossip_start(struct gossip *gossip);
-/* A link came up or broke: probe at once instead of in turn. */
-void gossip_on_link(struct gossip *gossip, size_t index);
+/* A link to the member came up, and its handshake told its incarnation: better than any rumour. A
+ * probe of it that is under way is void, since it was sent into the old link. */
+void gossip_on_link(struct gossip *gossip, size_t index, uint64_t incarnation);
 /* A control frame from a member. False if it was malformed. */
 bool must_check gossip_on_frame(struct gossip *gossip, const struct frame *frame,
                                 struct arena *arena);

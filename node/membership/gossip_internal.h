@@ -27,6 +27,8 @@ void rumours_reply(struct gossip *gossip, const struct frame_header *header, enu
 void rumours_share(struct gossip *gossip, uint16_t shard);
 /* Believes what outranks what is known. False if malformed. */
 bool must_check rumours_apply(struct gossip *gossip, const Cartwheel__News *news);
+/* Own observation: its handshake said that it lives, in that incarnation. */
+void rumours_met(struct gossip *gossip, size_t index, uint64_t incarnation);
 /* Own observation: a probe failed. */
 void rumours_suspect(struct gossip *gossip, size_t index);
 /* Marks news of a member for spreading. */

@@ -201,6 +201,12 @@ static bool rumour_outranks(const struct member *held, enum member_status status
     return status > held->status;
 }
 
+void rumours_met(struct gossip *gossip, size_t index, uint64_t incarnation)
+{
+    if (rumour_outranks(&gossip->members->entries[index].member, MEMBER_ALIVE, incarnation))
+        status_change(gossip, index, MEMBER_ALIVE, incarnation);
+}
+
 /* Somebody thinks ill of this node: only the node itself may raise its incarnation, and that
  * outranks it. */
 static void refute(struct gossip *gossip, uint64_t incarnation)
