@@ -36,8 +36,9 @@ def verify_each_holds_all(cluster, table, expected):
 
 
 @pytest.mark.timeout(400)
-def test_each_node_killed_under_load():
-    with Cluster(**QUICK) as cluster:
+@pytest.mark.parametrize("shards", [1, 2])
+def test_each_node_killed_under_load(shards):
+    with Cluster(shards=shards, **QUICK) as cluster:
         table = create_table(cluster.nodes[0].boto())
         with Load(cluster.nodes, table) as load:
             for node in cluster.nodes:

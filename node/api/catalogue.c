@@ -8,7 +8,8 @@
 #include "store.h"
 
 enum {
-    REFRESH_RETRY_US = 1000000, /* after a refresh that failed */
+    REFRESH_RETRY_US =
+        200000, /* after a refresh that failed: at a start, peers are just being met */
     REFRESH_ROWS = 256,
     REFRESH_BYTES = 1 << 20
 };
@@ -158,9 +159,40 @@ void catalogue_range(struct operation_call *call, const char *collection, struct
 
 /* Looking up. */
 
+static void looked_up(struct operation_call *call);
+
+static void lookup_send(struct operation_call *call, bool consistent)
+{
+    call->lookup = operation_request_new(call, REQUEST_READ);
+    call->lookup->request.quorum = node_system_quorum(call->api->node);
+    call->lookup->request.quorum.r = 1;
+    call->lookup->request.consistent = consistent;
+    call->lookup->request.key = catalogue_table_key(call, call->lookup_name);
+    operation_wait(call, looked_up);
+    operation_send(call, call->lookup);
+}
+
+/* Without a majority of the catalogue's nodes, what one of them knows of the table must do: a cart
+ * is writable even then. "Not found" is never believed from one node alone. */
+static bool lookup_again(struct operation_call *call)
+{
+    const struct request *request = &call->lookup->request;
+    bool unreachable =
+        request->outcome == OUTCOME_UNAVAILABLE || request->outcome == OUTCOME_TIMEOUT;
+    if (!unreachable || !request->consistent)
+        return false;
+    operation_release(call->lookup);
+    lookup_send(call, false);
+    return true;
+}
+
 static void looked_up(struct operation_call *call)
 {
     struct request *request = &call->lookup->request;
+    if (lookup_again(call))
+        return;
+    if (request->outcome == OUTCOME_OK && !request->found && !request->consistent)
+        request->outcome = OUTCOME_UNAVAILABLE;
     if (request->outcome != OUTCOME_OK) {
         operation_fail_outcome(call, request->outcome);
         return;
@@ -188,12 +220,7 @@ void catalogue_lookup(struct operation_call *call, struct slice name, operation_
     }
     call->lookup_name = name;
     call->after_lookup = step;
-    call->lookup = operation_request_new(call, REQUEST_READ);
-    call->lookup->request.quorum = node_system_quorum(call->api->node);
-    call->lookup->request.consistent = true;
-    call->lookup->request.key = catalogue_table_key(call, name);
-    operation_wait(call, looked_up);
-    operation_send(call, call->lookup);
+    lookup_send(call, true);
 }
 
 /* Announcements: sized name, version, tombstone, sized definition, table id. */
