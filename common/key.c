@@ -68,9 +68,10 @@ bool item_key_decode(struct slice encoded, struct item_key *key)
     uint16_t size = reader_get_u16(&reader);
     key->partition_key = reader_get_slice(&reader, size);
     key->sort_key = reader_get_slice(&reader, reader_left(&reader));
-    if (reader.failed)
+    bool valid = !reader.failed && encoded.size <= ITEM_KEY_SIZE_MAX;
+    if (!valid)
         *key = (struct item_key){.partition = 0};
-    return !reader.failed;
+    return valid;
 }
 
 void bytes_successor(struct slice prefix, struct writer *writer)

@@ -11,7 +11,10 @@
 #include "bytes.h"
 #include "item.h"
 
-enum { ITEM_KEY_HEADER_SIZE = 4 + 8 + 8 + 2 };
+enum {
+    ITEM_KEY_HEADER_SIZE = 4 + 8 + 8 + 2,
+    ITEM_KEY_SIZE_MAX = 128 * 1024 /* far above the API's limits: bounds what a peer may send */
+};
 
 struct item_key {
     uint32_t partition;
@@ -32,7 +35,8 @@ bool must_check key_value_decode(enum value_type type, struct slice bytes, struc
 struct item_key item_key_of(uint64_t table_id, struct slice partition_key, struct slice sort_key,
                             uint32_t partitions);
 void item_key_encode(struct writer *writer, const struct item_key *key);
-/* Borrows from `encoded`. False, and `key` is empty, if it is cut short; any rest is a sort key. */
+/* Borrows from `encoded`. False, and `key` is empty, if it is cut short or longer than
+ * ITEM_KEY_SIZE_MAX; any rest is a sort key. */
 bool must_check item_key_decode(struct slice encoded, struct item_key *key);
 
 /* Appends the smallest byte string above all that begin with `prefix`; nothing if there is none,

@@ -265,6 +265,20 @@ START_TEST(numbers_sort_inside_a_collection)
 }
 END_TEST
 
-TEST_MAIN("key", keys_come_back, attribute_values_come_back, byte_order_is_ring_order, successors,
-          table_ranges_hold_exactly_their_keys, sort_ranges_hold_exactly_their_keys,
-          pages_go_on_after_and_before_a_key, numbers_sort_inside_a_collection)
+START_TEST(a_key_of_absurd_size_is_refused)
+{
+    struct item_key decoded;
+    struct writer writer;
+    writer_init(&writer, ITEM_KEY_SIZE_MAX + 1);
+    memset(writer_extend(&writer, ITEM_KEY_SIZE_MAX + 1), 0, ITEM_KEY_SIZE_MAX + 1);
+    ck_assert(item_key_decode(slice_of(writer.buffer->data, ITEM_KEY_SIZE_MAX), &decoded));
+    ck_assert(!item_key_decode(writer_slice(&writer), &decoded));
+    ck_assert_uint_eq(decoded.sort_key.size, 0);
+    writer_deinit(&writer);
+}
+END_TEST
+
+TEST_MAIN("key", keys_come_back, a_key_of_absurd_size_is_refused, attribute_values_come_back,
+          byte_order_is_ring_order, successors, table_ranges_hold_exactly_their_keys,
+          sort_ranges_hold_exactly_their_keys, pages_go_on_after_and_before_a_key,
+          numbers_sort_inside_a_collection)

@@ -5,3 +5,5 @@
 #define MESSAGE_TOO_LARGE   "Item size has exceeded the maximum allowed size"
 #define MESSAGE_DUPLICATES  "Provided list of item keys contains duplicates"
 #define MESSAGE_INVALID     "One or more parameter values were invalid: "
+#define MESSAGE_SORT_KEY_TOO_LARGE \
+    MESSAGE_INVALID "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"

@@ -102,6 +102,9 @@ static const char *check_terms(const struct query *query, const struct key_term 
         return MESSAGE_INVALID "Condition parameter type does not match schema type";
     if (hash->relation != SORT_EQUAL)
         return "Query key condition not supported";
+    if (sort != NULL && (value_bytes(sort->bound).size > SORT_KEY_SIZE_MAX ||
+                         value_bytes(sort->bound_high).size > SORT_KEY_SIZE_MAX))
+        return MESSAGE_SORT_KEY_TOO_LARGE;
     return table_key_check(query->call.arena, &table->partition_key, value_bytes(hash->bound),
                            false);
 }

@@ -2,8 +2,9 @@
 
 #include "json_item.h"
 #include "json_writer.h"
+#include "messages.h"
 
-#define INVALID      "One or more parameter values were invalid: "
+#define INVALID      MESSAGE_INVALID
 #define NOT_MATCHING "The provided key element does not match the schema"
 
 const char *table_key_check(struct arena *arena, const struct table_key *key, struct slice bytes,
@@ -20,8 +21,7 @@ const char *table_key_check(struct arena *arena, const struct table_key *key, st
     if (!is_sort_key && bytes.size > PARTITION_KEY_SIZE_MAX)
         return INVALID "Size of hashkey has exceeded the maximum size limit of2048 bytes";
     if (is_sort_key && bytes.size > SORT_KEY_SIZE_MAX)
-        return INVALID
-            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes";
+        return MESSAGE_SORT_KEY_TOO_LARGE;
     return NULL;
 }
 

@@ -166,7 +166,7 @@ static bool forward_valid(const struct coordinator *coordinator, const struct fr
            key.partition < membership_partitions(coordinator->members) && forward->n >= 1 &&
            forward->n <= REPLICAS_MAX && forward->r >= 1 && forward->r <= forward->n &&
            forward->w >= 1 && forward->w <= forward->n &&
-           forward->precondition <= PRECONDITION_VERSION &&
+           forward->precondition <= PRECONDITION_VERSION && frame->payload.size <= ROW_SIZE_MAX &&
            (forward->tombstone || item_valid(frame->payload));
 }
 

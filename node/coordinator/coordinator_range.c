@@ -209,11 +209,37 @@ static void range_advance(struct range_task *range)
         task_free(&range->task);
 }
 
+static bool items_valid(struct slice rows, uint32_t count)
+{
+    struct reader reader = reader_of(rows);
+    bool valid = true;
+    for (; valid && reader_left(&reader) > 0; count--) {
+        (void)reader_get_sized(&reader);
+        valid = count > 0 && item_valid(reader_get_sized(&reader)) && !reader.failed;
+    }
+    return valid && count == 0;
+}
+
+/* The asker reads the rows as items, and goes on from `covered`: what a peer sends must be both.
+ * Whole rows are checked when they are merged. */
+static bool page_valid(const struct range_task *range, const struct frame *frame,
+                       const Cartwheel__RangeReply *reply)
+{
+    const struct request *request = range->task.request;
+    struct slice covered = slice_of_binary(reply->covered);
+    if (request == NULL || reply->verdict != VERDICT_OK)
+        return false;
+    bool inside = slice_compare(covered, request->key) >= 0 &&
+                  (request->to.size == 0 || slice_compare(covered, request->to) < 0);
+    return (!reply->more || inside) &&
+           (range->consistent || items_valid(frame->payload, reply->count));
+}
+
 static void range_take_page(struct range_task *range, struct slot *slot, const struct frame *frame,
                             const Cartwheel__RangeReply *reply)
 {
     struct range_page *page = &range->page[slot - range->slot];
-    bool good = reply->verdict == VERDICT_OK && (!reply->more || reply->covered.len > 0);
+    bool good = page_valid(range, frame, reply);
     if (!good) {
         slot->state = SLOT_REFUSED;
         slot->verdict = reply->verdict == VERDICT_BUSY ? VERDICT_BUSY : VERDICT_FAILED;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cartwheel.pb-c.h"
+#include "key.h"
+#include "row.h"
 
 /* One row on its way: a READ at the source, then a REPAIR at the other side. */
 struct copy {
@@ -142,7 +144,10 @@ static void on_copy_read(struct call *call, const struct frame *frame, const Pro
     struct copy *copy = container_of(call, struct copy, call);
     struct exchange *exchange = copy->exchange;
     const Cartwheel__ReadReply *reply = (const Cartwheel__ReadReply *)body;
-    if (frame == NULL || reply->verdict != VERDICT_OK || frame->payload.size == 0) {
+    struct item_key key;
+    struct row row;
+    if (frame == NULL || reply->verdict != VERDICT_OK || !item_key_decode(copy->key, &key) ||
+        !row_decode(frame->payload, &row)) {
         copy_end(copy, false);
         return;
     }

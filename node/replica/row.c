@@ -48,7 +48,7 @@ bool row_decode(struct slice bytes, struct row *row)
     if ((flags & ROW_LINEAGE) != 0)
         lineage_decode(&reader, &row->lineage);
     row->value = reader_get_slice(&reader, reader_left(&reader));
-    return !reader.failed && (flags & ~ROW_FLAGS) == 0 &&
+    return !reader.failed && bytes.size <= ROW_SIZE_MAX && (flags & ~ROW_FLAGS) == 0 &&
            (!row->tombstone || row->value.size == 0) &&
            version_compare(row->origin, row->ballot) <= 0 && !version_is_none(row->ballot);
 }
@@ -57,7 +57,8 @@ struct version row_ballot(struct slice bytes)
 {
     struct reader reader = reader_of(bytes);
     (void)reader_get_u8(&reader);
-    return reader_get_version(&reader);
+    struct version ballot = reader_get_version(&reader);
+    return reader.failed ? VERSION_NONE : ballot;
 }
 
 bool held_row_decode(struct slice stored, struct held_row *held)

@@ -10,7 +10,11 @@
 #include "bytes.h"
 #include "version.h"
 
-enum { LINEAGE_MAX = 8 /* register protocol, section 3 */ };
+enum {
+    LINEAGE_MAX = 8,        /* register protocol, section 3 */
+    ROW_SIZE_MAX = 4 << 20, /* an item of 400 KB takes less, however it is made; and a page of rows
+                               with one of these at its end stays below a frame's limit */
+};
 
 /* The last origins without a gap: what this state certainly descends from. */
 struct lineage {
@@ -29,7 +33,7 @@ struct row {
 
 /* Appends the row. */
 void row_encode(struct writer *writer, const struct row *row);
-/* Borrows from `bytes`. False if malformed; the value is not looked into. */
+/* Borrows from `bytes`. False if malformed or above ROW_SIZE_MAX; the value is not looked into. */
 bool must_check row_decode(struct slice bytes, struct row *row);
 /* The ballot alone, without decoding the rest; VERSION_NONE if the bytes are too short. */
 struct version row_ballot(struct slice bytes);

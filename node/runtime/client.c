@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 enum {
+    RECEIVE_MAX_US = 120000000,   /* of one request: whoever holds memory for longer is cut off */
     LINGER_US = 2000000,          /* long enough for what was in flight; then the reset */
     UNREAD_MAX = 256 * 1024,      /* one read beyond what HTTP keeps: then the socket waits */
     REQUEST_ID_SIZE = 52,         /* as DynamoDB's */
@@ -126,6 +127,7 @@ static void linger(struct client *client)
 
 static void after_output(struct client *client)
 {
+    discharge(client);
     if (client->close_after_output) {
         linger(client);
     } else if (client->phase == CLIENT_SENDING) {
@@ -143,9 +145,14 @@ static void release_buffer(const void *data, size_t size, void *buffer)
     buffer_unref(buffer);
 }
 
-/* What the socket did not take waits as it is, uncopied. */
-static void keep_output(struct client *client, struct writer *output, size_t sent)
+/* What the socket did not take waits as it is, uncopied, and is charged: many who read slowly must
+ * not fill the memory. False if there is no room. */
+static bool keep_output(struct client *client, struct writer *output, size_t sent)
 {
+    size_t waiting = output->size - sent;
+    if (!host_charge(client->shard->host, waiting))
+        return false;
+    client->charged += waiting;
     if (client->output == NULL) {
         client->output = evbuffer_new();
         ensure(client->output != NULL);
@@ -153,6 +160,7 @@ static void keep_output(struct client *client, struct writer *output, size_t sen
     struct buffer *rest = writer_finish(output);
     ensure(evbuffer_add_reference(client->output, rest->data + sent, rest->size - sent,
                                   release_buffer, rest) == 0);
+    return true;
 }
 
 static bool output_waits(const struct client *client)
@@ -177,8 +185,10 @@ static void send_scratch(struct client *client)
         sent = sent < 0 ? 0 : sent;
     }
     if ((size_t)sent < output->size) {
-        keep_output(client, output, (size_t)sent);
-        event_add(&client->write_event, NULL);
+        if (keep_output(client, output, (size_t)sent))
+            event_add(&client->write_event, NULL);
+        else
+            client_close(client);
     }
     if (output->capacity > OUTPUT_KEEP_MAX)
         writer_deinit(output);
@@ -368,6 +378,8 @@ static bool too_slow(const struct client *client, uint64_t elapsed_us)
 {
     const struct config *config = client->shard->host->config;
     uint64_t grace_us = config->header_timeout_s * 1000000;
+    if (elapsed_us > RECEIVE_MAX_US)
+        return true;
     if (elapsed_us <= grace_us)
         return false;
     return client->received < (elapsed_us - grace_us) / 1000000 * config->body_rate_min ||

@@ -199,9 +199,12 @@ static void read_secret_file(struct config *config, struct config_sources *sourc
 static bool address_is_loopback(const char *address)
 {
     char *host = config_host_of(address);
+    struct in_addr v4;
     struct in6_addr v6;
+    /* Parsed, not compared as text: "127.example.com" may be anywhere. */
     bool loopback =
-        strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0 ||
+        strcmp(host, "localhost") == 0 ||
+        (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET) ||
         (inet_pton(AF_INET6, host, &v6) == 1 && memcmp(&v6, &in6addr_loopback, sizeof(v6)) == 0);
     free(host);
     return loopback;
@@ -229,11 +232,11 @@ static void check_auth(struct config *config, struct config_sources *sources)
     bool has_secret = config->secret_access_key[0] != '\0';
     if (has_id != has_secret)
         config_complain(sources, "access_key_id, secret_access_key: give both or neither");
-    if (!address_is_loopback(config->listen) && !has_id &&
-        (config->auth != 0 || !config->auth_given))
+    bool wants_none = config->auth_given && config->auth == 0;
+    if (!address_is_loopback(config->listen) && !config_requires_signatures(config) && !wants_none)
         config_complain(sources,
                         "listen: \"%s\" can be reached from other machines: set access_key_id and "
-                        "secret_access_key, or write out auth = off",
+                        "secret_access_key (with --dev, auth = on too), or write out auth = off",
                         config->listen);
 }
 

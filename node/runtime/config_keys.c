@@ -72,7 +72,7 @@ static const struct config_key keys[] = {
     NUMBER(header_timeout_s, "10", 1, 3600, "a request may dawdle so long before body_rate_min applies"),
     NUMBER(write_timeout_s, "30", 1, 3600, "a client that takes none of its reply for so long is cut off"),
     NUMBER(body_rate_min, "1024", 1, 1048576, "bytes per second that a client must send once header_timeout_s has passed"),
-    NUMBER(request_memory_mb, "512", 16, 1048576, "memory for requests being received and served; then clients are told to come back"),
+    NUMBER(request_memory_mb, "512", 16, 1048576, "memory for requests being received and served, and for replies not yet taken; then clients are told to come back"),
     NUMBER(shutdown_timeout_s, "5", 0, 3600, "open requests are given so long at a stop"),
 
     NUMBER(request_timeout_ms, "10000", 100, 600000, "a whole request"),

@@ -10,10 +10,12 @@
 #include "shard.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Filled in order; taken apart in reverse, as far as it got. */
@@ -38,6 +40,7 @@ static void set_up_process(sigset_t *signals)
 {
     struct rlimit files;
     signal(SIGPIPE, SIG_IGN);
+    umask(027); /* whatever the caller's was: data and pid file are no business of others */
     sigemptyset(signals);
     sigaddset(signals, SIGTERM);
     sigaddset(signals, SIGINT);
@@ -153,9 +156,22 @@ static bool check_boot(struct daemon *daemon)
     return true;
 }
 
+/* Descriptors are given out from the lowest on, so a socket's tells how many are left. The store
+ * needs its files, whoever connects: without one it cannot go on. */
+static int accepted_fd_max(const struct config *config)
+{
+    enum { FILES_BESIDES = 128 /* logs, WALs, manifests, links to peers */ };
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > INT_MAX)
+        return INT_MAX;
+    rlim_t kept = config->open_files_max + FILES_BESIDES;
+    return (int)(files.rlim_cur / 2 > kept ? files.rlim_cur - kept : files.rlim_cur / 2);
+}
+
 static void set_up_host(struct daemon *daemon)
 {
     struct host *host = &daemon->host;
+    host->accepted_fd_max = accepted_fd_max(daemon->config);
     host->config = daemon->config;
     host->boot = &daemon->boot;
     host->crypto = crypto_openssl();

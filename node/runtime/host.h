@@ -24,6 +24,7 @@ struct host {
     struct handshake_identity identity; /* shard: 0; each shard fills in its own */
     struct shard **shards;
     uint16_t shards_count;
+    int accepted_fd_max; /* sockets above it are closed: the store must not lack descriptors */
 
     atomic_size_t connections;    /* of clients, open now */
     atomic_size_t request_memory; /* bytes of requests being received and served */

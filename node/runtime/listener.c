@@ -51,15 +51,19 @@ void listener_resume(struct listener *listener)
 }
 
 /* Without a free descriptor the socket stays readable: the loop would spin. */
-static void on_error(struct evconnlistener *accepting, void *context)
+static void pause_accepting(struct listener *listener, int error)
 {
-    struct listener *listener = context;
-    int error = errno;
-    if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
-        return;
     log_event(listener->shard->log, LOG_ERROR, "accept_failed", "reason=\"%s\"", strerror(error));
     listener->paused = true;
-    evconnlistener_disable(accepting);
+    evconnlistener_disable(listener->accepting);
+}
+
+static void on_error(struct evconnlistener *accepting, void *context)
+{
+    int error = errno;
+    (void)accepting;
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
+        pause_accepting(context, error);
 }
 
 static void accept_client(struct listener *listener, struct shard *to, int fd)
@@ -84,6 +88,11 @@ static void on_accepted(struct evconnlistener *accepting, evutil_socket_t fd,
     (void)accepting;
     (void)address;
     (void)size;
+    if (fd > host->accepted_fd_max) {
+        close(fd);
+        pause_accepting(listener, EMFILE);
+        return;
+    }
     listener->next = (uint16_t)((listener->next + 1) % host->shards_count);
     if (listener->kind == LISTENER_CLIENTS)
         accept_client(listener, to, fd);

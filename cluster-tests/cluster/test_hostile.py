@@ -1,0 +1,81 @@
+"""What clients without manners must not bring about: a node that has no memory left for others."""
+import json
+import re
+import socket
+
+from cluster import Cluster
+from conftest import create_table
+
+ITEM_SIZE = 390 * 1024
+ITEMS = 25
+READERS = 60
+
+
+def request(operation, **parameters):
+    body = json.dumps(parameters).encode()
+    return (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.0\r\n"
+            b"X-Amz-Target: DynamoDB_20120810.%b\r\nContent-Length: %d\r\n\r\n%b"
+            % (operation.encode(), len(body), body))
+
+
+def reader_of(node, message):
+    """Sends a request, and reads nothing."""
+    reader = socket.socket()
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    reader.connect((node.host, node.port))
+    reader.sendall(message)
+    return reader
+
+
+def comes_whole(reader):
+    """Whether all of the reply is there after all."""
+    reply = b""
+    wanted = None
+    try:
+        while wanted is None or len(reply) < wanted:
+            received = reader.recv(1 << 20)
+            if not received:
+                return False
+            reply += received
+            end = reply.find(b"\r\n\r\n")
+            if wanted is None and end >= 0:
+                wanted = end + 4 + int(re.search(rb"Content-Length: (\d+)", reply)[1])
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_replies_that_nobody_reads_are_bounded():
+    with Cluster(nodes=1, request_memory_mb=64) as cluster:
+        node = cluster.nodes[0]
+        client = node.boto()
+        table = create_table(client)
+        for item in range(ITEMS):
+            client.put_item(TableName=table, Item={
+                "pk": {"S": str(item)}, "value": {"S": "x" * ITEM_SIZE}
+            })
+        keys = {table: {"Keys": [{"pk": {"S": str(item)}} for item in range(ITEMS)]}}
+        message = request("BatchGetItem", RequestItems=keys)
+        readers = [reader_of(node, message) for _ in range(READERS)]
+        # Answered after all of them: what is kept is kept now.
+        assert table in client.list_tables()["TableNames"]
+        whole = [comes_whole(reader) for reader in readers]
+        assert 0 < sum(whole) < READERS / 2
+        for reader in readers:
+            reader.close()
+        # What was kept has been given back.
+        reply = client.batch_get_item(RequestItems=keys)
+        assert len(reply["Responses"][table]) == ITEMS
+
+
+def test_sort_key_condition_of_a_request_s_size(client):
+    table = create_table(client, sort_key=True)
+    try:
+        client.query(
+            TableName=table, KeyConditionExpression="pk = :p AND begins_with(sk, :s)",
+            ExpressionAttributeValues={":p": {"S": "p"}, ":s": {"S": "s" * 15_000_000}},
+        )
+    except client.exceptions.ClientError as error:
+        assert "size limit of 1024 bytes" in error.response["Error"]["Message"]
+    else:
+        raise AssertionError("taken")
