@@ -15,7 +15,7 @@ sanitized=$root/build-sanitized
 threaded=$root/build-threads
 clang=$root/build-clang
 release=$root/build
-threaded_tests='node/runtime/tests/test_mailbox node/store/tests/test_rocksdb_store'
+threaded_tests=(node/runtime/tests/test_mailbox node/store/tests/test_rocksdb_store)
 results=()
 failures=0
 # shellcheck source-path=SCRIPTDIR source=../deploy/install-packages.sh
@@ -49,7 +49,7 @@ build_sanitized() {
 # The threaded parts alone: RocksDB itself is not instrumented (see node/store/tests/tsan.supp).
 build_threads() {
     configure "$threaded" --werror -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
-    compile "$threaded" $threaded_tests
+    compile "$threaded" "${threaded_tests[@]}"
 }
 
 build_clang() {
@@ -120,7 +120,7 @@ check_programs() {
 # Prints each program's closing line.
 check_threads() {
     local program
-    for program in $threaded_tests; do
+    for program in "${threaded_tests[@]}"; do
         TSAN_OPTIONS="suppressions=$root/node/store/tests/tsan.supp halt_on_error=1" \
             "$threaded/$program"
     done

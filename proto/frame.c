@@ -23,6 +23,11 @@ bool frame_is_control(enum frame_type type)
     return types[type].control;
 }
 
+bool frame_is_once(enum frame_type type)
+{
+    return type == FRAME_WRITE || type == FRAME_HINT || type == FRAME_FORWARD;
+}
+
 const char *frame_type_name(enum frame_type type)
 {
     ensure(type > FRAME_NONE);
@@ -39,7 +44,7 @@ static void header_read(struct slice bytes, struct frame_header *header, uint32_
     header->type = (enum frame_type)reader_get_u8(&reader);
     header->to_shard = reader_get_u16(&reader);
     header->from_shard = reader_get_u16(&reader);
-    (void)reader_get_u16(&reader);
+    header->to_life = reader_get_u16(&reader);
     sizes[0] = reader_get_u32(&reader);
     sizes[1] = reader_get_u32(&reader);
     header->request_id = reader_get_u64(&reader);
@@ -109,13 +114,36 @@ static void free_with_arena(void *arena, void *memory)
     (void)memory;
 }
 
+/* In the message or in one of its repeated members; no message here holds a single one. */
+static bool has_unknown_fields(const ProtobufCMessage *message)
+{
+    if (message->n_unknown_fields > 0)
+        return true;
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+            continue;
+        ensure(field->label == PROTOBUF_C_LABEL_REPEATED);
+        const uint8_t *bytes = (const uint8_t *)message;
+        size_t count;
+        const ProtobufCMessage *const *members;
+        memcpy(&count, bytes + field->quantifier_offset, sizeof(count));
+        memcpy(&members, bytes + field->offset, sizeof(members));
+        for (size_t member = 0; member < count; member++) {
+            if (has_unknown_fields(members[member]))
+                return true;
+        }
+    }
+    return false;
+}
+
 ProtobufCMessage *frame_decode_body(const struct frame *frame, struct arena *arena)
 {
     ProtobufCAllocator allocator = {allocate_in_arena, free_with_arena, arena};
     const ProtobufCMessageDescriptor *descriptor = types[frame->header.type].descriptor;
     ProtobufCMessage *message =
         protobuf_c_message_unpack(descriptor, &allocator, frame->body.size, frame->body.data);
-    if (message == NULL || message->n_unknown_fields > 0)
+    if (message == NULL || has_unknown_fields(message))
         return NULL;
     return message;
 }
@@ -132,8 +160,8 @@ static void header_write(uint8_t *at, const struct frame_header *header, uint32_
     at[3] = (uint8_t)header->to_shard;
     at[4] = (uint8_t)(header->from_shard >> 8);
     at[5] = (uint8_t)header->from_shard;
-    at[6] = 0;
-    at[7] = 0;
+    at[6] = (uint8_t)(header->to_life >> 8);
+    at[7] = (uint8_t)header->to_life;
     at += 8;
     for (size_t i = 0; i < array_size(sizes); i++, at += 4) {
         uint32_t big_endian = __builtin_bswap32(sizes[i]);

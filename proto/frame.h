@@ -1,7 +1,7 @@
 /* frame: what travels between shards: a fixed header, a protobuf body by type, and raw payload
  * bytes that need no copy to be read. Checksummed as a whole, also under TLS. Layout, big-endian:
  *
- *   0 u8 version   1 u8 type   2 u16 to shard   4 u16 from shard   6 u16 zero
+ *   0 u8 version   1 u8 type   2 u16 to shard   4 u16 from shard   6 u16 to life
  *   8 u32 body size   12 u32 payload size   16 u64 request id   24 u64 from node
  *   32 u64 sender's wall clock, us   40 u64 sender's HLC   48 u64 ring epoch   56 u64 XXH3-64 of
  * all the rest */
@@ -60,6 +60,7 @@ struct frame_header {
     enum frame_type type;
     uint16_t to_shard;
     uint16_t from_shard;
+    uint16_t to_life;    /* which start of the receiver is meant; 0: any */
     uint64_t request_id; /* the asker's; a reply repeats it */
     node_id from;        /* without shard */
     uint64_t wall_us;
@@ -94,6 +95,9 @@ struct buffer *frame_encode(const struct frame_header *header, const ProtobufCMe
                             struct slice payload);
 /* Gossip goes over a connection of its own, so that data cannot starve it. */
 bool frame_is_control(enum frame_type type);
+/* Not safe to repeat: a receiver takes each such request at most once, and only if it was meant for
+ * its present life. So what it says of one is said of its first and only copy. */
+bool frame_is_once(enum frame_type type);
 const char *frame_type_name(enum frame_type type);
 
 static inline ProtobufCBinaryData binary_of(struct slice bytes)

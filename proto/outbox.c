@@ -13,6 +13,7 @@ void outbox_send(struct outbox *outbox, struct address to, enum frame_type type,
     struct frame_header header = {
         .type = type,
         .to_shard = to.shard,
+        .to_life = to.life,
         .from_shard = outbox->shard,
         .request_id = request_id,
         .from = outbox->self,
@@ -26,6 +27,6 @@ void outbox_send(struct outbox *outbox, struct address to, enum frame_type type,
 void outbox_reply(struct outbox *outbox, const struct frame_header *header, enum frame_type type,
                   const ProtobufCMessage *body, struct slice payload)
 {
-    struct address to = {header->from, header->from_shard};
+    struct address to = {header->from, header->from_shard, 0};
     outbox_send(outbox, to, type, header->request_id, body, payload);
 }

@@ -7,6 +7,7 @@
 struct address {
     node_id node; /* without shard */
     uint16_t shard;
+    uint16_t life; /* which start of the node is meant (low bits of its count); 0: any */
 };
 
 /* Carries one frame (frame.h) to a shard of a member, this node's own shards included. Takes one

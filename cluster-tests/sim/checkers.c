@@ -34,20 +34,20 @@ static struct holding holding_read(struct world *world, uint16_t node, struct sl
     struct store *store = world_store(world, node, 0);
     struct store_get get;
     struct holding holding = {0};
-    struct held_row held;
+    struct row row;
     store_get_init(&get, STORE_ITEMS, key, never);
     while (!store_try_read(store, &get.op))
         continue;
     if (get.value == NULL)
         return holding;
-    bool good = held_row_decode(buffer_slice(get.value), &held);
+    bool good = row_decode(buffer_slice(get.value), &row);
     if (!good)
         world_fail(world, "a row on the disk of %s is damaged", world->nodes[node].name);
     holding.present = good;
-    holding.ballot = held.row.ballot;
-    holding.origin = held.row.origin;
-    holding.tombstone = held.row.tombstone;
-    holding.id = held.row.tombstone ? 0 : client_value_id(held.row.value);
+    holding.ballot = row.ballot;
+    holding.origin = row.origin;
+    holding.tombstone = row.tombstone;
+    holding.id = row.tombstone ? 0 : client_value_id(row.value);
     buffer_unref(get.value);
     return holding;
 }
@@ -57,15 +57,23 @@ static size_t home_nodes(const struct world *world, struct slice key, uint16_t *
     struct reader reader = reader_of(key);
     uint32_t partition = reader_get_u32(&reader);
     const struct membership *members = node_membership(world->nodes[0].shard[0]);
-    size_t n = world->options.quorum.n < world->options.nodes ? world->options.quorum.n
-                                                              : world->options.nodes;
-    return membership_preference_list(members, partition, list, n);
+    (void)membership_preference_list(members, partition, list, SIM_NODES_MAX);
+    return world->options.quorum.n < world->options.nodes ? world->options.quorum.n
+                                                          : world->options.nodes;
 }
 
 static bool holding_equal(struct holding a, struct holding b)
 {
     return a.present == b.present && version_equal(a.origin, b.origin) &&
            a.tombstone == b.tombstone && a.id == b.id;
+}
+
+/* What is not a home node holds hints, never the register itself. */
+static void check_no_stray(struct world *world, uint32_t key, uint16_t node, struct slice encoded)
+{
+    if (holding_read(world, node, encoded).present)
+        world_fail(world, "key %u is held by %s, which is no home node of it", key,
+                   world->nodes[node].name);
 }
 
 /* False if the home replicas of the key differ; `held` is what the first one has. */
@@ -80,6 +88,8 @@ static bool key_converged(struct world *world, uint32_t key, struct holding *hel
     bool equal = true;
     for (size_t i = 1; i < homes; i++)
         equal &= holding_equal(*held, holding_read(world, list[i], writer_slice(&encoded)));
+    for (size_t i = homes; i < world->options.nodes; i++)
+        check_no_stray(world, key, list[i], writer_slice(&encoded));
     writer_deinit(&encoded);
     return equal;
 }

@@ -6,7 +6,7 @@
 #include "world.h"
 
 enum {
-    TABLE_ID = 100,
+
     REQUEST_TIMEOUT_US = 10000000,
     ANSWER_GRACE_US = 1000,
     VALUE_SIZE_MAX = 200
@@ -28,8 +28,8 @@ void client_key(const struct world *world, uint32_t key, struct writer *writer)
     char name[32];
     int size = snprintf(name, sizeof(name), "key-%u", key / 4);
     uint8_t sort = (uint8_t)(key % 4);
-    struct item_key item = item_key_of(TABLE_ID, slice_of(name, (size_t)size), slice_of(&sort, 1),
-                                       world->options.partitions);
+    struct item_key item = item_key_of(CLIENT_TABLE_ID, slice_of(name, (size_t)size),
+                                       slice_of(&sort, 1), world->options.partitions);
     item_key_encode(writer, &item);
 }
 
@@ -204,6 +204,7 @@ void clients_on_event(struct world *world, const struct event *event)
     ensure(call != NULL);
     struct operation operation = {.kind = draw_kind(world),
                                   .key = (uint32_t)prng_below(&world->prng, world->options.keys),
+                                  .node = node,
                                   .id = world->history.count + 1,
                                   .invoked_us = world->now_us,
                                   .deadline_us =

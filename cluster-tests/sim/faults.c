@@ -5,7 +5,15 @@
 #include "timers.h"
 #include "world.h"
 
-enum fault { FAULT_CRASH, FAULT_PARTITION, FAULT_PAUSE, FAULT_CLOCK, FAULT_SYNC, FAULTS };
+enum fault {
+    FAULT_CRASH,
+    FAULT_PARTITION,
+    FAULT_PAUSE,
+    FAULT_CLOCK,
+    FAULT_FULL,
+    FAULT_SYNC,
+    FAULTS
+};
 
 enum {
     LINK_UP_US = 20000,     /* mean time until a peer has connected */
@@ -20,11 +28,9 @@ static uint64_t fault_interval_us(const struct world *world, enum fault fault)
 {
     const struct sim_options *options = &world->options;
     const uint64_t intervals[FAULTS] = {
-        [FAULT_CRASH] = options->crash_us,
-        [FAULT_PARTITION] = options->partition_us,
-        [FAULT_PAUSE] = options->pause_us,
-        [FAULT_CLOCK] = options->skew_jump_us,
-        [FAULT_SYNC] = options->durable ? 0 : SYNC_US,
+        [FAULT_CRASH] = options->crash_us, [FAULT_PARTITION] = options->partition_us,
+        [FAULT_PAUSE] = options->pause_us, [FAULT_CLOCK] = options->skew_jump_us,
+        [FAULT_FULL] = options->full_us,   [FAULT_SYNC] = options->durable ? 0 : SYNC_US,
     };
     return intervals[fault];
 }
@@ -120,6 +126,7 @@ void node_boot(struct world *world, uint16_t index)
     for (uint16_t shard = 0; shard < world->options.shards; shard++) {
         struct event wake = {
             .kind = EVENT_DEADLINE, .node = index, .shard = shard, .life = node->life};
+        node_set_table_replicas(node->shard[shard], CLIENT_TABLE_ID, world->options.quorum.n);
         node_on_start(node->shard[shard], world_clock(world, index));
         world_schedule(world, 0, wake);
     }
@@ -132,6 +139,8 @@ void node_crash(struct world *world, uint16_t index)
     world_trace(world, "%s crashes", node->name);
     node->up = false;
     node->paused = false;
+    node->full = false;
+    memory_store_set_no_space(node->disk, false);
     node->life++;
     world->crashes++;
     memory_store_crash(node->disk, &world->prng);
@@ -183,6 +192,16 @@ static void partition(struct world *world)
     world_schedule(world, world_draw_us(world, PARTITION_US), heal);
 }
 
+/* A node that stands still cannot answer: its requests may be late by as much. */
+static void excuse_pause(struct world *world, uint16_t index, uint64_t length_us)
+{
+    for (size_t i = 0; i < world->history.count; i++) {
+        struct operation *operation = &world->history.operations[i];
+        if (operation->answers == 0 && operation->node == index)
+            operation->deadline_us += length_us;
+    }
+}
+
 static void pause_one(struct world *world)
 {
     uint16_t index = (uint16_t)prng_below(&world->prng, world->options.nodes);
@@ -192,6 +211,7 @@ static void pause_one(struct world *world)
     uint64_t length_us = world_draw_us(world, PAUSE_US);
     node->paused = true;
     node->resumes_at_us = world->now_us + length_us;
+    excuse_pause(world, index, length_us);
     world_trace(world, "%s pauses for %llu us", node->name, (unsigned long long)length_us);
     struct event resume = {.kind = EVENT_RESUME, .node = index, .life = node->life};
     world_schedule(world, length_us, resume);
@@ -210,6 +230,16 @@ static void turn_clock(struct world *world)
                 (long long)drawn_us);
 }
 
+/* A full disk refuses commits; the next stroke on it makes room again. */
+static void fill_disk(struct world *world)
+{
+    uint16_t index = (uint16_t)prng_below(&world->prng, world->options.nodes);
+    struct sim_node *node = &world->nodes[index];
+    node->full = !node->full && node->up;
+    memory_store_set_no_space(node->disk, node->full);
+    world_trace(world, "the disk of %s %s", node->name, node->full ? "is full" : "has room");
+}
+
 static void fault_strike(struct world *world, enum fault fault)
 {
     switch (fault) {
@@ -225,6 +255,9 @@ static void fault_strike(struct world *world, enum fault fault)
         break;
     case FAULT_CLOCK:
         turn_clock(world);
+        break;
+    case FAULT_FULL:
+        fill_disk(world);
         break;
     case FAULT_SYNC:
         for (uint16_t i = 0; i < world->options.nodes; i++)
@@ -277,6 +310,8 @@ void faults_heal(struct world *world)
     for (uint16_t i = 0; i < world->options.nodes; i++) {
         world->nodes[i].clock_us = 0;
         world->nodes[i].paused = false;
+        world->nodes[i].full = false;
+        memory_store_set_no_space(world->nodes[i].disk, false);
         memory_store_sync(world->nodes[i].disk);
         if (!world->nodes[i].up)
             node_boot(world, i);

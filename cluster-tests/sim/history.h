@@ -14,7 +14,8 @@ enum operation_kind {
 struct operation {
     enum operation_kind kind;
     uint32_t key;
-    uint64_t id; /* writes: names the value */
+    uint16_t node; /* asked */
+    uint64_t id;   /* writes: names the value */
     uint64_t invoked_us;
     uint64_t deadline_us;
     uint64_t completed_us; /* 0: not yet */

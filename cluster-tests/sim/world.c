@@ -13,8 +13,9 @@
 
 enum {
     MONOTONIC_START_US =
-        1000000,           /* monotonic time does not begin at zero on real machines either */
-    SIBLING_LATENCY_US = 5 /* between shards of a node, and from a node to itself */
+        1000000,            /* monotonic time does not begin at zero on real machines either */
+    STALL_US_MAX = 2000000, /* a disk that hangs for longer is as good as dead */
+    SIBLING_LATENCY_US = 5  /* between shards of a node, and from a node to itself */
 };
 
 static bool before(const struct event *a, const struct event *b)
@@ -190,6 +191,13 @@ static void on_send(struct transport *transport, struct address to, struct buffe
 
 /* Disks. */
 
+static uint64_t disk_delay_us(struct world *world)
+{
+    if (!world->healing && prng_chance(&world->prng, world->options.stall))
+        return prng_between(&world->prng, 100000, STALL_US_MAX);
+    return world_draw_us(world, world->options.disk_us);
+}
+
 static void on_submitted(void *context, struct store_op *op)
 {
     struct sim_port *port = context;
@@ -199,7 +207,7 @@ static void on_submitted(void *context, struct store_op *op)
                           .shard = port->shard,
                           .commit = op->kind == STORE_COMMIT,
                           .life = world->nodes[port->node].life};
-    world_schedule(world, world_draw_us(world, world->options.disk_us), event);
+    world_schedule(world, disk_delay_us(world), event);
 }
 
 struct store *world_store(struct world *world, uint16_t node, uint16_t shard)

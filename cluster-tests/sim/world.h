@@ -54,6 +54,7 @@ struct sim_node {
     uint64_t link_life[SIM_NODES_MAX]; /* life of each peer that it last had a link to */
     bool up;
     bool paused;
+    bool full; /* its disk */
     uint64_t resumes_at_us;
     int64_t clock_us; /* its wall clock minus the true time */
     char name[8];
@@ -105,6 +106,7 @@ void node_boot(struct world *world, uint16_t index);
 void node_crash(struct world *world, uint16_t index);
 
 /* clients.c */
+enum { CLIENT_TABLE_ID = 100 };
 void clients_start(struct world *world);
 void clients_on_event(struct world *world, const struct event *event);
 /* The value that write `id` puts, as an encoded item. */

@@ -93,6 +93,7 @@ void catalogue_learn(struct api *api, struct slice definition)
     if (known != NULL)
         forget(catalogue, known);
     insert(catalogue, table);
+    node_set_table_replicas(api->node, table->id, table->quorum.n);
 }
 
 void catalogue_learn_drop(struct api *api, uint64_t table_id)

@@ -28,7 +28,6 @@ void coordinator_init(struct coordinator *coordinator, const struct coordinator_
     coordinator->speculate_us = SPECULATE_US_FIRST;
     map_init(&coordinator->calls);
     map_init(&coordinator->deciding);
-    replay_guard_init(&coordinator->forwards);
     tasks_init(&coordinator->tasks);
     tasks_init(&coordinator->stampless);
     requests_init(&coordinator->submitted);
@@ -66,8 +65,8 @@ static void end_everything(struct coordinator *coordinator)
 {
     struct request *request;
     struct task *task;
-    while ((task = tasks_pop(&coordinator->stampless)) != NULL)
-        tasks_push(&coordinator->tasks, task);
+    while ((task = tasks_first(&coordinator->stampless)) != NULL)
+        task_set_stampless(task, false);
     while ((task = tasks_first(&coordinator->tasks)) != NULL)
         task_end(task);
     do {
@@ -86,7 +85,6 @@ void coordinator_deinit(struct coordinator *coordinator)
     end_everything(coordinator);
     decide_deinit(coordinator);
     map_deinit(&coordinator->deciding);
-    replay_guard_deinit(&coordinator->forwards);
     for (size_t i = 0; i < coordinator->announcements_count; i++)
         buffer_unref(coordinator->announcements[i]);
     free(coordinator->announcements);
@@ -113,10 +111,20 @@ void task_init(struct task *task, const struct task_type *type, struct coordinat
     task->type = type;
     task->coordinator = coordinator;
     task->request = request;
+    task->stampless = false;
     task->deadline_us = request->deadline_us != 0 ? request->deadline_us
                                                   : now_us + coordinator->config.request_timeout_us;
     timer_init(&task->timer, on_task_timer);
     tasks_push(&coordinator->tasks, task);
+}
+
+void task_set_stampless(struct task *task, bool stampless)
+{
+    struct coordinator *coordinator = task->coordinator;
+    ensure(task->stampless != stampless);
+    task->stampless = stampless;
+    tasks_remove(stampless ? &coordinator->tasks : &coordinator->stampless, task);
+    tasks_push(stampless ? &coordinator->stampless : &coordinator->tasks, task);
 }
 
 void task_free(struct task *task)
@@ -168,7 +176,7 @@ void slot_call(struct task *task, struct slot *slot, uint16_t shard, enum frame_
     slot->call_id = outbox_request_id(coordinator->outbox);
     map_put(&coordinator->calls, slot->call_id, slot);
     entry->in_flight++;
-    struct address to = {entry->member.id, shard};
+    struct address to = members_address(coordinator->members, slot->member, shard);
     outbox_send(coordinator->outbox, to, type, slot->call_id, body, payload);
 }
 
@@ -319,12 +327,12 @@ void coordinator_on_peer_down(struct coordinator *coordinator, size_t member)
 
 void coordinator_on_ceiling(struct coordinator *coordinator, bool raised)
 {
-    struct tasks waiting;
-    tasks_move(&waiting, &coordinator->stampless);
     coordinator->ceiling_wanted = false;
+    /* A write that is stamped now may wait again: only those that wait now are looked at. */
     struct task *task;
-    while ((task = tasks_pop(&waiting)) != NULL) {
-        tasks_push(&coordinator->tasks, task);
+    for (size_t left = coordinator->stampless.count; left > 0; left--) {
+        task = tasks_first(&coordinator->stampless);
+        task_set_stampless(task, false);
         write_on_stamp(task, raised);
     }
 }

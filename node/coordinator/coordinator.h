@@ -15,7 +15,6 @@
 #include "members.h"
 #include "outbox.h"
 #include "prng.h"
-#include "replay_guard.h"
 #include "request.h"
 #include "timers.h"
 
@@ -35,7 +34,6 @@ struct coordinator_stats {
     uint64_t read_repairs;
     uint64_t speculative_reads;
     uint64_t stale_replies;
-    uint64_t repeated_forwards;
 };
 
 struct task;
@@ -53,7 +51,6 @@ struct coordinator {
     struct tasks tasks;            /* all that live */
     struct tasks stampless;        /* writes that wait for the clock's ceiling */
     struct map deciding;           /* hash of key -> struct decide_queue */
-    struct replay_guard forwards;  /* taken from others */
     struct requests submitted;     /* queued by coordinator_submit */
     struct requests answered;      /* `done` is called at the end of the door */
     struct histogram read_latency; /* of single replicas, us; since the last look */

@@ -77,13 +77,6 @@ static void forward_free(struct task *task)
 static const struct task_type forward_type = {forward_on_reply, forward_on_lost, forward_on_timer,
                                               forward_free};
 
-/* Which start of a member is meant, as far as is known here: its incarnation without refutations.
- */
-static uint64_t life_of(const struct coordinator *coordinator, size_t member)
-{
-    return coordinator->members->entries[member].member.incarnation >> INCARNATION_START_SHIFT;
-}
-
 static void forward_begin(struct coordinator *coordinator, struct request *request, size_t primary,
                           uint16_t shard)
 {
@@ -102,7 +95,6 @@ static void forward_begin(struct coordinator *coordinator, struct request *reque
     body.sloppy = request->quorum.sloppy;
     body.precondition = (uint32_t)request->precondition;
     body.expected = binary_of_version(request->expected, expected);
-    body.incarnation = life_of(coordinator, primary);
     body.timeout_us = forward->task.deadline_us - coordinator->outbox->now.monotonic_us;
     slot_call(&forward->task, &forward->slot, shard, FRAME_FORWARD, &body.base,
               request->tombstone ? SLICE_EMPTY : request->value);
@@ -194,11 +186,6 @@ static void forwarded_fill(struct forwarded *forwarded, const struct frame *fram
 void forward_on_frame(struct coordinator *coordinator, const struct frame *frame,
                       const Cartwheel__Forward *forward)
 {
-    node_id sender = node_id_with_shard(frame->header.from, frame->header.from_shard);
-    if (!replay_guard_admit(&coordinator->forwards, sender, frame->header.request_id)) {
-        coordinator->stats.repeated_forwards++;
-        return;
-    }
     struct forwarded *forwarded =
         malloc(sizeof(*forwarded) + forward->key.len + frame->payload.size);
     ensure(forwarded != NULL);
@@ -208,12 +195,6 @@ void forward_on_frame(struct coordinator *coordinator, const struct frame *frame
     if (!forward_valid(coordinator, frame, forward) ||
         !version_of_binary(forward->expected, &forwarded->request.expected)) {
         forwarded->request.outcome = OUTCOME_UNAVAILABLE;
-        on_forwarded_done(&forwarded->request);
-        return;
-    }
-    /* Meant for an earlier life of this node, which may have acted on it. */
-    if (forward->incarnation != life_of(coordinator, coordinator->members->self)) {
-        forwarded->request.outcome = OUTCOME_UNKNOWN;
         on_forwarded_done(&forwarded->request);
         return;
     }

@@ -281,8 +281,10 @@ static void range_on_timer(struct task *task)
         slot_unanswered(&range->slot[i]);
         slot_abandon(&range->slot[i]);
     }
-    for (size_t i = 0; i < range->repairs_count; i++)
+    for (size_t i = 0; i < range->repairs_count; i++) {
+        slot_unanswered(&range->repairs[i]);
         slot_abandon(&range->repairs[i]);
+    }
     task_arm(task, task->coordinator->config.attempt_timeout_us);
     bool late = task->coordinator->outbox->now.monotonic_us >= task->deadline_us;
     if (late && task->request != NULL)

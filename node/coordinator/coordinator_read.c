@@ -7,10 +7,13 @@
 
 #include "task.h"
 
+enum { PAUSE_US = 5000 /* before a read whose write-back failed starts over */ };
+
 enum read_phase {
     READ_ASKING,   /* collecting `need` answers */
     READ_FETCHING, /* the newest one came as a ballot only: its row is being fetched */
-    READ_WRITING   /* consistent: the row goes to those that lack it */
+    READ_WRITING,  /* consistent: the row goes to those that lack it */
+    READ_PAUSED    /* that failed: a moment's rest before all begins anew */
 };
 
 struct read_task {
@@ -182,9 +185,26 @@ static void read_write_back(struct read_task *read)
     }
 }
 
+/* Refused by something newer, or not answered: what was read is no longer the newest that counts.
+ * Starts over in a moment, asking one more if there is one: it may agree already. */
+static void read_pause(struct read_task *read)
+{
+    if (read->task.coordinator->outbox->now.monotonic_us >= read->task.deadline_us) {
+        read_fail(read);
+        return;
+    }
+    size_t usable = 0;
+    for (size_t i = 0; i < read->quorum.n; i++)
+        usable += members_usable(read->task.coordinator->members, read->slot[i].member);
+    if (read->need < usable)
+        read->need++;
+    read->phase = READ_PAUSED;
+    task_arm(&read->task, PAUSE_US);
+}
+
 /* Enough answers are in and the newest row is here, if there is one. True if the read started over.
  */
-static bool read_conclude(struct read_task *read)
+static void read_conclude(struct read_task *read)
 {
     size_t majority = majority_of(read->quorum.n);
     bool settled =
@@ -193,51 +213,40 @@ static bool read_conclude(struct read_task *read)
         read_answer(read);
         if (read->row != NULL)
             read_write_back(read);
-        return false;
-    }
-    if (read->phase != READ_WRITING) {
+    } else if (read->phase != READ_WRITING) {
         read->phase = READ_WRITING;
         read_write_back(read);
-        return false;
+    } else if (read_count(read, SLOT_SENT) == 0) {
+        read_pause(read);
     }
-    if (read_count(read, SLOT_SENT) > 0)
-        return false;
-    /* Refused by something newer, or not answered: what was read is no longer the newest that
-     * counts. */
-    if (read->task.coordinator->outbox->now.monotonic_us >= read->task.deadline_us) {
-        read_fail(read);
-        return false;
-    }
-    read_start(read);
-    return true;
 }
 
-/* One look at what has come in. True if another one is needed. */
-static bool read_step(struct read_task *read)
+/* A look at what has come in. */
+static void read_look(struct read_task *read)
 {
     size_t waiting = read_count(read, SLOT_SENT);
-    if (read->phase == READ_FETCHING && read->row == NULL && waiting > 0)
-        return false;
+    bool fetching = read->phase == READ_FETCHING && read->row == NULL && waiting > 0;
+    if (read->phase == READ_PAUSED || fetching)
+        return;
     size_t spoken = read_spoken(read);
-    if (spoken >= read->need && (version_is_none(read->newest) || read->row != NULL))
-        return read_conclude(read);
-    if (spoken >= read->need) {
-        if (!read_fetch(read))
-            read_fail(read);
-        return false;
+    bool row_missing = !version_is_none(read->newest) && read->row == NULL;
+    if (spoken >= read->need && !row_missing) {
+        read_conclude(read);
+        return;
     }
+    if (spoken >= read->need && read_fetch(read))
+        return;
     while (spoken + waiting < read->need && read_ask_next(read, read->row == NULL))
         waiting++;
     if (waiting == 0)
         read_fail(read);
-    return false;
 }
 
 /* To be called after every event, last: may free the task. */
 static void read_advance(struct read_task *read)
 {
-    while (read->task.request != NULL && read_step(read))
-        continue;
+    if (read->task.request != NULL)
+        read_look(read);
     if (read->task.request == NULL && read_count(read, SLOT_SENT) == 0)
         task_free(&read->task);
 }
@@ -315,6 +324,11 @@ static void read_on_timer(struct task *task)
     uint64_t now_us = coordinator->outbox->now.monotonic_us;
     uint64_t attempt_us = coordinator->config.attempt_timeout_us;
     bool stalled = false;
+    if (read->phase == READ_PAUSED && task->request != NULL) {
+        read_start(read);
+        read_advance(read);
+        return;
+    }
     for (size_t i = 0; i < read->asked; i++) {
         struct slot *slot = &read->slot[i];
         bool old = slot->state == SLOT_SENT && now_us - slot->sent_us >= attempt_us / 2;

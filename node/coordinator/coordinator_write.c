@@ -155,9 +155,10 @@ static void write_stamp(struct write_task *write)
     }
     uint64_t hlc = hlc_next(coordinator->hlc, coordinator->outbox->now.wall_us);
     if (hlc == 0) {
+        /* Nothing is out: only the deadline can end the wait. */
         coordinator->ceiling_wanted = true;
-        tasks_remove(&coordinator->tasks, &write->task);
-        tasks_push(&coordinator->stampless, &write->task);
+        task_set_stampless(&write->task, true);
+        task_arm(&write->task, UINT64_MAX / 2);
         return;
     }
     write->version = (struct version){
@@ -188,6 +189,15 @@ struct tally {
     bool standin_asked; /* a hint with this version may exist */
 };
 
+static bool standin_keeps(const struct write_task *write, size_t target)
+{
+    for (size_t i = 0; i < write->standins; i++) {
+        if (write->standin[i].target == target && write->standin[i].state == SLOT_GOOD)
+            return true;
+    }
+    return false;
+}
+
 static struct tally write_tally(const struct write_task *write)
 {
     struct tally tally = {0};
@@ -195,15 +205,15 @@ static struct tally write_tally(const struct write_task *write)
         const struct slot *slot = &write->home[i];
         bool refused = slot->state == SLOT_REFUSED;
         tally.took += slot->state == SLOT_GOOD;
+        tally.kept += slot->state != SLOT_GOOD && standin_keeps(write, i);
         tally.waiting += slot->state == SLOT_SENT;
         tally.newer += refused && slot->verdict == VERDICT_REFUSED_ITEM;
-        tally.certain += slot->state == SLOT_UNSENT || (refused && slot->never_held);
+        tally.certain += slot->state == SLOT_UNSENT || refused;
         tally.no_space += refused && slot->verdict == VERDICT_NO_SPACE;
         tally.busy += refused && slot->verdict == VERDICT_BUSY;
     }
     for (size_t i = 0; i < write->standins; i++) {
         const struct slot *slot = &write->standin[i];
-        tally.kept += slot->state == SLOT_GOOD && write->home[slot->target].state != SLOT_GOOD;
         tally.waiting += slot->state == SLOT_SENT;
         tally.standin_asked |= slot->state != SLOT_REFUSED;
     }
@@ -260,18 +270,10 @@ static void write_leave_hint(struct write_task *write, const struct slot *slot)
     Cartwheel__Hint body = CARTWHEEL__HINT__INIT;
     body.target = coordinator->members->entries[slot->member].member.id;
     body.key = binary_of(buffer_slice(write->key));
-    struct address self = {coordinator->outbox->self, 0};
+    struct address self = members_address(coordinator->members, coordinator->members->self, 0);
     if (body.target != NODE_ID_NONE)
-        outbox_send(coordinator->outbox, self, FRAME_HINT, 0, &body.base, buffer_slice(write->row));
-}
-
-static bool standin_keeps(const struct write_task *write, size_t target)
-{
-    for (size_t i = 0; i < write->standins; i++) {
-        if (write->standin[i].target == target && write->standin[i].state == SLOT_GOOD)
-            return true;
-    }
-    return false;
+        outbox_send(coordinator->outbox, self, FRAME_HINT, outbox_request_id(coordinator->outbox),
+                    &body.base, buffer_slice(write->row));
 }
 
 static void write_leave_hints(struct write_task *write)
@@ -322,13 +324,13 @@ static void write_on_reply(struct task *task, struct slot *slot, const struct fr
     bool hint = frame->header.type == FRAME_HINT_REPLY;
     const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
     uint32_t verdict = hint ? ((const Cartwheel__HintReply *)body)->verdict : reply->verdict;
-    slot->verdict =
-        verdict >= VERDICT_TOOK && verdict <= VERDICT_LAST ? (enum verdict)verdict : VERDICT_FAILED;
+    /* What is not understood proves nothing: it may have been taken. */
+    bool known = verdict >= VERDICT_TOOK && verdict <= VERDICT_LAST;
+    slot->verdict = known ? (enum verdict)verdict : VERDICT_FAILED;
     if (slot->verdict != VERDICT_TOOK)
-        slot->state = SLOT_REFUSED;
+        slot->state = known ? SLOT_REFUSED : SLOT_SILENT;
     if (!hint && slot->state == SLOT_REFUSED) {
         struct version highest;
-        slot->never_held = reply->never_held;
         if (version_of_binary(reply->highest, &highest))
             write->highest = version_max(write->highest, highest);
     }
@@ -354,7 +356,7 @@ static void write_escalate(struct write_task *write)
     size_t have = tally.took + tally.kept;
     for (size_t i = 0; i < write->quorum.n && write->quorum.sloppy && write->task.request != NULL;
          i++) {
-        if (write->home[i].state == SLOT_GOOD || have >= write->need)
+        if (write->home[i].state == SLOT_GOOD || standin_keeps(write, i) || have >= write->need)
             continue;
         if (write_add_standin(write, i))
             have++;
@@ -366,6 +368,11 @@ static void write_on_timer(struct task *task)
 {
     struct write_task *write = container_of(task, struct write_task, task);
     bool late = task->coordinator->outbox->now.monotonic_us >= task->deadline_us;
+    if (task->stampless) {
+        task_set_stampless(task, false);
+        write_fail(write, OUTCOME_UNAVAILABLE);
+        return;
+    }
     if (!write->escalated && !late) {
         write_escalate(write);
         return;

@@ -24,7 +24,6 @@ struct slot {
     uint64_t sent_us;
     enum frame_type expects; /* while SENT: the type of its reply */
     enum verdict verdict;    /* while REFUSED */
-    bool never_held;         /* while REFUSED: it certainly never held the row */
     struct version ballot;   /* GOOD reads: what it holds; REFUSED writes: what stands in the way */
     bool full;               /* reads: the whole row was asked for */
     size_t target;           /* stand-ins: the slot of the home node they stand in for */
@@ -49,6 +48,7 @@ struct task {
     struct request *request; /* NULL once answered */
     struct timer timer;
     uint64_t deadline_us; /* of the request */
+    bool stampless;       /* in coordinator->stampless, not in ->tasks */
 };
 
 LIST_FUNCTIONS(tasks, struct task, link)
@@ -56,6 +56,8 @@ LIST_FUNCTIONS(tasks, struct task, link)
 /* `memory` embeds the task as its first field. */
 void task_init(struct task *task, const struct task_type *type, struct coordinator *coordinator,
                struct request *request);
+/* Moves the task between coordinator->tasks and ->stampless. */
+void task_set_stampless(struct task *task, bool stampless);
 /* Disarms, unlinks and frees; slots must not be SENT. */
 void task_free(struct task *task);
 /* Arms the task's timer, at the request's deadline at the latest. */

@@ -5,8 +5,6 @@
 
 #include "meta.h"
 
-enum { PEER_SHARDS_UNKNOWN = 1 /* until it is met again */ };
-
 static void identity_encode(struct writer *writer, node_id id, const char *name,
                             const struct cluster_config *cluster)
 {
@@ -99,8 +97,7 @@ static void load_peers(struct boot *boot, boot_read read, void *context)
         const char *name = boot->cluster.members[i].name;
         node_id id = read_number(read, context, meta_key_peer(&key, name));
         if (id != NODE_ID_NONE && strcmp(name, boot->name) != 0)
-            boot->peers[boot->peers_count++] =
-                (struct peer_identity){id, name, PEER_SHARDS_UNKNOWN, 0};
+            boot->peers[boot->peers_count++] = (struct peer_identity){id, name, 0, 0};
     }
 }
 

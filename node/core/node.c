@@ -36,7 +36,7 @@ static void init_members(struct node *node, const struct boot *boot)
     for (size_t i = 0; i < boot->peers_count; i++) {
         const struct peer_identity *peer = &boot->peers[i];
         struct slice name = slice_of_string(peer->name);
-        bool bound = members_bind(&node->members, name, peer->id, peer->shards);
+        bool bound = members_bind(&node->members, name, peer->id);
         ensure(bound);
         node->persisted[members_index_of_name(&node->members, name)] = peer->id;
     }
@@ -66,6 +66,7 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
     node->ports = ports;
     timers_init(&node->timers);
     forgotten_commits_init(&node->forgotten);
+    replay_guard_init(&node->once);
     arena_init(&node->arena);
     prng_init(&node->prng, config->seed + config->shard);
     hlc_init(&node->hlc, boot->ceiling);
@@ -108,6 +109,7 @@ void node_free(struct node *node)
     store_commit_deinit(&node->ceiling_commit);
     store_range_deinit(&node->dropped_load);
     timers_deinit(&node->timers);
+    replay_guard_deinit(&node->once);
     members_deinit(&node->members);
     arena_deinit(&node->arena);
     free(node->usable);
@@ -120,16 +122,18 @@ static void door_open(struct node *node, struct instant now)
     ensure(!node->in_door);
     node->in_door = true;
     node->outbox.now = now;
+    node->members.now_us = now.monotonic_us;
 }
 
-/* Who can be reached changed: whoever came back gets compared with. */
+/* A link came up, or gossip thinks better of somebody: whoever came back gets compared with. (Not
+ * for a moment's silence: comparing costs most when a node is too busy to answer.) */
 static void note_reach(struct node *node)
 {
     if (!node->members.reach_changed)
         return;
     node->members.reach_changed = false;
     for (size_t i = 0; i < membership_count(&node->members); i++) {
-        bool usable = members_usable(&node->members, i);
+        bool usable = member_usable(&node->members.entries[i].member);
         if (usable && !node->usable[i] && i != node->members.self)
             exchange_on_reconnection(&node->exchange, i);
         node->usable[i] = usable;
@@ -241,7 +245,9 @@ static bool frame_dispatch(struct node *node, const struct frame *frame)
     }
     if (frame_is_control(frame->header.type))
         return gossip_on_frame(&node->gossip, frame, &node->arena);
-    if (map_find(&node->caller.calls, frame->header.request_id) == NULL)
+    /* Requests carry their sender's ids, which may be equal to ids of calls made here. */
+    bool request = frame->header.type == FRAME_FORWARD || frame->header.type == FRAME_ANNOUNCE;
+    if (request || map_find(&node->caller.calls, frame->header.request_id) == NULL)
         return coordinator_on_frame(&node->coordinator, frame, &node->arena);
     ProtobufCMessage *body = frame_decode_body(frame, &node->arena);
     return body != NULL && caller_on_reply(&node->caller, frame, body);
@@ -256,6 +262,18 @@ static bool clock_plausible(const struct node *node, const struct frame_header *
     uint64_t skew_max_us = node->config.clock_skew_max_us;
     return header->wall_us <= wall_us + skew_max_us &&
            hlc_plausible(header->hlc, wall_us, 2 * skew_max_us);
+}
+
+/* True for the first copy of a request that is not safe to repeat, if it is meant for this life: an
+ * earlier one may have acted on it. True for all others. */
+static bool admit_once(struct node *node, const struct frame_header *header)
+{
+    struct address self = members_address(&node->members, node->members.self, 0);
+    if (!frame_is_once(header->type))
+        return true;
+    return header->to_life == self.life &&
+           replay_guard_admit(&node->once, node_id_with_shard(header->from, header->from_shard),
+                              header->request_id);
 }
 
 static void frame_receive(struct node *node, node_id from, struct slice bytes)
@@ -275,9 +293,13 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
     }
     if (!own) {
         hlc_observe(&node->hlc, frame.header.hlc);
-        members_heard(&node->members, from, node->outbox.now.monotonic_us);
+        if (!frame_is_control(frame.header.type))
+            members_heard(&node->members, from, node->outbox.now.monotonic_us);
     }
-    node->frames_malformed += !frame_dispatch(node, &frame);
+    if (admit_once(node, &frame.header))
+        node->frames_malformed += !frame_dispatch(node, &frame);
+    else
+        node->frames_repeated++;
 }
 
 void node_on_frame(struct node *node, struct instant now, node_id from, struct slice frame)
@@ -291,9 +313,10 @@ void node_on_peer_up(struct node *node, struct instant now, const struct peer_id
 {
     door_open(node, now);
     struct slice name = slice_of_string(peer->name);
-    if (members_bind(&node->members, name, peer->id, peer->shards)) {
+    if (peer->shards > 0 && members_bind(&node->members, name, peer->id)) {
         size_t index = members_index(&node->members, peer->id);
         members_heard(&node->members, peer->id, now.monotonic_us);
+        members_set_shards(&node->members, index, peer->shards);
         members_set_linked(&node->members, index, true);
         gossip_on_link(&node->gossip, index, peer->incarnation);
     } else {

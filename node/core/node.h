@@ -80,6 +80,9 @@ struct buffer *node_next_announcement(struct node *node); /* the caller unrefs; 
 uint64_t node_schema_version(const struct node *node);
 /* A definition with that stamp was read or written here; gossip spreads the number. */
 void node_raise_schema_version(struct node *node, uint64_t schema_version);
+/* Learns how many replicas a table has: only its home nodes compare and exchange its rows. May be
+ * repeated. */
+void node_set_table_replicas(struct node *node, uint64_t table_id, uint8_t replicas);
 /* Deletes everything of a table here, and refuses writes, hints and repair for it from now on,
  * restarts included. May be repeated. */
 void node_drop_table(struct node *node, struct instant now, uint64_t table_id);
@@ -107,6 +110,7 @@ struct node_stats {
     uint64_t repair_items;    /* items sent or taken by exchanges */
     uint64_t frames_malformed;
     uint64_t frames_skewed;      /* refused: sender's clock or a version inside is off */
+    uint64_t frames_repeated;    /* not safe to repeat, or meant for an earlier life: dropped */
     uint64_t frames_stale;       /* answers nobody waits for any more */
     uint64_t replica_operations; /* served now */
 };

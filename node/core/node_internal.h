@@ -6,6 +6,7 @@
 #include "gossip.h"
 #include "hint_delivery.h"
 #include "node.h"
+#include "replay_guard.h"
 #include "replica.h"
 
 /* A commit that nobody waits for. */
@@ -13,6 +14,7 @@ struct forgotten_commit {
     struct list_link link; /* node->forgotten */
     struct store_commit commit;
     struct node *node;
+    uint64_t table_id; /* of a table whose rows it deletes */
 };
 
 LIST_DEFINE(forgotten_commits, struct forgotten_commit, link)
@@ -44,6 +46,8 @@ struct node {
     struct store_range dropped_load;
     uint64_t frames_malformed;
     uint64_t frames_skewed;
+    uint64_t frames_repeated;
+    struct replay_guard once; /* requests taken that are not safe to repeat */
 };
 
 /* Commits one meta row, and forgets about it. */

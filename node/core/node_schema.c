@@ -7,8 +7,6 @@
 #include "meta.h"
 #include "node_internal.h"
 
-enum { SYSTEM_REPLICAS_MAX = 5 };
-
 static void forgotten_free(struct forgotten_commit *forgotten)
 {
     store_commit_deinit(&forgotten->commit);
@@ -77,25 +75,37 @@ void node_load_dropped(struct node *node)
     store_submit(node->ports.store, &node->dropped_load.op);
 }
 
-/* Deletes the table's rows: one range per partition, and the note that it was done, in one batch.
- */
+/* The table's rows are gone: note it, so that it is not done again after a restart. */
+static void on_table_deleted(struct store_op *op)
+{
+    struct forgotten_commit *deletion = container_of(op, struct forgotten_commit, commit.op);
+    if (op->status == STORE_OK) {
+        struct meta_key key;
+        node_commit_meta(deletion->node, meta_key_dropped(&key, deletion->table_id),
+                         deletion->table_id);
+    }
+    on_forgotten_done(op);
+}
+
+/* Deletes the table's rows, a range per partition. Nothing but deletes in the batch: they pass on a
+ * full disk too. */
 static void delete_table(struct node *node, uint64_t table_id)
 {
-    struct forgotten_commit *forgotten = forgotten_new(node);
-    struct store_batch *batch = &forgotten->commit.batch;
+    struct forgotten_commit *deletion = forgotten_new(node);
+    deletion->table_id = table_id;
+    deletion->commit.op.done = on_table_deleted;
+    struct store_batch *batch = &deletion->commit.batch;
     struct key_range range;
     key_range_init(&range);
     for (uint32_t partition = 0; partition < membership_partitions(&node->members); partition++) {
         key_range_table(&range, partition, table_id);
-        store_batch_delete_range(batch, STORE_ITEMS, writer_slice(&range.from),
-                                 writer_slice(&range.to));
-        store_batch_delete_range(batch, STORE_PROMISES, writer_slice(&range.from),
-                                 writer_slice(&range.to));
+        struct slice from = writer_slice(&range.from);
+        struct slice to = writer_slice(&range.to);
+        store_batch_delete_range(batch, STORE_ITEMS, from, to);
+        store_batch_delete_range(batch, STORE_PROMISES, from, to);
     }
     key_range_deinit(&range);
-    struct meta_key key;
-    put_number(batch, meta_key_dropped(&key, table_id), table_id);
-    store_submit(node->ports.store, &forgotten->commit.op);
+    store_submit(node->ports.store, &deletion->commit.op);
 }
 
 void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
@@ -106,6 +116,11 @@ void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
     replica_drop_table(&node->replica, table_id);
     if (node->config.shard == 0)
         delete_table(node, table_id);
+}
+
+void node_set_table_replicas(struct node *node, uint64_t table_id, uint8_t replicas)
+{
+    replica_set_table_replicas(&node->replica, table_id, replicas);
 }
 
 struct buffer *node_next_announcement(struct node *node)
@@ -176,6 +191,7 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->repair_items = node->exchange.stats.items;
     stats->frames_malformed = node->frames_malformed;
     stats->frames_skewed = node->frames_skewed;
+    stats->frames_repeated = node->frames_repeated;
     stats->frames_stale = coordinator->stale_replies;
     stats->replica_operations = node->replica.works.count;
 }

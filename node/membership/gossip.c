@@ -277,8 +277,10 @@ static void on_ping_request(struct gossip *gossip, const struct frame *frame,
     relay->asker = frame->header;
     relay->target = request->target;
     rumours_send(gossip, target, FRAME_PING, relay->ping_id, false);
+    /* Lifeguard's nack comes before the asker gives up: it has probe_interval - probe_timeout left.
+     */
     timers_arm(gossip->timers, &relay->timeout,
-               gossip_now_us(gossip) + gossip->config.probe_timeout_us);
+               gossip_now_us(gossip) + gossip->config.probe_timeout_us * 4 / 5);
 }
 
 static void probe_succeed(struct gossip *gossip)
@@ -311,17 +313,22 @@ static void on_ping_request_reply(struct gossip *gossip, const struct frame *fra
         probe_succeed(gossip);
 }
 
-/* What shard 0 believes, taken over as it is by a sibling shard. */
+/* What shard 0 believes, taken over by a sibling shard, unless a handshake of its own has told it
+ * of a later life. */
 static bool take_over(struct gossip *gossip, const Cartwheel__News *news)
 {
     for (size_t i = 0; i < news->n_rumours; i++) {
         const Cartwheel__Rumour *rumour = news->rumours[i];
         struct slice name = slice_of_string(rumour->name);
-        if (rumour->status > MEMBER_LEFT || rumour->shards > NODE_SHARD_MAX ||
-            !members_bind(gossip->members, name, rumour->id, (uint16_t)rumour->shards))
+        if (rumour->status > MEMBER_LEFT || rumour->shards == 0 ||
+            rumour->shards > NODE_SHARD_MAX || !members_bind(gossip->members, name, rumour->id))
             return false;
-        members_set_status(gossip->members, members_index(gossip->members, rumour->id),
-                           (enum member_status)rumour->status, rumour->incarnation);
+        size_t index = members_index(gossip->members, rumour->id);
+        if (rumour->incarnation < gossip->members->entries[index].member.incarnation)
+            continue;
+        members_set_shards(gossip->members, index, (uint16_t)rumour->shards);
+        members_set_status(gossip->members, index, (enum member_status)rumour->status,
+                           rumour->incarnation);
     }
     gossip_raise_schema_version(gossip, news->schema_version);
     return true;

@@ -12,7 +12,7 @@ static inline uint64_t gossip_now_us(const struct gossip *gossip)
 
 static inline struct address gossip_address(const struct gossip *gossip, size_t index)
 {
-    return (struct address){gossip->members->entries[index].member.id, 0};
+    return (struct address){gossip->members->entries[index].member.id, 0, 0};
 }
 
 /* Sends news to a member: of itself first if it is thought dead or suspect (Lifeguard's buddy

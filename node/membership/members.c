@@ -32,6 +32,13 @@ void members_deinit(struct membership *members)
     memset(members, 0, sizeof(*members));
 }
 
+struct address members_address(const struct membership *members, size_t index, uint16_t shard)
+{
+    const struct member *member = &members->entries[index].member;
+    return (struct address){member->id, shard,
+                            (uint16_t)(member->incarnation >> INCARNATION_START_SHIFT)};
+}
+
 size_t members_index(const struct membership *members, node_id id)
 {
     for (size_t i = 0; id != NODE_ID_NONE && i < members->cluster.members_count; i++) {
@@ -50,19 +57,26 @@ size_t members_index_of_name(const struct membership *members, struct slice name
     return MEMBERS_MAX;
 }
 
-bool members_bind(struct membership *members, struct slice name, node_id id, uint16_t shards)
+bool members_bind(struct membership *members, struct slice name, node_id id)
 {
     size_t index = members_index_of_name(members, name);
-    if (index == MEMBERS_MAX || id == NODE_ID_NONE || node_id_of(id) != id || shards == 0)
+    if (index == MEMBERS_MAX || id == NODE_ID_NONE || node_id_of(id) != id)
         return false;
     struct member *member = &members->entries[index].member;
-    if (member->id != id &&
-        (member->id != NODE_ID_NONE || members_index(members, id) < MEMBERS_MAX))
+    bool taken = members_index(members, id) < MEMBERS_MAX;
+    if (member->id != id && (member->id != NODE_ID_NONE || taken))
         return false;
-    members->changed |= member->id != id || member->shards != shards;
+    members->changed |= member->id != id;
     member->id = id;
-    member->shards = shards;
     return true;
+}
+
+void members_set_shards(struct membership *members, size_t index, uint16_t shards)
+{
+    struct member *member = &members->entries[index].member;
+    ensure(shards > 0);
+    members->changed |= member->shards != shards;
+    member->shards = shards;
 }
 
 void members_set_status(struct membership *members, size_t index, enum member_status status,
@@ -86,23 +100,21 @@ void members_heard(struct membership *members, node_id id, uint64_t now_us)
     size_t index = members_index(members, id);
     if (index == MEMBERS_MAX)
         return;
-    members->reach_changed |= members->entries[index].silent;
     members->entries[index].heard_us = now_us;
-    members->entries[index].silent = false;
+    members->entries[index].silent_until_us = 0;
 }
 
 void members_unanswered(struct membership *members, size_t index, uint64_t sent_us)
 {
     struct members_entry *entry = &members->entries[index];
-    if (index == members->self || entry->silent || entry->heard_us > sent_us)
-        return;
-    entry->silent = true;
-    members->reach_changed = true;
+    if (index != members->self && entry->heard_us <= sent_us)
+        entry->silent_until_us = members->now_us + MEMBER_SILENCE_US;
 }
 
 bool members_usable(const struct membership *members, size_t index)
 {
-    return member_usable(&members->entries[index].member) && !members->entries[index].silent;
+    const struct members_entry *entry = &members->entries[index];
+    return member_usable(&entry->member) && entry->silent_until_us <= members->now_us;
 }
 
 const struct cluster_config *membership_cluster(const struct membership *membership)
@@ -134,7 +146,8 @@ const struct member *membership_find(const struct membership *membership, node_i
 
 bool member_usable(const struct member *member)
 {
-    return member->linked && (member->status == MEMBER_ALIVE || member->status == MEMBER_UNKNOWN);
+    return member->linked && member->shards > 0 &&
+           (member->status == MEMBER_ALIVE || member->status == MEMBER_UNKNOWN);
 }
 
 uint32_t membership_partitions(const struct membership *membership)

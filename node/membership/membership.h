@@ -35,7 +35,7 @@ const char *cluster_config_check(const struct cluster_config *cluster);
 struct peer_identity {
     node_id id;
     const char *name; /* one of the members' */
-    uint16_t shards;
+    uint16_t shards;  /* 0: not known, not met in this life */
     uint64_t incarnation;
 };
 

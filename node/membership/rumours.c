@@ -2,6 +2,7 @@
 #include "gossip_internal.h"
 
 #include <math.h>
+#include <string.h>
 
 enum {
     RUMOURS_PER_MESSAGE = 32, /* news travels in several messages; a frame stays below 4 KiB */
@@ -9,6 +10,16 @@ enum {
         4, /* each rumour is passed on factor * log10(members + 1) times (memberlist's value) */
     MEMBER_STATUS_HIGHEST = MEMBER_LEFT
 };
+
+/* Whoever raised a suspicion is named to all who hear of it: passing it on confirms nothing
+ * (Lifeguard counts independent suspicions). With several, each is named in turn. */
+static node_id accuser(const struct gossip *gossip, size_t index)
+{
+    const struct gossip_peer *peer = &gossip->peers[index];
+    if (peer->confirmations == 0)
+        return gossip->outbox->self;
+    return peer->confirmers[peer->transmits_left % peer->confirmations];
+}
 
 static void rumour_fill(const struct gossip *gossip, size_t index, Cartwheel__Rumour *rumour)
 {
@@ -19,32 +30,41 @@ static void rumour_fill(const struct gossip *gossip, size_t index, Cartwheel__Ru
     rumour->status = (uint32_t)member->status;
     rumour->incarnation = member->incarnation;
     rumour->shards = member->shards;
-    rumour->from = gossip->outbox->self;
+    rumour->from = accuser(gossip, index);
 }
 
 struct selection {
     size_t indexes[MEMBERS_MAX];
     size_t count;
+    bool taken[MEMBERS_MAX]; /* by member index */
 };
 
 static void select_member(const struct gossip *gossip, struct selection *selection, size_t index)
 {
-    if (gossip->members->entries[index].member.id == NODE_ID_NONE)
+    /* Of a member not met in this life there is nothing to tell. */
+    const struct member *member = &gossip->members->entries[index].member;
+    if (member->id == NODE_ID_NONE || member->shards == 0 || selection->taken[index])
         return;
-    for (size_t i = 0; i < selection->count; i++) {
-        if (selection->indexes[i] == index)
-            return;
-    }
+    selection->taken[index] = true;
     selection->indexes[selection->count++] = index;
 }
 
-/* The rumour passed on least often so far, or MEMBERS_MAX. */
-static size_t freshest(const struct gossip *gossip)
+/* Selects news of a member as one of the times that it is passed on. */
+static void select_rumour(struct gossip *gossip, struct selection *selection, size_t index)
+{
+    if (gossip->peers[index].transmits_left > 0)
+        gossip->peers[index].transmits_left--;
+    select_member(gossip, selection, index);
+}
+
+/* The rumour passed on least often so far that is not selected yet, or MEMBERS_MAX. */
+static size_t freshest(const struct gossip *gossip, const struct selection *selection)
 {
     size_t best = MEMBERS_MAX;
     for (size_t i = 0; i < gossip->members->cluster.members_count; i++) {
         uint32_t left = gossip->peers[i].transmits_left;
-        if (left > 0 && (best == MEMBERS_MAX || left > gossip->peers[best].transmits_left))
+        if (left > 0 && !selection->taken[i] &&
+            (best == MEMBERS_MAX || left > gossip->peers[best].transmits_left))
             best = i;
     }
     return best;
@@ -53,20 +73,18 @@ static size_t freshest(const struct gossip *gossip)
 static void select_news(struct gossip *gossip, struct selection *selection, size_t to,
                         bool everything)
 {
-    selection->count = 0;
+    memset(selection, 0, sizeof(*selection));
     if (everything) {
         for (size_t i = 0; i < gossip->members->cluster.members_count; i++)
             select_member(gossip, selection, i);
         return;
     }
     if (to < MEMBERS_MAX && gossip->members->entries[to].member.status != MEMBER_ALIVE)
-        select_member(gossip, selection, to);
-    select_member(gossip, selection, gossip->members->self);
-    for (size_t next;
-         selection->count < RUMOURS_PER_MESSAGE && (next = freshest(gossip)) != MEMBERS_MAX;) {
-        gossip->peers[next].transmits_left--;
-        select_member(gossip, selection, next);
-    }
+        select_rumour(gossip, selection, to);
+    select_rumour(gossip, selection, gossip->members->self);
+    for (size_t next; selection->count < RUMOURS_PER_MESSAGE &&
+                      (next = freshest(gossip, selection)) != MEMBERS_MAX;)
+        select_rumour(gossip, selection, next);
 }
 
 static void news_send(struct gossip *gossip, struct address address, size_t to,
@@ -97,13 +115,13 @@ void rumours_reply(struct gossip *gossip, const struct frame_header *header, enu
                    bool everything)
 {
     size_t to = members_index(gossip->members, header->from);
-    struct address address = {header->from, header->from_shard};
+    struct address address = {header->from, header->from_shard, 0};
     news_send(gossip, address, to, type, header->request_id, everything);
 }
 
 void rumours_share(struct gossip *gossip, uint16_t shard)
 {
-    struct address sibling = {gossip->outbox->self, shard};
+    struct address sibling = {gossip->outbox->self, shard, 0};
     news_send(gossip, sibling, gossip->members->self, FRAME_MEMBERS, 0, true);
 }
 
@@ -222,14 +240,14 @@ static void refute(struct gossip *gossip, uint64_t incarnation)
 
 static bool rumour_apply(struct gossip *gossip, const Cartwheel__Rumour *rumour)
 {
-    if (rumour->status > MEMBER_STATUS_HIGHEST || rumour->shards > NODE_SHARD_MAX)
+    if (rumour->status > MEMBER_STATUS_HIGHEST || rumour->shards == 0 ||
+        rumour->shards > NODE_SHARD_MAX)
         return false;
     enum member_status status = (enum member_status)rumour->status;
     struct slice name = slice_of_string(rumour->name);
     /* Strangers, and a member's name under another id (a node that lost its data), are not
      * believed. */
-    if (status == MEMBER_UNKNOWN ||
-        !members_bind(gossip->members, name, rumour->id, (uint16_t)rumour->shards))
+    if (status == MEMBER_UNKNOWN || !members_bind(gossip->members, name, rumour->id))
         return true;
     size_t index = members_index(gossip->members, rumour->id);
     if (index == gossip->members->self) {
@@ -239,6 +257,7 @@ static bool rumour_apply(struct gossip *gossip, const Cartwheel__Rumour *rumour)
     }
     const struct member *held = &gossip->members->entries[index].member;
     if (rumour_outranks(held, status, rumour->incarnation)) {
+        members_set_shards(gossip->members, index, (uint16_t)rumour->shards);
         if (status == MEMBER_SUSPECT)
             suspicion_start(gossip, index, rumour->incarnation, rumour->from);
         else

@@ -23,7 +23,7 @@ void caller_send(struct caller *caller, struct call *call, size_t member, uint16
     call->member = member;
     call->expects = expects;
     map_put(&caller->calls, call->id, call);
-    struct address to = {caller->members->entries[member].member.id, shard};
+    struct address to = members_address(caller->members, member, shard);
     outbox_send(caller->outbox, to, type, call->id, body, payload);
 }
 

@@ -30,7 +30,9 @@ void exchange_init(struct exchange *exchange, struct caller *caller, struct time
     exchange->interval_us = interval_us;
     exchange->attempt_timeout_us = attempt_timeout_us;
     exchange->wanted = calloc(membership_count(caller->members), sizeof(*exchange->wanted));
+    exchange->again = calloc(membership_count(caller->members), sizeof(*exchange->again));
     ensure(exchange->wanted != NULL);
+    ensure(exchange->again != NULL);
     timer_init(&exchange->tick, on_tick);
     timer_init(&exchange->timeout, on_step_timeout);
     pages_clear(exchange);
@@ -65,6 +67,7 @@ void exchange_deinit(struct exchange *exchange)
     session_end(exchange, false);
     timers_disarm(exchange->timers, &exchange->tick);
     free(exchange->wanted);
+    free(exchange->again);
 }
 
 static uint64_t now_us_of(const struct exchange *exchange)
@@ -90,25 +93,28 @@ void exchange_on_reconnection(struct exchange *exchange, size_t member)
 bool exchange_idle(const struct exchange *exchange)
 {
     for (size_t i = 0; i < membership_count(exchange->caller->members); i++) {
-        if (exchange->wanted[i] > 0)
+        if (exchange->wanted[i] > 0 || exchange->again[i])
             return false;
     }
     return !exchange->busy;
 }
 
-/* Both are among the first members of the preference list: home nodes of some table with that many
- * replicas. */
-static bool shares(const struct exchange *exchange, size_t member, uint32_t partition)
+/* The least number of replicas that makes both this node and the member home nodes of a table in
+ * the partition; 0 if none does, or another shard looks after it. */
+static uint32_t shared_from(const struct exchange *exchange, size_t member, uint32_t partition)
 {
     uint16_t list[PREFERENCE_MAX];
     size_t count =
         membership_preference_list(exchange->caller->members, partition, list, EXCHANGE_REPLICAS);
-    bool self = false, other = false;
-    for (size_t i = 0; i < count; i++) {
-        self |= list[i] == exchange->caller->members->self;
-        other |= list[i] == member;
+    uint32_t met = 0;
+    if (partition % exchange->shards != exchange->shard)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        met += list[i] == exchange->caller->members->self || list[i] == member;
+        if (met == 2)
+            return i + 1;
     }
-    return self && other && partition % exchange->shards == exchange->shard;
+    return 0;
 }
 
 static void step_arm(struct exchange *exchange)
@@ -124,6 +130,7 @@ static void sums_ask(struct exchange *exchange, int side)
     page->here = false;
     Cartwheel__Sums body = CARTWHEEL__SUMS__INIT;
     body.partition = exchange->partition;
+    body.replicas = exchange->replicas;
     size_t member = exchange_side_member(exchange, side);
     caller_send(exchange->caller, &page->call, member, exchange_side_shard(exchange, side),
                 FRAME_SUMS, FRAME_SUMS_REPLY, &body.base, SLICE_EMPTY);
@@ -135,34 +142,50 @@ static void session_start(struct exchange *exchange, size_t peer, uint32_t parti
     exchange->failed = false;
     exchange->peer = peer;
     exchange->partition = partition;
+    exchange->replicas = shared_from(exchange, peer, partition);
     step_arm(exchange);
     sums_ask(exchange, 0);
     sums_ask(exchange, 1);
 }
 
-/* The next partition due with a peer that came back. */
+/* The next partition due with a peer that came back; peers take turns. */
 static bool start_wanted(struct exchange *exchange)
 {
     const struct membership *members = exchange->caller->members;
-    for (size_t i = 0; i < membership_count(members); i++) {
-        if (exchange->wanted[i] == 0 || !members_usable(members, i))
-            continue;
-        while (exchange->wanted[i] > 0) {
-            uint32_t partition = --exchange->wanted[i];
-            if (!shares(exchange, i, partition))
+    size_t count = membership_count(members);
+    for (size_t i = 0; i < count; i++) {
+        size_t peer = (exchange->next_peer + i) % count;
+        while (exchange->wanted[peer] > 0 && members_usable(members, peer)) {
+            uint32_t partition = --exchange->wanted[peer];
+            if (shared_from(exchange, peer, partition) == 0)
                 continue;
-            session_start(exchange, i, partition);
+            exchange->next_peer = peer + 1;
+            session_start(exchange, peer, partition);
             return true;
         }
     }
     return false;
 }
 
-static void start_rolling(struct exchange *exchange, uint64_t now_us)
+/* Comparisons that failed are made once more, all of them, after a while. */
+static void want_again(struct exchange *exchange, uint64_t now_us)
+{
+    if (now_us < exchange->again_at_us)
+        return;
+    for (size_t i = 0; i < membership_count(exchange->caller->members); i++) {
+        if (exchange->again[i] && exchange->wanted[i] == 0) {
+            exchange->again[i] = false;
+            exchange->wanted[i] = membership_partitions(exchange->caller->members);
+        }
+    }
+}
+
+/* Whatever else is due, the slow pace goes on. */
+static bool start_rolling(struct exchange *exchange, uint64_t now_us)
 {
     const struct membership *members = exchange->caller->members;
     if (now_us < exchange->rolling_at_us)
-        return;
+        return false;
     exchange->rolling_at_us = now_us + exchange->interval_us;
     size_t count = membership_count(members);
     size_t first = (size_t)prng_below(exchange->prng, count);
@@ -171,28 +194,29 @@ static void start_rolling(struct exchange *exchange, uint64_t now_us)
         for (size_t i = 0; i < count; i++) {
             size_t peer = (first + i) % count;
             bool other = peer != members->self && members_usable(members, peer);
-            if (other && shares(exchange, peer, exchange->rolling)) {
+            if (other && shared_from(exchange, peer, exchange->rolling) > 0) {
                 session_start(exchange, peer, exchange->rolling);
-                return;
+                return true;
             }
         }
     }
+    return false;
 }
 
 static void on_tick(struct timer *timer, uint64_t now_us)
 {
     struct exchange *exchange = container_of(timer, struct exchange, tick);
     timers_arm(exchange->timers, timer, now_us + TICK_US);
-    if (!exchange->busy && !start_wanted(exchange))
-        start_rolling(exchange, now_us);
+    want_again(exchange, now_us);
+    if (!exchange->busy && !start_rolling(exchange, now_us))
+        (void)start_wanted(exchange);
 }
 
-/* The partition stays due with a peer that came back. */
+/* A side did not answer, or a row could not be copied: others first, then this once more. */
 static void session_abort(struct exchange *exchange)
 {
-    if (exchange->wanted[exchange->peer] <= exchange->partition &&
-        exchange->caller->members->self < exchange->peer)
-        exchange->wanted[exchange->peer] = exchange->partition + 1;
+    exchange->again[exchange->peer] = true;
+    exchange->again_at_us = now_us_of(exchange) + exchange->interval_us;
     session_end(exchange, false);
 }
 
@@ -209,6 +233,7 @@ static void keys_ask(struct exchange *exchange, int side)
     page->here = false;
     Cartwheel__Keys body = CARTWHEEL__KEYS__INIT;
     body.partition = exchange->partition;
+    body.replicas = exchange->replicas;
     body.leaves = binary_of(slice_of(exchange->leaves, sizeof(exchange->leaves)));
     if (exchange->after != NULL)
         body.after = binary_of(buffer_slice(exchange->after));

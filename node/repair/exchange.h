@@ -47,12 +47,16 @@ struct exchange {
     uint64_t interval_us;
     uint64_t attempt_timeout_us;
     uint32_t *wanted;       /* per member: partitions still to be compared; counts down to 0 */
+    bool *again;            /* per member: some of them could not be, and will be tried again */
+    uint64_t again_at_us;   /* not before that */
+    size_t next_peer;       /* whose turn it is */
     uint32_t rolling;       /* the slow pace's next partition */
     struct timer tick;      /* starts sessions */
     uint64_t rolling_at_us; /* when the slow pace moves on */
     bool busy;
     size_t peer; /* index of the other side */
     uint32_t partition;
+    uint32_t replicas;       /* least N of a table that both sides are home nodes of */
     struct timer timeout;    /* of the session's current step */
     struct key_page side[2]; /* 0: here, 1: the peer */
     struct digest sums[2][PARTITION_LEAVES];

@@ -16,6 +16,7 @@ struct delivered_hint {
     struct call call;
     struct hint_batch *batch;
     struct slice key; /* of the hint; in batch->read.rows */
+    size_t size;      /* of its value */
     bool acknowledged;
 };
 
@@ -25,8 +26,9 @@ struct hint_batch {
     size_t member;
     bool busy;
     struct store_range read;
-    uint8_t from[8];
+    uint8_t from[8]; /* the target's rows */
     uint8_t to[8];
+    struct writer next; /* the batch begins here; empty: at the target's first row */
     struct delivered_hint *sent;
     size_t sent_count;
     size_t waiting;
@@ -40,7 +42,9 @@ static void on_tick(struct timer *timer, uint64_t now_us)
 {
     struct hint_delivery *delivery = container_of(timer, struct hint_delivery, tick);
     const struct membership *members = delivery->caller->members;
-    for (size_t i = 0; i < membership_count(members); i++) {
+    if (delivery->hints->load_failed)
+        hints_load(delivery->hints);
+    for (size_t i = 0; delivery->hints->loaded && i < membership_count(members); i++) {
         struct hint_batch *batch = &delivery->batches[i];
         node_id target = membership_at(members, i)->id;
         if (!batch->busy && members_usable(members, i) &&
@@ -71,6 +75,7 @@ void hint_delivery_init(struct hint_delivery *delivery, struct hints *hints, str
         delivery->batches[i].delivery = delivery;
         delivery->batches[i].member = i;
         timer_init(&delivery->batches[i].timeout, on_batch_timeout);
+        writer_init(&delivery->batches[i].next, HINT_KEY_SIZE + 1);
     }
     timer_init(&delivery->tick, on_tick);
 }
@@ -89,10 +94,16 @@ static void batch_clear(struct hint_batch *batch)
     batch->busy = false;
 }
 
+static void batch_free(struct hint_batch *batch)
+{
+    batch_clear(batch);
+    writer_deinit(&batch->next);
+}
+
 void hint_delivery_deinit(struct hint_delivery *delivery)
 {
     for (size_t i = 0; i < membership_count(delivery->caller->members); i++)
-        batch_clear(&delivery->batches[i]);
+        batch_free(&delivery->batches[i]);
     timers_disarm(delivery->timers, &delivery->tick);
     free(delivery->batches);
 }
@@ -116,9 +127,12 @@ static void on_deleted(struct store_op *op)
 {
     struct hint_batch *batch = container_of(op, struct hint_batch, deletion.op);
     bool deleted = op->status == STORE_OK;
+    for (size_t i = 0; !deleted && i < batch->sent_count; i++) {
+        if (batch->sent[i].acknowledged)
+            hints_readd(batch->delivery->hints, batch->sent[i].key, batch->sent[i].size);
+    }
     batch_clear(batch);
-    /* Without space the hints stay and are delivered again at the next start: harmless, they are
-     * idempotent. */
+    /* Without space the hints stay and are delivered again: harmless, they are idempotent. */
     if (!deleted)
         log_event(batch->delivery->log, LOG_WARN, "hints_not_deleted", "member=%zu", batch->member);
 }
@@ -173,7 +187,7 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
     struct slice key, row;
     struct item_key decoded;
     *hint = (struct delivered_hint){
-        .call = {.done = on_hint_answered}, .batch = batch, .key = hint_key};
+        .call = {.done = on_hint_answered}, .batch = batch, .key = hint_key, .size = value.size};
     batch->sent_count++;
     if (!hint_decode(value, &key, &row) || !item_key_decode(key, &decoded)) {
         log_event(delivery->log, LOG_ERROR, "hint_corrupt", "member=%zu", batch->member);
@@ -192,15 +206,23 @@ static void on_batch_read(struct store_op *op)
 {
     struct hint_batch *batch = container_of(op, struct hint_batch, read.op);
     struct reader reader = reader_of(writer_slice(&batch->read.rows));
-    struct slice key, value;
+    struct slice key, value, last = SLICE_EMPTY;
     if (op->status != STORE_OK || batch->read.rows_count == 0) {
+        writer_reset(&batch->next);
         batch_clear(batch);
         return;
     }
     batch->sent = calloc(batch->read.rows_count, sizeof(*batch->sent));
     ensure(batch->sent != NULL);
-    while (store_rows_next(&reader, &key, &value))
+    while (store_rows_next(&reader, &key, &value)) {
         hint_send(batch, key, value);
+        last = key;
+    }
+    /* The next batch goes on behind this one, so that what cannot be delivered does not hold up the
+     * rest. */
+    writer_reset(&batch->next);
+    writer_put_slice(&batch->next, last);
+    writer_put_u8(&batch->next, 0);
     if (batch->waiting == 0) {
         batch_clear(batch);
         return;
@@ -216,7 +238,9 @@ static void batch_start(struct hint_batch *batch)
     batch->busy = true;
     hint_key_range(membership_at(delivery->caller->members, batch->member)->id, batch->from,
                    batch->to);
-    store_range_init(&batch->read, STORE_HINTS, slice_of(batch->from, sizeof(batch->from)),
+    if (batch->next.size == 0)
+        writer_put(&batch->next, batch->from, sizeof(batch->from));
+    store_range_init(&batch->read, STORE_HINTS, writer_slice(&batch->next),
                      slice_of(batch->to, sizeof(batch->to)), on_batch_read);
     batch->read.rows_max = delivery->in_flight_max;
     batch->read.bytes_max = BATCH_BYTES_MAX;

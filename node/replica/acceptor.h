@@ -17,10 +17,11 @@ enum verdict {
     VERDICT_REFUSED_TABLE = 5, /* the table was dropped */
     VERDICT_REFUSED_CLOCK = 6, /* the version is too far in the future */
     VERDICT_NO_SPACE = 7,
-    VERDICT_BUSY = 8,   /* a queue is full */
-    VERDICT_FAILED = 9, /* the disk could not be read */
-    VERDICT_OK = 10,    /* reads: answered */
-    VERDICT_LAST = VERDICT_OK
+    VERDICT_BUSY = 8,           /* a queue is full */
+    VERDICT_FAILED = 9,         /* the disk could not be read */
+    VERDICT_OK = 10,            /* reads: answered */
+    VERDICT_REFUSED_SHARD = 11, /* the partition belongs to another shard of this node */
+    VERDICT_LAST = VERDICT_REFUSED_SHARD
 };
 
 const char *verdict_name(enum verdict verdict);
@@ -28,7 +29,8 @@ const char *verdict_name(enum verdict verdict);
 /* Durable state of one register. */
 struct acceptor {
     bool has_item;
-    struct held_row item; /* applied: what reads see */
+    struct row item;         /* applied: what reads see */
+    struct slice item_bytes; /* the same, as peers exchange it */
     bool has_accepted;
     struct row accepted;     /* a conditional write's value not yet known decided; above the item */
     struct version promised; /* VERSION_NONE: nothing */
@@ -49,7 +51,6 @@ struct acceptance {
     enum verdict verdict;   /* VERDICT_TOOK, or why not */
     bool apply;             /* put the row into the item's place and drop `accepted` */
     struct version highest; /* refused: what stands in the way */
-    bool never_held;        /* refused, and this replica certainly never held the row */
 };
 
 /* PLAIN and, for rows not known decided, REPAIR: the same rule. */

@@ -80,7 +80,7 @@ static void load_page(struct hints *hints)
 
 void hints_load(struct hints *hints)
 {
-    writer_reset(&hints->load_from);
+    hints->load_failed = false;
     load_page(hints);
 }
 
@@ -93,17 +93,18 @@ static void on_loaded(struct store_op *op)
         count(hints, key, value.size);
         last = key;
     }
-    bool more = hints->loading.more && op->status == STORE_OK;
+    bool failed = op->status != STORE_OK;
+    bool more = hints->loading.more && !failed;
     if (more) {
         writer_reset(&hints->load_from);
         writer_put_slice(&hints->load_from, last);
         writer_put_u8(&hints->load_from, 0);
     }
     store_range_deinit(&hints->loading);
+    hints->load_failed = failed;
+    hints->loaded = !failed && !more;
     if (more)
         load_page(hints);
-    else
-        hints->loaded = true;
 }
 
 void hint_key_write(uint8_t at[HINT_KEY_SIZE], node_id target, struct version ballot,
@@ -138,15 +139,22 @@ bool hint_decode(struct slice value, struct slice *item_key, struct slice *row)
     return !reader.failed;
 }
 
-bool hints_add(struct hints *hints, node_id target, struct slice hint_key, size_t size)
+enum hints_added hints_add(struct hints *hints, node_id target, struct slice hint_key, size_t size)
 {
     ensure(key_target(hint_key) == target);
+    if (map_find(&hints->known, known_id(hint_key)) != NULL)
+        return HINTS_KNOWN;
     if (hints->bytes + size > hints->bytes_max) {
         hints->refused++;
-        return false;
+        return HINTS_FULL;
     }
     count(hints, hint_key, size);
-    return true;
+    return HINTS_ADDED;
+}
+
+void hints_readd(struct hints *hints, struct slice hint_key, size_t size)
+{
+    count(hints, hint_key, size);
 }
 
 void hints_forget(struct hints *hints, struct slice hint_key)

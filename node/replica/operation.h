@@ -12,6 +12,7 @@ struct replica_operation {
     struct slice row;   /* WRITE, REPAIR: as received */
     bool want_old_size; /* WRITE */
     bool full;          /* READ */
+    bool counted;       /* HINT: this one was not known before */
 
     struct store_get item;
     struct store_get promise;

@@ -26,6 +26,7 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
     replica->config = *config;
     map_init(&replica->latches);
     map_init(&replica->dropped);
+    map_init(&replica->table_replicas);
     replica_operations_init(&replica->ready);
     replica_works_init(&replica->works);
 }
@@ -41,6 +42,7 @@ void replica_deinit(struct replica *replica)
         work->free(work);
     map_deinit(&replica->latches);
     map_deinit(&replica->dropped);
+    map_deinit(&replica->table_replicas);
 }
 
 void work_init(struct replica_work *work, struct replica *replica, const struct frame *frame,
@@ -98,9 +100,31 @@ void replica_run(struct replica *replica)
         operation->start(operation);
 }
 
+bool replica_serves(const struct replica *replica, uint32_t partition)
+{
+    uint16_t shards = membership_self(replica->members)->shards;
+    return partition < membership_partitions(replica->members) &&
+           partition % shards == replica->outbox->shard;
+}
+
 bool replica_idle(const struct replica *replica)
 {
     return replica_operations_empty(&replica->ready);
+}
+
+void replica_set_table_replicas(struct replica *replica, uint64_t table_id, uint8_t replicas)
+{
+    ensure(replicas > 0);
+    (void)map_remove(&replica->table_replicas, table_id);
+    map_put(&replica->table_replicas, table_id, (void *)(uintptr_t)replicas);
+}
+
+uint8_t replica_table_replicas(const struct replica *replica, uint64_t table_id)
+{
+    size_t members = membership_count(replica->members);
+    if (table_id < SYSTEM_TABLES)
+        return (uint8_t)(members < SYSTEM_REPLICAS_MAX ? members : SYSTEM_REPLICAS_MAX);
+    return (uint8_t)(uintptr_t)map_find(&replica->table_replicas, table_id);
 }
 
 void replica_drop_table(struct replica *replica, uint64_t table_id)
@@ -194,9 +218,11 @@ static bool acceptor_load(struct replica_operation *operation)
     if (operation->item.op.status != STORE_OK || operation->promise.op.status != STORE_OK)
         return false;
     acceptor->has_item = operation->item.value != NULL;
+    if (acceptor->has_item)
+        acceptor->item_bytes = buffer_slice(operation->item.value);
     bool good = true;
     if (acceptor->has_item)
-        good = held_row_decode(buffer_slice(operation->item.value), &acceptor->item);
+        good = row_decode(acceptor->item_bytes, &acceptor->item);
     if (operation->promise.value != NULL)
         good &= promise_decode(buffer_slice(operation->promise.value), acceptor);
     if (!good)

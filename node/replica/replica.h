@@ -33,6 +33,11 @@ struct replica_work {
 
 LIST_DEFINE(replica_works, struct replica_work, link)
 
+enum {
+    SYSTEM_TABLES = 16, /* table ids below it are the system's own */
+    SYSTEM_REPLICAS_MAX = 5
+};
+
 enum { PARTITION_LEAVES = 256 /* leaves of a partition's sums: 4 KiB a partition */ };
 
 struct replica_config {
@@ -52,6 +57,7 @@ struct replica {
     struct map latches;              /* hash of key -> struct replica_latch */
     struct replica_operations ready; /* got their latch; run at the end of the door */
     struct replica_works works;      /* being served */
+    struct map table_replicas;       /* table id -> its N, as far as the API has told */
     struct map dropped;              /* table ids that were dropped; the object is the map itself */
 };
 
@@ -66,8 +72,15 @@ bool must_check replica_on_frame(struct replica *replica, const struct frame *fr
                                  struct arena *arena);
 /* To be called at the end of every door: runs what got its latch. */
 void replica_run(struct replica *replica);
+/* The partition exists and this shard serves it. Latches and clocks are per shard: two shards that
+ * served one register would not know of each other's writes. */
+bool replica_serves(const struct replica *replica, uint32_t partition);
 /* Nothing is ready to run. */
 bool replica_idle(const struct replica *replica);
+/* Tells how many home nodes a table has. */
+void replica_set_table_replicas(struct replica *replica, uint64_t table_id, uint8_t replicas);
+/* The same, as far as it is known; 0 if it is not. System tables have min(5, members). */
+uint8_t replica_table_replicas(const struct replica *replica, uint64_t table_id);
 /* From now on nothing of the table is taken. */
 void replica_drop_table(struct replica *replica, uint64_t table_id);
 bool replica_table_dropped(const struct replica *replica, uint64_t table_id);

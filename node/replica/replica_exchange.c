@@ -17,6 +17,7 @@ struct walk_operation {
     struct store_range read;
     struct writer from;
     uint8_t to[sizeof(uint32_t)];
+    uint32_t replicas;                    /* rows of tables with fewer are passed over */
     bool listing;                         /* KEYS; else SUMS */
     struct digest sums[PARTITION_LEAVES]; /* SUMS */
     uint8_t leaves[PARTITION_LEAVES / 8]; /* KEYS: those wanted */
@@ -92,18 +93,20 @@ static void sums_add(struct walk_operation *operation, size_t leaf, struct slice
 static bool walk_add(struct walk_operation *operation, struct slice key, struct slice stored)
 {
     struct item_key decoded;
-    struct held_row held;
-    if (!item_key_decode(key, &decoded) || !held_row_decode(stored, &held))
+    struct row row;
+    if (!item_key_decode(key, &decoded) || !row_decode(stored, &row))
         return false;
-    if (replica_table_dropped(operation->work.replica, decoded.table_id))
+    const struct replica *replica = operation->work.replica;
+    bool shared = replica_table_replicas(replica, decoded.table_id) >= operation->replicas;
+    if (!shared || replica_table_dropped(replica, decoded.table_id))
         return true;
     size_t leaf = hash64(key) % PARTITION_LEAVES;
     if (!operation->listing) {
-        sums_add(operation, leaf, key, &held.row);
+        sums_add(operation, leaf, key, &row);
     } else if (leaf_wanted(operation, leaf)) {
         writer_put_sized(&operation->page, key);
-        writer_put_version(&operation->page, held.row.ballot);
-        writer_put_version(&operation->page, held.row.origin);
+        writer_put_version(&operation->page, row.ballot);
+        writer_put_version(&operation->page, row.origin);
     }
     return true;
 }
@@ -143,12 +146,13 @@ static void on_walk_read(struct store_op *op)
 }
 
 static void walk_start(struct replica *replica, const struct frame *frame, uint32_t partition,
-                       struct slice leaves, struct slice after)
+                       uint32_t replicas, struct slice leaves, struct slice after)
 {
     struct walk_operation *operation = malloc(sizeof(*operation));
     ensure(operation != NULL);
     memset(operation, 0, sizeof(*operation));
     work_init(&operation->work, replica, frame, walk_release);
+    operation->replicas = replicas;
     operation->listing = frame->header.type == FRAME_KEYS;
     if (operation->listing)
         memcpy(operation->leaves, leaves.data, sizeof(operation->leaves));
@@ -174,15 +178,15 @@ static void walk_start(struct replica *replica, const struct frame *frame, uint3
 void replica_on_sums(struct replica *replica, const struct frame *frame,
                      const Cartwheel__Sums *sums)
 {
-    if (sums->partition < membership_partitions(replica->members))
-        walk_start(replica, frame, sums->partition, SLICE_EMPTY, SLICE_EMPTY);
+    if (replica_serves(replica, sums->partition))
+        walk_start(replica, frame, sums->partition, sums->replicas, SLICE_EMPTY, SLICE_EMPTY);
 }
 
 void replica_on_keys(struct replica *replica, const struct frame *frame,
                      const Cartwheel__Keys *keys)
 {
     struct slice leaves = slice_of_binary(keys->leaves);
-    if (keys->partition < membership_partitions(replica->members) &&
-        leaves.size == PARTITION_LEAVES / 8)
-        walk_start(replica, frame, keys->partition, leaves, slice_of_binary(keys->after));
+    if (replica_serves(replica, keys->partition) && leaves.size == PARTITION_LEAVES / 8)
+        walk_start(replica, frame, keys->partition, keys->replicas, leaves,
+                   slice_of_binary(keys->after));
 }

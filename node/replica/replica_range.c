@@ -65,14 +65,14 @@ static bool page_full(const struct range_operation *operation)
 /* False if the row is corrupt. */
 static bool page_add(struct range_operation *operation, struct slice key, struct slice stored)
 {
-    struct held_row held;
-    if (!held_row_decode(stored, &held))
+    struct row row;
+    if (!row_decode(stored, &row))
         return false;
     operation->examined += key.size + stored.size;
-    if (!operation->rows && held.row.tombstone)
+    if (!operation->rows && row.tombstone)
         return true;
     writer_put_sized(&operation->page, key);
-    writer_put_sized(&operation->page, operation->rows ? held.bytes : held.row.value);
+    writer_put_sized(&operation->page, operation->rows ? stored : row.value);
     operation->count++;
     return true;
 }
@@ -148,7 +148,10 @@ void replica_on_range(struct replica *replica, const struct frame *frame,
     writer_put_slice(&operation->from, slice_of_binary(range->from));
     writer_put_slice(&operation->to, slice_of_binary(range->to));
     writer_init(&operation->read.rows, 0);
-    if (operation->rows_max == 0 || operation->bytes_max == 0)
+    struct reader from = reader_of(slice_of_binary(range->from));
+    if (!replica_serves(replica, reader_get_u32(&from)))
+        range_finish(operation, VERDICT_REFUSED_SHARD, false);
+    else if (operation->rows_max == 0 || operation->bytes_max == 0)
         range_finish(operation, VERDICT_FAILED, false);
     else if (work_excessive(replica))
         range_finish(operation, VERDICT_BUSY, false);

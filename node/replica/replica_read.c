@@ -1,4 +1,5 @@
 /* Reads of one register. */
+#include "key.h"
 #include "operation.h"
 
 static void read_reply(struct replica_operation *operation, enum verdict verdict,
@@ -22,11 +23,11 @@ static void on_read(struct replica_operation *operation, bool failed)
         return;
     }
     struct version top = acceptor_top(acceptor);
-    bool top_is_item = acceptor->has_item && version_equal(top, acceptor->item.row.ballot);
+    bool top_is_item = acceptor->has_item && version_equal(top, acceptor->item.ballot);
     if (!operation->full || version_is_none(top)) {
         read_reply(operation, VERDICT_OK, top, SLICE_EMPTY);
     } else if (top_is_item) {
-        read_reply(operation, VERDICT_OK, top, acceptor->item.bytes);
+        read_reply(operation, VERDICT_OK, top, acceptor->item_bytes);
     } else {
         struct slice stored = buffer_slice(operation->promise.value);
         read_reply(operation, VERDICT_OK, top,
@@ -38,8 +39,11 @@ void replica_on_read(struct replica *replica, const struct frame *frame,
                      const Cartwheel__Read *read)
 {
     struct replica_operation *operation = operation_new(replica, frame, slice_of_binary(read->key));
+    struct item_key key;
     operation->full = read->full;
-    if (work_excessive(replica))
+    if (!item_key_decode(operation->key, &key) || !replica_serves(replica, key.partition))
+        read_reply(operation, VERDICT_REFUSED_SHARD, VERSION_NONE, SLICE_EMPTY);
+    else if (work_excessive(replica))
         read_reply(operation, VERDICT_BUSY, VERSION_NONE, SLICE_EMPTY);
     else
         operation_read(operation, on_read);

@@ -10,7 +10,6 @@ static void write_reply(struct replica *replica, const struct frame_header *aske
     Cartwheel__WriteReply reply = CARTWHEEL__WRITE_REPLY__INIT;
     reply.verdict = (uint32_t)acceptance->verdict;
     reply.highest = binary_of_version(acceptance->highest, storage);
-    reply.never_held = acceptance->never_held;
     reply.old_size = old_size;
     outbox_reply(replica->outbox, asker, FRAME_WRITE_REPLY, &reply.base, SLICE_EMPTY);
 }
@@ -18,7 +17,7 @@ static void write_reply(struct replica *replica, const struct frame_header *aske
 static void write_refuse(struct replica *replica, const struct frame_header *asker,
                          enum verdict verdict)
 {
-    struct acceptance acceptance = {verdict, false, VERSION_NONE, false};
+    struct acceptance acceptance = {verdict, false, VERSION_NONE};
     write_reply(replica, asker, &acceptance, 0);
 }
 
@@ -34,7 +33,6 @@ static void on_write_committed(struct store_op *op)
     struct replica_operation *operation = container_of(op, struct replica_operation, commit.op);
     if (op->status == STORE_NO_SPACE) {
         operation->acceptance.verdict = VERDICT_NO_SPACE;
-        operation->acceptance.never_held = true;
     }
     write_finish(operation);
 }
@@ -46,10 +44,7 @@ static void write_apply(struct replica_operation *operation)
     const struct acceptor *acceptor = &operation->acceptor;
     store_commit_init(&operation->commit, on_write_committed);
     struct store_batch *batch = &operation->commit.batch;
-    struct version replaced = acceptor->has_item ? acceptor->item.row.ballot : VERSION_NONE;
-    uint8_t *at = store_batch_put_in_place(batch, STORE_ITEMS, operation->key,
-                                           held_row_size(operation->row.size));
-    held_row_write(at, replaced, operation->row);
+    store_batch_put(batch, STORE_ITEMS, operation->key, operation->row);
     if (acceptor->has_accepted) {
         struct writer promise;
         writer_init(&promise, VERSION_SIZE);
@@ -63,7 +58,7 @@ static void write_apply(struct replica_operation *operation)
 static void on_write_read(struct replica_operation *operation, bool failed)
 {
     if (failed) {
-        operation->acceptance = (struct acceptance){VERDICT_FAILED, false, VERSION_NONE, false};
+        operation->acceptance = (struct acceptance){VERDICT_FAILED, false, VERSION_NONE};
         write_finish(operation);
         return;
     }
@@ -72,8 +67,8 @@ static void on_write_read(struct replica_operation *operation, bool failed)
     ensure(valid);
     const struct acceptor *acceptor = &operation->acceptor;
     operation->acceptance = acceptor_plain(acceptor, &offered);
-    if (operation->want_old_size && acceptor->has_item && !acceptor->item.row.tombstone)
-        operation->old_size = item_size(acceptor->item.row.value);
+    if (operation->want_old_size && acceptor->has_item && !acceptor->item.tombstone)
+        operation->old_size = item_size(acceptor->item.value);
     if (operation->acceptance.apply)
         write_apply(operation);
     else
@@ -104,8 +99,12 @@ static enum verdict write_admit(const struct replica *replica, const struct fram
     uint64_t wall_us = replica->outbox->now.wall_us;
     uint64_t ahead_max_us = 2 * replica->config.clock_skew_max_us;
     bool plausible = hlc_plausible(row->ballot.hlc, wall_us, ahead_max_us);
+    bool hint = frame->header.type == FRAME_HINT;
+    bool right_shard = hint ? replica->outbox->shard == 0 : replica_serves(replica, key->partition);
     if (frame->header.epoch != replica->outbox->epoch)
         return VERDICT_REFUSED_EPOCH;
+    if (!right_shard)
+        return VERDICT_REFUSED_SHARD;
     if (replica_table_dropped(replica, key->table_id))
         return VERDICT_REFUSED_TABLE;
     if (frame->header.type != FRAME_REPAIR && !plausible)
@@ -151,7 +150,7 @@ static void on_hint_committed(struct store_op *op)
 {
     struct replica_operation *operation = container_of(op, struct replica_operation, commit.op);
     bool stored = op->status == STORE_OK;
-    if (!stored)
+    if (!stored && operation->counted)
         hints_forget(operation->work.replica->hints, operation->key);
     hint_reply(operation->work.replica, &operation->work.asker,
                stored ? VERDICT_TOOK : VERDICT_NO_SPACE);
@@ -160,9 +159,10 @@ static void on_hint_committed(struct store_op *op)
 
 /* Here the operation's key is the hint's. */
 static void hint_store(struct replica *replica, const struct frame *frame, struct slice hint_key,
-                       struct slice key)
+                       struct slice key, bool counted)
 {
     struct replica_operation *operation = operation_new(replica, frame, hint_key);
+    operation->counted = counted;
     struct writer value;
     writer_init(&value, key.size + frame->payload.size + 8);
     hint_encode(&value, key, frame->payload);
@@ -188,8 +188,10 @@ void replica_on_hint(struct replica *replica, const struct frame *frame,
     uint8_t hint_key[HINT_KEY_SIZE];
     hint_key_write(hint_key, hint->target, row.ballot, key);
     struct slice hint_key_slice = slice_of(hint_key, sizeof(hint_key));
-    if (hints_add(replica->hints, hint->target, hint_key_slice, key.size + frame->payload.size))
-        hint_store(replica, frame, hint_key_slice, key);
-    else
+    enum hints_added added =
+        hints_add(replica->hints, hint->target, hint_key_slice, key.size + frame->payload.size);
+    if (added == HINTS_FULL)
         hint_reply(replica, &frame->header, VERDICT_NO_SPACE);
+    else
+        hint_store(replica, frame, hint_key_slice, key, added == HINTS_ADDED);
 }

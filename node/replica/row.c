@@ -60,18 +60,3 @@ struct version row_ballot(struct slice bytes)
     struct version ballot = reader_get_version(&reader);
     return reader.failed ? VERSION_NONE : ballot;
 }
-
-bool held_row_decode(struct slice stored, struct held_row *held)
-{
-    struct reader reader = reader_of(stored);
-    held->replaced = reader_get_version(&reader);
-    held->bytes = reader_get_slice(&reader, reader_left(&reader));
-    return !reader.failed && row_decode(held->bytes, &held->row);
-}
-
-void held_row_write(uint8_t *at, struct version replaced, struct slice row)
-{
-    uint64_t words[2] = {__builtin_bswap64(replaced.hlc), __builtin_bswap64(replaced.node)};
-    memcpy(at, words, VERSION_SIZE);
-    memcpy(at + VERSION_SIZE, row.data, row.size);
-}

@@ -3,8 +3,7 @@
  *   u8 flags   16 ballot   [16 origin, if it differs]   [u8 count, 16 x count origins, 16 base:
  * lineage]   value
  *
- * On disk, 16 bytes stand before it: the ballot of the row that this one replaced here (see
- * `replaced`). A tombstone has no value. */
+ * A tombstone has no value. */
 #pragma once
 
 #include "bytes.h"
@@ -37,19 +36,3 @@ void row_encode(struct writer *writer, const struct row *row);
 bool must_check row_decode(struct slice bytes, struct row *row);
 /* The ballot alone, without decoding the rest; VERSION_NONE if the bytes are too short. */
 struct version row_ballot(struct slice bytes);
-
-/* A row as one replica holds it. */
-struct held_row {
-    struct version replaced; /* ballot of what stood here before it; VERSION_NONE: nothing */
-    struct row row;
-    struct slice bytes; /* the row as peers exchange it */
-};
-
-bool must_check held_row_decode(struct slice stored, struct held_row *held);
-/* Bytes that the store's value has for a row of `row_size` bytes. */
-static inline size_t held_row_size(size_t row_size)
-{
-    return VERSION_SIZE + row_size;
-}
-/* Writes them to `at`. */
-void held_row_write(uint8_t *at, struct version replaced, struct slice row);

@@ -137,9 +137,12 @@ START_TEST(strangers_have_another_id)
         size_t number;
         bool same;
     } changes[] = {
-        {CLUSTER_NAME, "other", 0, false},    {PARTITIONS, NULL, 128, false},
-        {COUNT, NULL, 2, false},              {MEMBER_NAME, "d", 0, false},
-        {MEMBER_ADDRESS, "h:1", 0, false},    {MEMBER_WEIGHT, NULL, 100, true},
+        {CLUSTER_NAME, "other", 0, false},
+        {PARTITIONS, NULL, 128, false},
+        {COUNT, NULL, 2, false},
+        {MEMBER_NAME, "d", 0, false},
+        {MEMBER_ADDRESS, "h:1", 0, false},
+        {MEMBER_WEIGHT, NULL, 100, true},
         {MEMBER_ZONE, "elsewhere", 0, true},
     };
     for (size_t i = 0; i < array_size(changes); i++) {

@@ -1,0 +1,359 @@
+#include "cluster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "item.h"
+#include "key.h"
+#include "row.h"
+#include "test_main.h"
+#include "timers.h"
+
+enum { FRAME_DELAY_US = 100, DISK_TRIES = 1000 };
+
+#define WALL_START_US UINT64_C(1767225600000000)
+
+static const char *const names[CLUSTER_NODES_MAX] = {"n1", "n2", "n3"};
+
+struct instant cluster_clock(const struct cluster *cluster, size_t node)
+{
+    int64_t wall_us = (int64_t)(WALL_START_US + cluster->now_us) + cluster->nodes[node].clock_us;
+    return (struct instant){cluster->now_us, (uint64_t)wall_us};
+}
+
+static void on_send(struct transport *transport, struct address to, struct buffer *buffer)
+{
+    struct cluster_port *port = container_of(transport, struct cluster_port, transport);
+    struct cluster *cluster = port->cluster;
+    for (size_t i = 0; i < cluster->count; i++) {
+        if (cluster->nodes[i].id != to.node || cluster->frames_count == CLUSTER_FRAMES_MAX)
+            continue;
+        cluster->frames[cluster->frames_count++] = (struct cluster_frame){
+            cluster->now_us + FRAME_DELAY_US, port->node, i, to.shard, buffer};
+        return;
+    }
+    ck_assert_uint_lt(cluster->frames_count, CLUSTER_FRAMES_MAX);
+    buffer_unref(buffer);
+}
+
+static void on_log(struct log_sink *sink, enum log_level level, const char *line)
+{
+    const struct cluster *cluster = container_of(sink, struct cluster, log);
+    ck_assert_msg(level < LOG_ERROR || cluster->rude, "%s", line);
+}
+
+static void on_submitted(void *context, struct store_op *op)
+{
+    (void)context;
+    (void)op;
+}
+
+/* All that was submitted completes. */
+static void finish_disk(struct cluster *cluster, size_t index)
+{
+    struct cluster_node *node = &cluster->nodes[index];
+    struct store_op *op;
+    while (node->shard[0] != NULL && ((op = memory_store_finish_commit(node->disk)) != NULL ||
+                                      (op = memory_store_finish_read(node->disk)) != NULL)) {
+        const struct cluster_port *port = memory_store_submitter(op);
+        node_on_store_done(node->shard[port->shard], cluster_clock(cluster, index), op);
+    }
+}
+
+static void deliver(struct cluster *cluster)
+{
+    struct cluster_frame frame = cluster->frames[0];
+    cluster->frames_count--;
+    memmove(cluster->frames, cluster->frames + 1, cluster->frames_count * sizeof(frame));
+    if (cluster->watch != NULL)
+        cluster->watch(cluster, &frame);
+    struct cluster_node *node = &cluster->nodes[frame.to];
+    bool linked = cluster->nodes[frame.from].shard[0] != NULL;
+    if (node->shard[0] != NULL && linked && frame.shard < cluster->shards)
+        node_on_frame(node->shard[frame.shard], cluster_clock(cluster, frame.to),
+                      cluster->nodes[frame.from].id, buffer_slice(frame.buffer));
+    buffer_unref(frame.buffer);
+}
+
+/* The earliest deadline of all shards. */
+static uint64_t next_deadline(const struct cluster *cluster, size_t *at, uint16_t *shard)
+{
+    uint64_t least = DEADLINE_NEVER;
+    for (size_t i = 0; i < cluster->count; i++) {
+        for (uint16_t s = 0; s < cluster->shards && cluster->nodes[i].shard[0] != NULL; s++) {
+            uint64_t next = node_next_deadline_us(cluster->nodes[i].shard[s]);
+            if (next < least) {
+                least = next;
+                *at = i;
+                *shard = s;
+            }
+        }
+    }
+    return least;
+}
+
+/* The next thing that happens by `until_us`; false if nothing does. */
+static bool step(struct cluster *cluster, uint64_t until_us)
+{
+    size_t at = 0;
+    uint16_t shard = 0;
+    uint64_t deadline_us = next_deadline(cluster, &at, &shard);
+    uint64_t frame_us = cluster->frames_count == 0 ? DEADLINE_NEVER : cluster->frames[0].at_us;
+    uint64_t next_us = deadline_us < frame_us ? deadline_us : frame_us;
+    if (next_us > until_us)
+        return false;
+    cluster->now_us = next_us > cluster->now_us ? next_us : cluster->now_us;
+    if (frame_us <= deadline_us)
+        deliver(cluster);
+    else
+        node_on_deadline(cluster->nodes[at].shard[shard], cluster_clock(cluster, at));
+    for (size_t i = 0; i < cluster->count; i++)
+        finish_disk(cluster, i);
+    return true;
+}
+
+void cluster_run_for(struct cluster *cluster, uint64_t length_us)
+{
+    uint64_t until_us = cluster->now_us + length_us;
+    for (size_t i = 0; i < cluster->count; i++)
+        finish_disk(cluster, i);
+    while (step(cluster, until_us))
+        continue;
+    cluster->now_us = until_us;
+    for (size_t i = 0; i < cluster->count; i++) {
+        for (uint16_t shard = 0; shard < cluster->shards && cluster->nodes[i].shard[0]; shard++)
+            node_check(cluster->nodes[i].shard[shard]);
+    }
+}
+
+static struct buffer *read_row(struct store *store, enum store_family family, struct slice key)
+{
+    struct store_get get;
+    store_get_init(&get, family, key, (store_done)abort);
+    for (int tries = 0; tries < DISK_TRIES; tries++) {
+        if (store_try_read(store, &get.op))
+            return get.value;
+    }
+    ck_abort_msg("a row could not be read");
+    return NULL;
+}
+
+static struct buffer *read_meta(void *context, struct slice key)
+{
+    return read_row(context, STORE_META, key);
+}
+
+static void link_up(struct cluster *cluster, size_t one, size_t other)
+{
+    const struct cluster_node *peer = &cluster->nodes[other];
+    struct peer_identity identity = {peer->id, names[other], cluster->shards, peer->incarnation};
+    for (uint16_t shard = 0; shard < cluster->shards; shard++)
+        node_on_peer_up(cluster->nodes[one].shard[shard], cluster_clock(cluster, one), &identity);
+}
+
+static void boot_node(struct cluster *cluster, size_t index, struct boot *boot)
+{
+    struct cluster_node *node = &cluster->nodes[index];
+    struct member_config members[CLUSTER_NODES_MAX];
+    char addresses[CLUSTER_NODES_MAX][40];
+    struct store_commit commit;
+    struct prng prng;
+    for (size_t i = 0; i < cluster->count; i++) {
+        snprintf(addresses[i], sizeof(addresses[i]), "127.0.0.%zu:7000", i + 1);
+        members[i] = (struct member_config){(char *)(uintptr_t)names[i], addresses[i],
+                                            (char *)(uintptr_t) "", 100};
+    }
+    struct cluster_config config = {(char *)(uintptr_t) "test", CLUSTER_PARTITIONS, members,
+                                    cluster->count};
+    prng_init(&prng, index + 1);
+    store_commit_init(&commit, (store_done)abort);
+    ck_assert_ptr_null(
+        boot_load(boot, &config, names[index], &prng, read_meta, node->store[0], &commit.batch));
+    store_submit(node->store[0], &commit.op);
+    ck_assert_ptr_eq(memory_store_finish_commit(node->disk), &commit.op);
+    store_commit_deinit(&commit);
+}
+
+void cluster_start(struct cluster *cluster, size_t index)
+{
+    struct cluster_node *node = &cluster->nodes[index];
+    struct boot boot;
+    boot_node(cluster, index, &boot);
+    node->id = boot.id;
+    node->incarnation = boot.incarnation;
+    for (uint16_t shard = 0; shard < cluster->shards; shard++) {
+        struct node_config config;
+        node_config_defaults(&config);
+        config.shard = shard;
+        config.shards = cluster->shards;
+        config.seed = 100 * (index + 1);
+        struct node_ports ports = {&node->port[shard].transport, node->store[shard], &cluster->log};
+        node->shard[shard] = node_new(&config, &boot, ports);
+        node_set_table_replicas(node->shard[shard], CLUSTER_TABLE, CLUSTER_NODES_MAX);
+    }
+    boot_deinit(&boot);
+    for (uint16_t shard = 0; shard < cluster->shards; shard++)
+        node_on_start(node->shard[shard], cluster_clock(cluster, index));
+    for (size_t other = 0; other < cluster->count; other++) {
+        if (other != index && cluster->nodes[other].shard[0] != NULL) {
+            link_up(cluster, index, other);
+            link_up(cluster, other, index);
+        }
+    }
+    finish_disk(cluster, index);
+}
+
+void cluster_crash(struct cluster *cluster, size_t index)
+{
+    struct cluster_node *node = &cluster->nodes[index];
+    struct prng prng;
+    prng_init(&prng, index + 7);
+    memory_store_crash(node->disk, &prng);
+    for (uint16_t shard = 0; shard < cluster->shards; shard++) {
+        node_free(node->shard[shard]);
+        node->shard[shard] = NULL;
+    }
+    for (size_t other = 0; other < cluster->count; other++) {
+        for (uint16_t shard = 0; shard < cluster->shards; shard++) {
+            if (cluster->nodes[other].shard[shard] != NULL)
+                node_on_peer_down(cluster->nodes[other].shard[shard], cluster_clock(cluster, other),
+                                  node->id);
+        }
+    }
+}
+
+void cluster_init(struct cluster *cluster, size_t nodes, uint16_t shards)
+{
+    memset(cluster, 0, sizeof(*cluster));
+    cluster->count = nodes;
+    cluster->shards = shards;
+    cluster->now_us = 1000000;
+    cluster->log = (struct log_sink){on_log, LOG_WARN};
+    for (size_t i = 0; i < nodes; i++) {
+        struct cluster_node *node = &cluster->nodes[i];
+        struct memory_store_config disk = {.seed = i + 1, .sync = true, .miss_per_million = 300000};
+        node->disk = memory_store_new(&disk);
+        for (uint16_t shard = 0; shard < shards; shard++) {
+            node->port[shard] = (struct cluster_port){{on_send}, cluster, i, shard};
+            node->store[shard] = memory_store_port(node->disk, on_submitted, &node->port[shard]);
+        }
+    }
+    for (size_t i = 0; i < nodes; i++)
+        cluster_start(cluster, i);
+    cluster_run_for(cluster, 1000000);
+}
+
+void cluster_deinit(struct cluster *cluster)
+{
+    for (size_t i = 0; i < cluster->count; i++) {
+        if (cluster->nodes[i].shard[0] != NULL)
+            cluster_crash(cluster, i);
+        memory_store_free(cluster->nodes[i].disk);
+    }
+    for (size_t i = 0; i < cluster->frames_count; i++)
+        buffer_unref(cluster->frames[i].buffer);
+}
+
+static void on_answered(struct request *request)
+{
+    container_of(request, struct cluster_request, request)->answers++;
+}
+
+void cluster_value(struct writer *writer, const char *text)
+{
+    writer_put_varint(writer, 1);
+    writer_put_sized(writer, SLICE_LITERAL("v"));
+    writer_put_u8(writer, VALUE_STRING);
+    writer_put_sized(writer, slice_of_string(text));
+}
+
+const char *cluster_text(struct slice item)
+{
+    static char text[64];
+    struct slice value;
+    text[0] = '\0';
+    if (item_find(item, SLICE_LITERAL("v"), &value)) {
+        struct slice bytes = value_bytes(value);
+        size_t size = bytes.size < sizeof(text) ? bytes.size : sizeof(text) - 1;
+        memcpy(text, bytes.data, size);
+        text[size] = '\0';
+    }
+    return text;
+}
+
+void cluster_request_init(struct cluster_request *request, enum request_kind kind, const char *name,
+                          uint8_t sort)
+{
+    memset(request, 0, sizeof(*request));
+    writer_init(&request->key, 64);
+    writer_init(&request->value, 64);
+    writer_init(&request->to, 64);
+    struct item_key key =
+        item_key_of(CLUSTER_TABLE, slice_of_string(name), slice_of(&sort, 1), CLUSTER_PARTITIONS);
+    item_key_encode(&request->key, &key);
+    request_init(&request->request, kind, on_answered);
+    request->request.key = writer_slice(&request->key);
+    request->request.quorum = (struct quorum){3, 2, 2, true};
+}
+
+void cluster_request_deinit(struct cluster_request *request)
+{
+    request_release(&request->request);
+    writer_deinit(&request->key);
+    writer_deinit(&request->value);
+    writer_deinit(&request->to);
+}
+
+enum outcome cluster_ask(struct cluster *cluster, size_t node, uint16_t shard,
+                         struct cluster_request *request)
+{
+    node_on_request(cluster->nodes[node].shard[shard], cluster_clock(cluster, node),
+                    &request->request);
+    for (size_t i = 0; i < cluster->count; i++)
+        finish_disk(cluster, i);
+    for (int i = 0; i < 11000 && request->answers == 0; i++)
+        cluster_run_for(cluster, 1000);
+    ck_assert_uint_eq(request->answers, 1);
+    return request->request.outcome;
+}
+
+enum outcome cluster_put(struct cluster *cluster, size_t node, const char *name, const char *text)
+{
+    struct cluster_request request;
+    cluster_request_init(&request, REQUEST_WRITE, name, 0);
+    request.request.tombstone = text == NULL;
+    if (text != NULL) {
+        cluster_value(&request.value, text);
+        request.request.value = writer_slice(&request.value);
+    }
+    enum outcome outcome = cluster_ask(cluster, node, 0, &request);
+    cluster_request_deinit(&request);
+    return outcome;
+}
+
+const char *cluster_get(struct cluster *cluster, size_t node, const char *name, bool consistent,
+                        enum outcome *outcome)
+{
+    struct cluster_request request;
+    cluster_request_init(&request, REQUEST_READ, name, 0);
+    request.request.consistent = consistent;
+    *outcome = cluster_ask(cluster, node, 0, &request);
+    const char *text = cluster_text(request.request.result);
+    cluster_request_deinit(&request);
+    return text;
+}
+
+struct version cluster_held(struct cluster *cluster, size_t node, const char *name)
+{
+    struct cluster_request request;
+    struct version ballot = VERSION_NONE;
+    cluster_request_init(&request, REQUEST_READ, name, 0);
+    struct buffer *stored =
+        read_row(cluster->nodes[node].store[0], STORE_ITEMS, writer_slice(&request.key));
+    if (stored != NULL)
+        ballot = row_ballot(buffer_slice(stored));
+    buffer_unref(stored);
+    cluster_request_deinit(&request);
+    return ballot;
+}

@@ -1,0 +1,93 @@
+/* cluster: up to three nodes over memory stores in virtual time, for tests that read as stories.
+ * Frames take 100 us and arrive in order; disks finish at once. */
+#pragma once
+
+#include "frame.h"
+#include "memory_store.h"
+#include "node.h"
+
+enum {
+    CLUSTER_NODES_MAX = 3,
+    CLUSTER_SHARDS_MAX = 2,
+    CLUSTER_FRAMES_MAX = 4096,
+    CLUSTER_TABLE = 100,
+    CLUSTER_PARTITIONS = 8
+};
+
+struct cluster;
+
+struct cluster_port {
+    struct transport transport;
+    struct cluster *cluster;
+    size_t node;
+    uint16_t shard;
+};
+
+struct cluster_node {
+    struct memory_store *disk;
+    struct node *shard[CLUSTER_SHARDS_MAX]; /* NULL while it is down */
+    struct cluster_port port[CLUSTER_SHARDS_MAX];
+    struct store *store[CLUSTER_SHARDS_MAX];
+    node_id id;
+    uint64_t incarnation;
+    int64_t clock_us; /* its wall clock minus the true time */
+};
+
+struct cluster_frame {
+    uint64_t at_us;
+    size_t from;
+    size_t to;
+    uint16_t shard;
+    struct buffer *buffer;
+};
+
+struct cluster {
+    size_t count;
+    uint16_t shards;
+    uint64_t now_us;
+    struct cluster_node nodes[CLUSTER_NODES_MAX];
+    struct cluster_frame frames[CLUSTER_FRAMES_MAX]; /* on their way, oldest first */
+    size_t frames_count;
+    /* Sees every frame before it is delivered; NULL: nobody does. */
+    void (*watch)(struct cluster *cluster, const struct cluster_frame *frame);
+    bool rude; /* the watcher sends forgeries: errors logged are no failures */
+    struct log_sink log;
+};
+
+/* All nodes are started and linked with each other. */
+void cluster_init(struct cluster *cluster, size_t nodes, uint16_t shards);
+void cluster_deinit(struct cluster *cluster);
+/* Starts a node that is down, and links it with all that are up. */
+void cluster_start(struct cluster *cluster, size_t node);
+/* The power fails: what was not durable is lost, all links break. */
+void cluster_crash(struct cluster *cluster, size_t node);
+void cluster_run_for(struct cluster *cluster, uint64_t length_us);
+struct instant cluster_clock(const struct cluster *cluster, size_t node);
+
+/* A request made for tests, with the key and value it borrows. */
+struct cluster_request {
+    struct request request;
+    struct writer key;
+    struct writer value;
+    struct writer to;
+    unsigned answers;
+};
+
+/* For partition key `name` and sort key `sort` of the tests' table. N = 3, R = W = 2, sloppy. */
+void cluster_request_init(struct cluster_request *request, enum request_kind kind, const char *name,
+                          uint8_t sort);
+void cluster_request_deinit(struct cluster_request *request);
+/* Sends it to a node's shard and runs until it is answered, once. */
+enum outcome cluster_ask(struct cluster *cluster, size_t node, uint16_t shard,
+                         struct cluster_request *request);
+/* Short forms, through shard 0. `text` NULL: delete. */
+enum outcome cluster_put(struct cluster *cluster, size_t node, const char *name, const char *text);
+/* The text, of at most 63 bytes, or "" if there is none; `outcome` is not NULL. */
+const char *cluster_get(struct cluster *cluster, size_t node, const char *name, bool consistent,
+                        enum outcome *outcome);
+/* An item with one attribute. */
+void cluster_value(struct writer *writer, const char *text);
+/* The text of such an item, copied to a static buffer. */
+const char *cluster_text(struct slice item);
+/* The row of a key on a node's disk: its ballot, or VERSION_NONE. */
+struct version cluster_held(struct cluster *cluster, size_t node, const char *name);

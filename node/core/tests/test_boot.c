@@ -1,0 +1,220 @@
+/* What a node finds out about itself before it speaks. */
+#include "boot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hlc.h"
+#include "memory_store.h"
+#include "meta.h"
+#include "test_main.h"
+
+static struct memory_store *memory;
+static struct store *store;
+static struct member_config members[3];
+static struct cluster_config configured;
+static struct prng prng;
+static struct boot boot;
+
+static void submitted(void *context, struct store_op *op)
+{
+    (void)context;
+    (void)op;
+}
+
+static char *text(const char *literal)
+{
+    return (char *)(uintptr_t)literal;
+}
+
+static void setup(void)
+{
+    struct memory_store_config config = {.seed = 1, .sync = true};
+    memory = memory_store_new(&config);
+    store = memory_store_port(memory, submitted, NULL);
+    members[0] = (struct member_config){text("a"), text("127.0.0.1:7000"), text("z1"), 100};
+    members[1] = (struct member_config){text("b"), text("127.0.0.2:7000"), text("z2"), 200};
+    members[2] = (struct member_config){text("c"), text("127.0.0.3:7000"), text(""), 50};
+    configured = (struct cluster_config){text("test"), 64, members, 3};
+    prng_init(&prng, 1);
+}
+
+static struct buffer *read_row(void *context, struct slice key)
+{
+    (void)context;
+    struct store_get get;
+    store_get_init(&get, STORE_META, key, (store_done)abort);
+    ck_assert(store_try_read(store, &get.op));
+    return get.value;
+}
+
+static void commit(struct store_commit *batch)
+{
+    store_submit(store, &batch->op);
+    ck_assert_ptr_eq(memory_store_finish_commit(memory), &batch->op);
+    store_commit_deinit(batch);
+}
+
+static void put(struct slice key, struct slice value)
+{
+    struct store_commit batch;
+    store_commit_init(&batch, (store_done)abort);
+    store_batch_put(&batch.batch, STORE_META, key, value);
+    commit(&batch);
+}
+
+static void put_number(struct slice key, uint64_t number)
+{
+    struct writer row;
+    writer_init(&row, 8);
+    writer_put_u64(&row, number);
+    put(key, writer_slice(&row));
+    writer_deinit(&row);
+}
+
+/* One start, its batch committed. */
+static const char *start(const struct cluster_config *cluster, const char *name)
+{
+    struct store_commit batch;
+    store_commit_init(&batch, (store_done)abort);
+    const char *wrong = boot_load(&boot, cluster, name, &prng, read_row, NULL, &batch.batch);
+    if (wrong == NULL)
+        commit(&batch);
+    else
+        store_commit_deinit(&batch);
+    return wrong;
+}
+
+static void teardown(void)
+{
+    memory_store_free(memory);
+}
+
+START_TEST(a_birth_takes_the_configuration_and_draws_an_id)
+{
+    setup();
+    ck_assert_ptr_null(start(&configured, "b"));
+    ck_assert(boot.born);
+    ck_assert_uint_ne(boot.id, NODE_ID_NONE);
+    ck_assert_uint_eq(node_id_of(boot.id), boot.id);
+    ck_assert_uint_eq(boot.incarnation, UINT64_C(1) << INCARNATION_START_SHIFT);
+    ck_assert_uint_eq(boot.ceiling, 0);
+    ck_assert_str_eq(boot.name, "b");
+    ck_assert_uint_eq(boot.peers_count, 0);
+    boot_deinit(&boot);
+    teardown();
+}
+END_TEST
+
+START_TEST(later_starts_keep_what_birth_decided)
+{
+    setup();
+    ck_assert_ptr_null(start(&configured, "b"));
+    node_id id = boot.id;
+    boot_deinit(&boot);
+    for (uint64_t starts = 2; starts < 5; starts++) {
+        struct cluster_config other = {text("another"), 8, members, 2};
+        ck_assert_ptr_null(start(&other, "b"));
+        ck_assert(!boot.born);
+        ck_assert_uint_eq(boot.id, id);
+        ck_assert_uint_eq(boot.incarnation, starts << INCARNATION_START_SHIFT);
+        ck_assert_str_eq(boot.cluster.name, "test");
+        ck_assert_uint_eq(boot.cluster.partitions, 64);
+        ck_assert_uint_eq(boot.cluster.members_count, 3);
+        ck_assert_str_eq(boot.cluster.members[1].zone, "z2");
+        ck_assert_uint_eq(boot.cluster.members[1].weight, 200);
+        ck_assert_uint_eq(cluster_id(&boot.cluster), cluster_id(&configured));
+        boot_deinit(&boot);
+    }
+    teardown();
+}
+END_TEST
+
+START_TEST(the_highest_ceiling_of_all_shards_counts)
+{
+    struct meta_key key;
+    setup();
+    ck_assert_ptr_null(start(&configured, "a"));
+    boot_deinit(&boot);
+    put_number(meta_key_ceiling(&key, 0), 500);
+    put_number(meta_key_ceiling(&key, 5), 900);
+    put_number(meta_key_ceiling(&key, SHARDS_MAX - 1), 700);
+    ck_assert_ptr_null(start(&configured, "a"));
+    ck_assert_uint_eq(boot.ceiling, 900);
+    boot_deinit(&boot);
+    teardown();
+}
+END_TEST
+
+START_TEST(peers_are_known_by_the_ids_they_had)
+{
+    struct meta_key key;
+    setup();
+    ck_assert_ptr_null(start(&configured, "a"));
+    boot_deinit(&boot);
+    put_number(meta_key_peer(&key, "c"), 77 << 16);
+    put_number(meta_key_peer(&key, "stranger"), 78 << 16);
+    ck_assert_ptr_null(start(&configured, "a"));
+    ck_assert_uint_eq(boot.peers_count, 1);
+    ck_assert_str_eq(boot.peers[0].name, "c");
+    ck_assert_uint_eq(boot.peers[0].id, 77 << 16);
+    boot_deinit(&boot);
+    teardown();
+}
+END_TEST
+
+START_TEST(wrong_names_and_configurations_are_told_to_the_operator)
+{
+    setup();
+    struct cluster_config bad = configured;
+    bad.partitions = 7;
+    ck_assert_ptr_nonnull(start(&bad, "a"));
+    boot_deinit(&boot);
+    ck_assert_ptr_nonnull(start(&configured, "d"));
+    boot_deinit(&boot);
+    ck_assert_ptr_null(start(&configured, "a"));
+    ck_assert_msg(boot.born, "a failed start leaves nothing behind");
+    boot_deinit(&boot);
+    ck_assert_ptr_nonnull(start(&configured, "b"));
+    boot_deinit(&boot);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_damaged_identity_is_told_to_the_operator)
+{
+    setup();
+    ck_assert_ptr_null(start(&configured, "a"));
+    boot_deinit(&boot);
+    struct buffer *good = read_row(NULL, META_IDENTITY);
+    for (size_t size = 0; size < good->size; size++) {
+        put(META_IDENTITY, slice_of(good->data, size));
+        ck_assert_ptr_nonnull(start(&configured, "a"));
+        boot_deinit(&boot);
+    }
+    struct writer longer;
+    writer_init(&longer, 0);
+    writer_put_slice(&longer, buffer_slice(good));
+    writer_put_u8(&longer, 0);
+    put(META_IDENTITY, writer_slice(&longer));
+    ck_assert_ptr_nonnull(start(&configured, "a"));
+    boot_deinit(&boot);
+    for (size_t at = 0; at < good->size; at++) {
+        struct buffer *changed = buffer_from(buffer_slice(good));
+        changed->data[at] ^= 0xff;
+        put(META_IDENTITY, buffer_slice(changed));
+        (void)!start(&configured, "a");
+        boot_deinit(&boot);
+        buffer_unref(changed);
+    }
+    writer_deinit(&longer);
+    buffer_unref(good);
+    teardown();
+}
+END_TEST
+
+TEST_MAIN("boot", a_birth_takes_the_configuration_and_draws_an_id,
+          later_starts_keep_what_birth_decided, the_highest_ceiling_of_all_shards_counts,
+          peers_are_known_by_the_ids_they_had,
+          wrong_names_and_configurations_are_told_to_the_operator,
+          a_damaged_identity_is_told_to_the_operator)
