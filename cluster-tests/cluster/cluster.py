@@ -12,7 +12,10 @@ import time
 import urllib.request
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CARTWHEEL_BUILD", ROOT / "build"))
@@ -85,18 +88,29 @@ class Node:
                 stderr=log, env=clean_environment(), start_new_session=True,
             )
 
-    def get(self, path, timeout=5):
+    def get(self, path, timeout=5, headers=None):
         """Status and body of a GET."""
+        request = urllib.request.Request(self.url + path, headers=headers or {})
         try:
-            with urllib.request.urlopen(self.url + path, timeout=timeout) as reply:
+            with urllib.request.urlopen(request, timeout=timeout) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
     def admin(self, name):
-        status, body = self.get(f"/-/{name}")
+        status, body = self.get(f"/-/{name}", headers=self.signature(f"/-/{name}"))
         assert status == 200, body
         return json.loads(body)
+
+    def signature(self, path):
+        """Headers that sign a GET, if the cluster has a key."""
+        settings = self.cluster.settings
+        if "access_key_id" not in settings:
+            return {}
+        keys = Credentials(settings["access_key_id"], settings["secret_access_key"])
+        request = AWSRequest("GET", self.url + path)
+        SigV4Auth(keys, "dynamodb", REGION).add_auth(request)
+        return dict(request.headers)
 
     def sees_all(self):
         """Whether it serves, and has a link to each member that runs."""

@@ -56,3 +56,11 @@ def test_the_tool_signs(guarded):
     result = tool(guarded, "table", "list", **{**keys, "AWS_SECRET_ACCESS_KEY": "wrong"})
     assert result.returncode == 1
     assert "InvalidSignatureException" in result.stderr
+
+
+def test_admin_pages_are_signed_too(guarded):
+    status, body = guarded.get("/-/status")
+    assert status == 400
+    assert json.loads(body)["__type"].endswith("#MissingAuthenticationTokenException")
+    assert guarded.admin("status")["members"][0]["name"] == guarded.name
+    assert guarded.get("/localnodes")[0] == 200

@@ -115,8 +115,39 @@ static void serve_localnodes(struct client *client, const struct http_request *r
     writer_deinit(&body);
 }
 
+static void reply_unsigned(struct client *client, const struct http_request *request,
+                           const struct sigv4_verdict *verdict)
+{
+    static const char *const types[] = {
+        [SIGV4_MISSING] = "MissingAuthenticationTokenException",
+        [SIGV4_INCOMPLETE] = "IncompleteSignatureException",
+        [SIGV4_UNKNOWN_KEY] = "UnrecognizedClientException",
+        [SIGV4_MISMATCH] = "InvalidSignatureException",
+        [SIGV4_EXPIRED] = "InvalidSignatureException",
+    };
+    struct writer body;
+    writer_init(&body, 256);
+    int status = api_error(&body, types[verdict->result], verdict->message);
+    reply_with(client, request, status, JSON_TYPE, writer_slice(&body));
+    writer_deinit(&body);
+}
+
+/* False if the request was refused: it must be signed, if keys are configured. */
+static bool check_signature(struct client *client, const struct http_request *request,
+                            struct instant now)
+{
+    struct sigv4_verdict verdict =
+        sigv4_verify(&client->shard->sigv4, request, now.wall_us, &client->arena);
+    if (verdict.result != SIGV4_OK)
+        reply_unsigned(client, request, &verdict);
+    return verdict.result == SIGV4_OK;
+}
+
+/* What the admin tool shows is nobody's business without a key. */
 static void serve_admin(struct client *client, const struct http_request *request)
 {
+    if (!check_signature(client, request, shard_now()))
+        return;
     struct writer body;
     writer_init(&body, 4096);
     int status = admin_handle(client->shard->node, request->path, request->query, &body);
@@ -136,33 +167,12 @@ static void serve_get(struct client *client, const struct http_request *request)
         reply_not_found(client, request);
 }
 
-static void reply_unsigned(struct client *client, const struct http_request *request,
-                           const struct sigv4_verdict *verdict)
-{
-    static const char *const types[] = {
-        [SIGV4_MISSING] = "MissingAuthenticationTokenException",
-        [SIGV4_INCOMPLETE] = "IncompleteSignatureException",
-        [SIGV4_UNKNOWN_KEY] = "UnrecognizedClientException",
-        [SIGV4_MISMATCH] = "InvalidSignatureException",
-        [SIGV4_EXPIRED] = "InvalidSignatureException",
-    };
-    struct writer body;
-    writer_init(&body, 256);
-    int status = api_error(&body, types[verdict->result], verdict->message);
-    reply_with(client, request, status, JSON_TYPE, writer_slice(&body));
-    writer_deinit(&body);
-}
-
 static void serve_operation(struct client *client, const struct http_request *request)
 {
     struct shard *shard = client->shard;
     struct instant now = shard_now();
-    struct sigv4_verdict verdict =
-        sigv4_verify(&shard->sigv4, request, now.wall_us, &client->arena);
-    if (verdict.result != SIGV4_OK) {
-        reply_unsigned(client, request, &verdict);
+    if (!check_signature(client, request, now))
         return;
-    }
     client->call = (struct api_call){
         .target = http_request_header(request, SLICE_LITERAL("x-amz-target")),
         .body = request->body,

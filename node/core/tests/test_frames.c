@@ -10,8 +10,9 @@
 static struct cluster cluster;
 static struct prng prng;
 
-enum { CAPTURED_MAX = 600, CHECKSUM_AT = FRAME_HEADER_SIZE - 8 };
+enum { CAPTURED_MAX = 600, LIFE_AT = 6, REQUEST_ID_AT = 16, CHECKSUM_AT = FRAME_HEADER_SIZE - 8 };
 
+static uint64_t forged_id = UINT64_C(1) << 50; /* above all honest ones */
 static struct cluster_frame captured[CAPTURED_MAX];
 static size_t captured_count;
 
@@ -139,10 +140,20 @@ START_TEST(frames_of_strangers_and_for_other_shards_are_dropped)
 }
 END_TEST
 
-/* A changed frame whose checksum fits again. */
-static struct buffer *forge(const struct buffer *honest)
+static void put_number(uint8_t *at, size_t size, uint64_t number)
 {
-    struct buffer *forged = buffer_from(buffer_slice(honest));
+    for (size_t i = 0; i < size; i++)
+        at[i] = (uint8_t)(number >> (8 * (size - 1 - i)));
+}
+
+/* A changed frame that is new to its receiver, and whose checksum fits again. */
+static struct buffer *forge(const struct cluster_frame *honest)
+{
+    struct buffer *forged = buffer_from(buffer_slice(honest->buffer));
+    uint64_t life = cluster.nodes[honest->to].incarnation >> INCARNATION_START_SHIFT;
+    put_number(forged->data + LIFE_AT, 2, life);
+    if (prng_chance(&prng, 700000))
+        put_number(forged->data + REQUEST_ID_AT, 8, ++forged_id);
     unsigned flips = 1 + (unsigned)prng_below(&prng, 3);
     for (unsigned i = 0; i < flips; i++) {
         size_t at = (size_t)prng_below(&prng, forged->size);
@@ -151,8 +162,7 @@ static struct buffer *forge(const struct buffer *honest)
     uint64_t sum =
         hash64_two(slice_of(forged->data, CHECKSUM_AT),
                    slice_of(forged->data + FRAME_HEADER_SIZE, forged->size - FRAME_HEADER_SIZE));
-    for (int i = 0; i < 8; i++)
-        forged->data[CHECKSUM_AT + i] = (uint8_t)(sum >> (56 - 8 * i));
+    put_number(forged->data + CHECKSUM_AT, 8, sum);
     return forged;
 }
 
@@ -161,9 +171,9 @@ static void check_forgeries(uint16_t shards, uint64_t seed)
     record(shards);
     prng_init(&prng, seed);
     cluster.rude = true;
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < 5000; round++) {
         const struct cluster_frame *frame = &captured[prng_below(&prng, captured_count)];
-        struct buffer *forged = forge(frame->buffer);
+        struct buffer *forged = forge(frame);
         present(frame, buffer_slice(forged));
         buffer_unref(forged);
         if (round % 100 == 0)
@@ -177,6 +187,61 @@ START_TEST(forged_frames_do_no_harm_to_the_process)
 {
     check_forgeries(1, 1);
     check_forgeries(2, 2);
+}
+END_TEST
+
+static uint64_t repeated(size_t node)
+{
+    struct node_stats stats;
+    node_stats(cluster.nodes[node].shard[0], &stats);
+    return stats.frames_repeated;
+}
+
+START_TEST(a_write_that_the_network_repeats_is_taken_once)
+{
+    unsigned seen = 0;
+    prng_init(&prng, 1);
+    captured_count = 0;
+    cluster_init(&cluster, 3, 1);
+    cluster.watch = capture;
+    some_traffic();
+    cluster.watch = NULL;
+    cluster_run_for(&cluster, 100000);
+    for (size_t i = 0; i < captured_count; i++) {
+        struct frame decoded;
+        const struct cluster_frame *frame = &captured[i];
+        uint64_t before = repeated(frame->to);
+        size_t on_their_way = cluster.frames_count;
+        ck_assert_int_eq(frame_decode(buffer_slice(frame->buffer), &decoded), FRAME_OK);
+        if (!frame_is_once(decoded.header.type))
+            continue;
+        present(frame, buffer_slice(frame->buffer));
+        ck_assert_uint_eq(repeated(frame->to), before + 1);
+        ck_assert_uint_eq(cluster.frames_count, on_their_way);
+        seen++;
+    }
+    ck_assert_uint_gt(seen, 10);
+    forget();
+}
+END_TEST
+
+START_TEST(a_write_meant_for_an_earlier_life_is_dropped)
+{
+    Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
+    cluster_init(&cluster, 3, 1);
+    for (uint16_t life = 0; life < 4; life++) {
+        struct frame_header header = {.type = FRAME_WRITE, .epoch = 1, .to_life = life};
+        uint64_t before = repeated(0);
+        header.from = cluster.nodes[1].id;
+        header.request_id = ++forged_id;
+        header.wall_us = cluster_clock(&cluster, 1).wall_us;
+        struct buffer *write = frame_encode(&header, &body.base, SLICE_EMPTY);
+        node_on_frame(cluster.nodes[0].shard[0], cluster_clock(&cluster, 0), cluster.nodes[1].id,
+                      buffer_slice(write));
+        ck_assert_uint_eq(repeated(0), before + (life == 1 ? 0 : 1));
+        buffer_unref(write);
+    }
+    cluster_deinit(&cluster);
 }
 END_TEST
 
@@ -235,4 +300,6 @@ END_TEST
 
 TEST_MAIN("frames", honest_traffic_is_never_malformed, changed_frames_are_counted_and_dropped,
           frames_of_strangers_and_for_other_shards_are_dropped,
-          forged_frames_do_no_harm_to_the_process, ids_of_different_nodes_do_not_meet)
+          a_write_that_the_network_repeats_is_taken_once,
+          a_write_meant_for_an_earlier_life_is_dropped, forged_frames_do_no_harm_to_the_process,
+          ids_of_different_nodes_do_not_meet)
