@@ -59,23 +59,23 @@ static enum value_type type_named(struct slice name)
 
 /* Types. */
 
-static const char *check_scalar(struct arena *arena, yyjson_val *json, const char *wanted)
+const char *json_cannot_convert(struct arena *arena, yyjson_val *json, const char *type)
 {
     if (yyjson_is_obj(json))
         return "Start of structure or map found where not expected";
     if (yyjson_is_arr(json))
-        return arena_printf(arena, "Unrecognized collection type class java.lang.%s", wanted);
+        return arena_printf(arena, "Unrecognized collection type class java.lang.%s", type);
     const char *found = yyjson_is_true(json)    ? "TRUE_VALUE"
                         : yyjson_is_false(json) ? "FALSE_VALUE"
                         : yyjson_is_int(json)   ? "NUMBER_VALUE"
                         : yyjson_is_num(json)   ? "DECIMAL_VALUE"
                                                 : "STRING_VALUE";
-    return arena_printf(arena, "%s cannot be converted to %s", found, wanted);
+    return arena_printf(arena, "%s cannot be converted to %s", found, type);
 }
 
 static const char *check_string(struct arena *arena, yyjson_val *json)
 {
-    return yyjson_is_str(json) ? NULL : check_scalar(arena, json, "String");
+    return yyjson_is_str(json) ? NULL : json_cannot_convert(arena, json, "String");
 }
 
 static const char *check_bool(struct arena *arena, yyjson_val *json)
@@ -84,7 +84,7 @@ static const char *check_bool(struct arena *arena, yyjson_val *json)
         return NULL;
     if (yyjson_is_str(json))
         return "Unexpected token received from parser";
-    return check_scalar(arena, json, "Boolean");
+    return json_cannot_convert(arena, json, "Boolean");
 }
 
 static const char *check_binary(struct arena *arena, yyjson_val *json)

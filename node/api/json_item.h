@@ -14,6 +14,9 @@ yyjson_alc json_arena_allocator(struct arena *arena);
 const char *json_value_check(struct arena *arena, yyjson_val *json);
 /* The same for an object of values. */
 const char *json_item_check(struct arena *arena, yyjson_val *json);
+/* The SerializationException's message for JSON that is not of a Java `type`, as "String"; in the
+ * arena or static. */
+const char *json_cannot_convert(struct arena *arena, yyjson_val *json, const char *type);
 
 /* Reads a value that passed json_value_check() into a finished tree; strings stay borrowed from the
  * JSON document. Returns NULL, or the ValidationException's message. */

@@ -53,20 +53,6 @@ int64_t json_member_integer(yyjson_val *object, const char *name, int64_t otherw
 
 /* Types. */
 
-static const char *cannot_convert(struct arena *arena, yyjson_val *json, const char *type)
-{
-    if (yyjson_is_obj(json))
-        return "Start of structure or map found where not expected";
-    if (yyjson_is_arr(json))
-        return arena_printf(arena, "Unrecognized collection type class java.lang.%s", type);
-    const char *found = yyjson_is_true(json)    ? "TRUE_VALUE"
-                        : yyjson_is_false(json) ? "FALSE_VALUE"
-                        : yyjson_is_int(json)   ? "NUMBER_VALUE"
-                        : yyjson_is_num(json)   ? "DECIMAL_VALUE"
-                                                : "STRING_VALUE";
-    return arena_printf(arena, "%s cannot be converted to %s", found, type);
-}
-
 static const char *check_list_types(struct arena *arena, const struct shape *shape,
                                     yyjson_val *json)
 {
@@ -126,15 +112,15 @@ const char *shape_check_types(struct arena *arena, const struct shape *shape, yy
         return NULL;
     switch (shape->kind) {
     case SHAPE_STRING:
-        return yyjson_is_str(json) ? NULL : cannot_convert(arena, json, "String");
+        return yyjson_is_str(json) ? NULL : json_cannot_convert(arena, json, "String");
     case SHAPE_BOOLEAN:
         if (yyjson_is_str(json))
             return "Unexpected token received from parser";
-        return yyjson_is_bool(json) ? NULL : cannot_convert(arena, json, "Boolean");
+        return yyjson_is_bool(json) ? NULL : json_cannot_convert(arena, json, "Boolean");
     case SHAPE_INTEGER:
-        return yyjson_is_num(json) ? NULL : cannot_convert(arena, json, "Integer");
+        return yyjson_is_num(json) ? NULL : json_cannot_convert(arena, json, "Integer");
     case SHAPE_LONG:
-        return yyjson_is_num(json) ? NULL : cannot_convert(arena, json, "Long");
+        return yyjson_is_num(json) ? NULL : json_cannot_convert(arena, json, "Long");
     case SHAPE_LIST:
         return check_list_types(arena, shape, json);
     case SHAPE_MAP:

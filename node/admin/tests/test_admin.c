@@ -1,4 +1,4 @@
-#include <check.h>
+#include "test_main.h"
 #include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
@@ -166,19 +166,4 @@ START_TEST(test_unknown_path)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("admin");
-    TCase *all = tcase_create("all");
-    tcase_add_test(all, test_status);
-    tcase_add_test(all, test_ring);
-    tcase_add_test(all, test_wrong_query);
-    tcase_add_test(all, test_hints);
-    tcase_add_test(all, test_unknown_path);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+TEST_MAIN("admin", test_status, test_ring, test_wrong_query, test_hints, test_unknown_path)

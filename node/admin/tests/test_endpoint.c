@@ -1,4 +1,4 @@
-#include <check.h>
+#include "test_main.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,17 +66,4 @@ START_TEST(test_too_long)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("endpoint");
-    TCase *all = tcase_create("all");
-    tcase_add_test(all, test_valid);
-    tcase_add_test(all, test_invalid);
-    tcase_add_test(all, test_too_long);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+TEST_MAIN("endpoint", test_valid, test_invalid, test_too_long)

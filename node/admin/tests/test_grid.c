@@ -1,4 +1,4 @@
-#include <check.h>
+#include "test_main.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,17 +57,4 @@ START_TEST(test_many_cells)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("grid");
-    TCase *all = tcase_create("all");
-    tcase_add_test(all, test_aligns);
-    tcase_add_test(all, test_control_characters);
-    tcase_add_test(all, test_many_cells);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+TEST_MAIN("grid", test_aligns, test_control_characters, test_many_cells)

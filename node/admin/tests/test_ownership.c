@@ -1,4 +1,4 @@
-#include <check.h>
+#include "test_main.h"
 #include <stdlib.h>
 
 #include "members.h"
@@ -72,16 +72,4 @@ START_TEST(test_weights)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("ownership");
-    TCase *all = tcase_create("all");
-    tcase_add_test(all, test_every_size);
-    tcase_add_test(all, test_weights);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+TEST_MAIN("ownership", test_every_size, test_weights)

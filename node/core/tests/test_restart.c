@@ -4,6 +4,7 @@
 #include "cluster.h"
 #include "hlc.h"
 #include "meta.h"
+#include "row.h"
 #include "test_main.h"
 
 static struct cluster cluster;
@@ -39,6 +40,44 @@ static uint64_t durable_ceiling(void)
     }
     return highest;
 }
+
+/* Asks without letting the disk do anything, and looks at what was sent at once. */
+static void check_first_stamps(void)
+{
+    struct cluster_request writes[4];
+    for (size_t i = 0; i < array_size(writes); i++) {
+        char name[2] = {(char)('a' + i), '\0'};
+        cluster_request_init(&writes[i], REQUEST_WRITE, name, 0);
+        writes[i].request.tombstone = true;
+        node_on_request(cluster.nodes[0].shard[0], cluster_clock(&cluster, 0), &writes[i].request);
+    }
+    for (size_t i = 0; i < cluster.frames_count; i++) {
+        struct frame frame;
+        ck_assert_int_eq(frame_decode(buffer_slice(cluster.frames[i].buffer), &frame), FRAME_OK);
+        if (frame.header.type == FRAME_WRITE)
+            ck_assert_uint_le(row_ballot(frame.payload).hlc, durable_ceiling());
+    }
+    cluster_run_for(&cluster, 10000);
+    for (size_t i = 0; i < array_size(writes); i++) {
+        ck_assert_uint_eq(writes[i].answers, 1);
+        cluster_request_deinit(&writes[i]);
+    }
+}
+
+START_TEST(no_stamp_leaves_above_the_durable_ceiling)
+{
+    cluster_init(&cluster, 1, 1);
+    for (int i = 0; i < 20; i++) {
+        check_first_stamps();
+        cluster_run_for(&cluster, 200000);
+        if (i % 5 == 4) {
+            cluster_crash(&cluster, 0);
+            cluster_start(&cluster, 0);
+        }
+    }
+    cluster_deinit(&cluster);
+}
+END_TEST
 
 static void check_lives(uint16_t shards, int64_t step_us)
 {
@@ -150,7 +189,8 @@ START_TEST(a_node_far_behind_is_routed_around)
 }
 END_TEST
 
-TEST_MAIN("restart", stamps_rise_across_restarts_whatever_the_clock_does,
+TEST_MAIN("restart", no_stamp_leaves_above_the_durable_ceiling,
+          stamps_rise_across_restarts_whatever_the_clock_does,
           a_clock_set_far_back_stops_writes_and_never_lowers_a_stamp,
           quick_restarts_do_not_drive_the_clock_away,
           a_node_ahead_by_more_than_the_guard_is_refused, a_node_far_behind_is_routed_around)

@@ -95,6 +95,26 @@ START_TEST(independent_confirmations_shorten_a_suspicion)
 }
 END_TEST
 
+START_TEST(passing_a_suspicion_on_confirms_nothing)
+{
+    net_init(&net, 4, 1);
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t j = 0; j < i; j++)
+            net_meet(&net, i, j);
+    }
+    net_start(&net, 0);
+    net_start(&net, 3);
+    uint64_t incarnation = net_view(&net, 0, ABOUT)->incarnation;
+    ck_assert(net_tell(&net, 0, TELLER, ABOUT, MEMBER_SUSPECT, incarnation));
+    net_run_for(&net, 900000);
+    const struct gossip_peer *peer = &net.nodes[3].gossip.peers[ABOUT];
+    ck_assert_int_eq(net_view(&net, 3, ABOUT)->status, MEMBER_SUSPECT);
+    ck_assert_uint_eq(peer->confirmations, 1);
+    ck_assert_uint_eq(peer->confirmers[0], net_id(TELLER));
+    net_deinit(&net);
+}
+END_TEST
+
 START_TEST(a_suspicion_ends_with_the_incarnation_it_was_about)
 {
     net_init(&net, 7, 1);
@@ -166,7 +186,7 @@ START_TEST(strangers_are_not_believed)
 END_TEST
 
 TEST_MAIN("rumours", rumours_outrank_each_other_as_documented,
-          independent_confirmations_shorten_a_suspicion,
+          independent_confirmations_shorten_a_suspicion, passing_a_suspicion_on_confirms_nothing,
           a_suspicion_ends_with_the_incarnation_it_was_about,
           only_the_node_itself_says_that_it_lives, who_left_does_not_refute_it,
           strangers_are_not_believed)
