@@ -63,10 +63,3 @@ struct acceptance acceptor_plain(const struct acceptor *acceptor, const struct r
         return refusal(acceptor, VERDICT_REFUSED_ITEM);
     return (struct acceptance){VERDICT_TOOK, true, VERSION_NONE};
 }
-
-struct acceptance acceptor_commit(const struct acceptor *acceptor, const struct row *offered)
-{
-    struct version item = acceptor->has_item ? acceptor->item.ballot : VERSION_NONE;
-    bool newer = version_compare(offered->ballot, item) > 0;
-    return (struct acceptance){VERDICT_TOOK, newer, VERSION_NONE};
-}

@@ -2,8 +2,8 @@
  * pure functions of its durable state. Every path that moves undecided data goes through them:
  * writes, hints, repair, transfer.
  *
- * What must hold: never below a promise, never below what is held; values known decided are
- * committed regardless of promises. */
+ * What must hold: never below a promise, never below what is held. (Commits of conditional writes,
+ * which promises do not stop, come with the conditional path.) */
 #pragma once
 
 #include "row.h"
@@ -55,5 +55,3 @@ struct acceptance {
 
 /* PLAIN and, for rows not known decided, REPAIR: the same rule. */
 struct acceptance acceptor_plain(const struct acceptor *acceptor, const struct row *offered);
-/* COMMIT, and REPAIR of rows seen at this ballot on a majority: promises do not matter. */
-struct acceptance acceptor_commit(const struct acceptor *acceptor, const struct row *offered);

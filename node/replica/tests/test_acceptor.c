@@ -82,22 +82,6 @@ START_TEST(plain_writes_follow_the_register_protocol)
 }
 END_TEST
 
-/* COMMIT(b, x): if b > item.ballot: item = (b, x); promises do not matter. */
-static void check_commit(const struct state *state, unsigned b)
-{
-    struct acceptor acceptor = acceptor_of(state);
-    struct row offered = {.ballot = version_at(b), .origin = version_at(b)};
-    struct acceptance acceptance = acceptor_commit(&acceptor, &offered);
-    ck_assert_int_eq(acceptance.verdict, VERDICT_TOOK);
-    ck_assert_int_eq(acceptance.apply, b > state->item);
-}
-
-START_TEST(commits_follow_the_register_protocol)
-{
-    each_state(check_commit);
-}
-END_TEST
-
 enum { WRITES = 5, LENGTH = 6 };
 
 /* A replica that takes the writes 1..WRITES in the order that the digits of `number` say, repeats
@@ -139,5 +123,4 @@ START_TEST(verdicts_have_names)
 END_TEST
 
 TEST_MAIN("acceptor", plain_writes_follow_the_register_protocol,
-          commits_follow_the_register_protocol, in_whatever_order_writes_come_the_highest_stays,
-          verdicts_have_names)
+          in_whatever_order_writes_come_the_highest_stays, verdicts_have_names)
