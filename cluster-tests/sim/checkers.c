@@ -97,7 +97,7 @@ static bool key_converged(struct world *world, uint32_t key, struct holding *hel
 static bool all_quiet(const struct world *world)
 {
     for (uint16_t i = 0; i < world->options.nodes; i++) {
-        for (uint16_t shard = 0; shard < world->options.shards; shard++) {
+        for (uint16_t shard = 0; shard < world->nodes[i].shards; shard++) {
             if (!world->nodes[i].up || !node_quiet(world->nodes[i].shard[shard]))
                 return false;
         }

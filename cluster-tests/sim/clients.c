@@ -182,11 +182,13 @@ static void call_fill(struct world *world, struct call *call, const struct opera
 static bool draw_node(struct world *world, uint16_t *node, uint16_t *shard)
 {
     uint16_t first = (uint16_t)prng_below(&world->prng, world->options.nodes);
-    *shard = (uint16_t)prng_below(&world->prng, world->options.shards);
+    *shard = 0;
     for (uint16_t i = 0; i < world->options.nodes; i++) {
         *node = (uint16_t)((first + i) % world->options.nodes);
-        if (world->nodes[*node].up && !world->nodes[*node].paused)
+        if (world->nodes[*node].up && !world->nodes[*node].paused) {
+            *shard = (uint16_t)prng_below(&world->prng, world->nodes[*node].shards);
             return true;
+        }
     }
     return false;
 }

@@ -85,11 +85,12 @@ static void commit_now(struct sim_node *node, struct store *store, struct store_
     store_commit_deinit(commit);
 }
 
-static void node_configure(struct world *world, struct node_config *config, uint16_t shard)
+static void node_configure(struct world *world, struct node_config *config, uint16_t shard,
+                           uint16_t shards)
 {
     node_config_defaults(config);
     config->shard = shard;
-    config->shards = world->options.shards;
+    config->shards = shards;
     config->seed = prng_next(&world->prng);
     config->repair_interval_us = 300000;
     config->gossip.push_pull_interval_us = 5000000;
@@ -112,9 +113,14 @@ void node_boot(struct world *world, uint16_t index)
     node->id = boot.id;
     node->incarnation = boot.incarnation;
     node->up = true;
-    for (uint16_t shard = 0; shard < world->options.shards; shard++) {
+    /* An operator may change the number of threads between two starts. */
+    bool changed = prng_chance(&world->prng, world->options.reshard);
+    if (node->shards == 0 || changed)
+        node->shards = changed ? (uint16_t)prng_between(&world->prng, 1, SIM_SHARDS_MAX)
+                               : world->options.shards;
+    for (uint16_t shard = 0; shard < node->shards; shard++) {
         struct node_config config;
-        node_configure(world, &config, shard);
+        node_configure(world, &config, shard, node->shards);
         struct store *port = shard == 0 ? store : world_store(world, index, shard);
         struct node_ports ports = {&node->port[shard].transport, port, &world->log};
         node->shard[shard] = node_new(&config, &boot, ports);
@@ -123,7 +129,7 @@ void node_boot(struct world *world, uint16_t index)
     boot_deinit(&boot);
     world_trace(world, "%s starts, incarnation %llu", node->name,
                 (unsigned long long)node->incarnation);
-    for (uint16_t shard = 0; shard < world->options.shards; shard++) {
+    for (uint16_t shard = 0; shard < node->shards; shard++) {
         struct event wake = {
             .kind = EVENT_DEADLINE, .node = index, .shard = shard, .life = node->life};
         node_set_table_replicas(node->shard[shard], CLIENT_TABLE_ID, world->options.quorum.n);
@@ -144,7 +150,7 @@ void node_crash(struct world *world, uint16_t index)
     node->life++;
     world->crashes++;
     memory_store_crash(node->disk, &world->prng);
-    for (uint16_t shard = 0; shard < world->options.shards; shard++) {
+    for (uint16_t shard = 0; shard < node->shards; shard++) {
         node_free(node->shard[shard]);
         node->shard[shard] = NULL;
     }

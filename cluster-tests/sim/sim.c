@@ -60,6 +60,7 @@ void sim_options_draw(struct sim_options *options, uint64_t seed)
     options->pause_us = draw_rate(&prng, 400000, 10000000);
     options->skew_us = draw_rate(&prng, 600000, 200000);
     options->skew_jump_us = options->skew_us == 0 ? 0 : draw_rate(&prng, 500000, 5000000);
+    options->reshard = draw_rate(&prng, 200000, 500000);
     options->stall = draw_rate(&prng, 300000, 3000);
     options->full_us = draw_rate(&prng, 250000, 10000000);
     options->durable = true;
@@ -113,7 +114,7 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
     if (world.failure[0] == '\0')
         checkers_run(&world);
     for (uint16_t i = 0; i < options->nodes; i++) {
-        for (uint16_t shard = 0; shard < options->shards; shard++)
+        for (uint16_t shard = 0; shard < world.nodes[i].shards; shard++)
             node_check(world.nodes[i].shard[shard]);
     }
     fill_result(&world, result);

@@ -258,9 +258,8 @@ static void peer_changed(struct world *world, const struct event *event)
     if (event->peer_life < node->link_life[event->other])
         return;
     node->link_life[event->other] = event->peer_life;
-    for (uint16_t shard = 0; shard < world->options.shards; shard++) {
-        struct peer_identity identity = {peer->id, peer->name, world->options.shards,
-                                         peer->incarnation};
+    for (uint16_t shard = 0; shard < node->shards; shard++) {
+        struct peer_identity identity = {peer->id, peer->name, peer->shards, peer->incarnation};
         if (event->kind == EVENT_PEER_DOWN)
             node_on_peer_down(node->shard[shard], now, peer->id);
         else if (peer->up && peer->life == event->peer_life)
@@ -326,8 +325,9 @@ bool world_step(struct world *world, uint64_t until_us)
     struct event event = heap_pop(world);
     world->now_us = event.at_us;
     struct sim_node *node = &world->nodes[event.node];
+    bool gone = event.kind == EVENT_FRAME && event.shard >= node->shards;
     bool stale = is_for_node(event.kind) &&
-                 (!node->up || (event.life != UINT64_MAX && event.life != node->life));
+                 (!node->up || gone || (event.life != UINT64_MAX && event.life != node->life));
     if (!stale && is_for_node(event.kind) && node->paused) {
         /* The process stands still: what happens to it happens when it goes on. */
         struct event later = event;
@@ -370,7 +370,7 @@ void world_init(struct world *world, const struct sim_options *options)
         world->members[i] =
             (struct member_config){node->name, node->address, (char *)(uintptr_t) "", 100};
         node->disk = memory_store_new(&disk);
-        for (uint16_t shard = 0; shard < options->shards; shard++)
+        for (uint16_t shard = 0; shard < SIM_SHARDS_MAX; shard++)
             node_ports_init(world, i, shard);
     }
 }

@@ -52,6 +52,7 @@ struct sim_node {
     uint64_t incarnation;
     uint64_t life;                     /* crashes so far */
     uint64_t link_life[SIM_NODES_MAX]; /* life of each peer that it last had a link to */
+    uint16_t shards;                   /* of this life */
     bool up;
     bool paused;
     bool full; /* its disk */
