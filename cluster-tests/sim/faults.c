@@ -94,6 +94,12 @@ static void node_configure(struct world *world, struct node_config *config, uint
     config->seed = prng_next(&world->prng);
     config->repair_interval_us = 300000;
     config->gossip.push_pull_interval_us = 5000000;
+    if (!world->options.tight)
+        return;
+    config->requests_max = 3;
+    config->replica_operations_max = 4;
+    config->hints_bytes_max = 1000;
+    config->hints_in_flight_max = 2;
 }
 
 void node_boot(struct world *world, uint16_t index)

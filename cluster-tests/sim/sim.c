@@ -60,6 +60,7 @@ void sim_options_draw(struct sim_options *options, uint64_t seed)
     options->pause_us = draw_rate(&prng, 400000, 10000000);
     options->skew_us = draw_rate(&prng, 600000, 200000);
     options->skew_jump_us = options->skew_us == 0 ? 0 : draw_rate(&prng, 500000, 5000000);
+    options->tight = prng_chance(&prng, 200000);
     options->reshard = draw_rate(&prng, 200000, 500000);
     options->stall = draw_rate(&prng, 300000, 3000);
     options->full_us = draw_rate(&prng, 250000, 10000000);

@@ -51,6 +51,7 @@ struct sim_options {
     uint64_t partition_us; /* between partitions */
     uint64_t pause_us;     /* between pauses */
     uint64_t skew_us;      /* clocks are off by up to this */
+    bool tight;            /* queues and hint stores are tiny: overload is common */
     uint32_t reshard;      /* starts at which a node has another number of shards */
     uint32_t stall;        /* disk operations that take up to two seconds */
     uint64_t full_us;      /* between times in which a disk is full; 0: none */
