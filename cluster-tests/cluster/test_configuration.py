@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from cluster import DAEMON, Cluster, clean_environment, free_port
+from cluster import DAEMON, ROOT, Cluster, clean_environment, free_port
 
 CASES = [
     ("unknown-setting", ["--colour", "red"], "colour"),
@@ -92,3 +92,10 @@ def test_data_in_use():
                       f"127.0.0.1:{free_port('127.0.0.1')}"])
         assert result.returncode not in (0, 2)
         assert "data" in result.stderr
+
+
+def test_the_manual_is_true():
+    table = subprocess.run([str(DAEMON), "--help-config"], capture_output=True, text=True,
+                           check=True, timeout=10).stdout
+    manual = (ROOT / "docs" / "configuration.md").read_text()
+    assert table.strip() in manual
