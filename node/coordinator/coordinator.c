@@ -6,11 +6,11 @@
 #include "task.h"
 
 enum {
-    SPECULATE_US_FIRST = 50000, /* until enough reads were measured */
-    SPECULATE_US_LEAST = 2000,  /* below it a second read costs more than it saves */
-    SPECULATE_SAMPLES = 1024,   /* reads between two looks at their p99 */
-    ANNOUNCEMENTS_MAX =
-        4096 /* rows of the schema not yet taken by the API; it re-reads what was dropped */
+    SPECULATE_US_FIRST = 50000,        /* until enough reads were measured */
+    SPECULATE_US_LEAST = 2000,         /* below it a second read costs more than it saves */
+    SPECULATE_SAMPLES = 1024,          /* reads between two looks at their p99 */
+    ANNOUNCEMENTS_MAX = 4096,          /* not yet taken by the API; it re-reads what was dropped */
+    ANNOUNCEMENT_SIZE_MAX = 512 * 1024 /* a row of the catalogue is an item: 400 KB at most */
 };
 
 void coordinator_init(struct coordinator *coordinator, const struct coordinator_config *config,
@@ -268,7 +268,8 @@ static bool on_reply(struct coordinator *coordinator, const struct frame *frame,
 static void on_announce(struct coordinator *coordinator, const struct frame *frame)
 {
     Cartwheel__AnnounceReply reply = CARTWHEEL__ANNOUNCE_REPLY__INIT;
-    if (coordinator->announcements_count < ANNOUNCEMENTS_MAX) {
+    if (coordinator->announcements_count < ANNOUNCEMENTS_MAX &&
+        frame->payload.size <= ANNOUNCEMENT_SIZE_MAX) {
         size_t size = (coordinator->announcements_count + 1) * sizeof(struct buffer *);
         coordinator->announcements = realloc(coordinator->announcements, size);
         ensure(coordinator->announcements != NULL);

@@ -5,8 +5,7 @@
  *       ▲        │└────W took, stand-ins included──────▶ OK, sloppy
  *       │        ├─────all certainly refused it────┐
  *       └────────┴──(higher stamp)─────────────────┘
- *                └─────anything else─────────────────▶ UNKNOWN: it may have taken effect, or may
- * yet
+ *                └─────anything else─────────────────▶ UNKNOWN: it may take effect, or not
  *
  * A write that was answered OK goes on to leave hints for the home nodes that do not hold it. */
 #include <stdlib.h>
@@ -15,8 +14,7 @@
 #include "task.h"
 
 enum {
-    RESTAMPS_MAX =
-        8, /* a home node whose clock is ahead is passed by the first; more mean a fight */
+    RESTAMPS_MAX = 8, /* the first passes a clock that is ahead; more mean a fight */
     STANDINS_MAX = REPLICAS_MAX
 };
 
@@ -41,8 +39,9 @@ struct write_task {
 
 static void write_judge(struct write_task *write);
 
-/* The first one sends the wait for a slow replica to stand-ins, the second ends it. */
-static uint64_t first_wait_us(const struct coordinator *coordinator)
+/* An attempt has two waits of this length: after the first, stand-ins are asked; the second ends
+ * it. */
+static uint64_t wait_us(const struct coordinator *coordinator)
 {
     return coordinator->config.attempt_timeout_us / 2;
 }
@@ -130,7 +129,7 @@ static void write_send(struct write_task *write)
         if (write->home[i].state == SLOT_UNSENT && write_add_standin(write, i))
             sent++;
     }
-    task_arm(&write->task, first_wait_us(write->task.coordinator));
+    task_arm(&write->task, wait_us(write->task.coordinator));
 }
 
 static void write_fail(struct write_task *write, enum outcome outcome)
@@ -243,8 +242,8 @@ static bool write_took(const struct write_task *write, const struct tally *tally
 static void write_retry(struct write_task *write, const struct tally *tally)
 {
     struct coordinator *coordinator = write->task.coordinator;
-    bool time_left = coordinator->outbox->now.monotonic_us + first_wait_us(coordinator) <
-                     write->task.deadline_us;
+    bool time_left =
+        coordinator->outbox->now.monotonic_us + wait_us(coordinator) < write->task.deadline_us;
     /* What stands in the way may come from a clock that was far ahead: this one must not follow. */
     bool passable = !version_is_none(write->highest) &&
                     hlc_plausible(write->highest.hlc, coordinator->outbox->now.wall_us,
@@ -361,7 +360,7 @@ static void write_escalate(struct write_task *write)
         if (write_add_standin(write, i))
             have++;
     }
-    task_arm(&write->task, first_wait_us(write->task.coordinator));
+    task_arm(&write->task, wait_us(write->task.coordinator));
 }
 
 static void write_on_timer(struct task *task)

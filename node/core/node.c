@@ -282,6 +282,7 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
     bool own = from == node->outbox.self;
     bool good = frame_decode(bytes, &frame) == FRAME_OK && frame.header.from == from &&
                 frame.header.to_shard == node->config.shard &&
+                frame.header.from_shard < SHARDS_MAX &&
                 members_index(&node->members, from) != MEMBERS_MAX;
     if (!good) {
         node->frames_malformed++;
