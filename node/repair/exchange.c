@@ -305,13 +305,20 @@ void exchange_page_done(struct exchange *exchange)
         session_end(exchange, true);
 }
 
+/* A page that says it is not the last must get on, or the session would never end. */
+static bool advances(const struct exchange *exchange, const Cartwheel__KeysReply *reply)
+{
+    struct slice after = exchange->after == NULL ? SLICE_EMPTY : buffer_slice(exchange->after);
+    return slice_compare(slice_of_binary(reply->covered), after) > 0;
+}
+
 static void on_keys(struct call *call, const struct frame *frame, const ProtobufCMessage *body)
 {
     struct key_page *page = container_of(call, struct key_page, call);
     struct exchange *exchange = page->exchange;
     const Cartwheel__KeysReply *reply = (const Cartwheel__KeysReply *)body;
-    bool good =
-        frame != NULL && reply->verdict == VERDICT_OK && (!reply->more || reply->covered.len > 0);
+    bool good = frame != NULL && reply->verdict == VERDICT_OK &&
+                (!reply->more || advances(exchange, reply));
     if (!good) {
         session_abort(exchange);
         return;
