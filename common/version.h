@@ -1,4 +1,5 @@
-/* version: the 16-byte, totally ordered stamp of a write (register.md: ballot and origin alike). */
+/* version: the 16-byte, totally ordered stamp of a write (docs/protocol.md: ballots and origins
+ * alike). */
 #pragma once
 
 #include "bytes.h"

@@ -60,7 +60,7 @@ static struct event heap_pop(struct world *world)
 
 uint64_t world_draw_us(struct world *world, uint64_t mean_us)
 {
-    /* A geometric number of halves: exponential enough, and free of floating point. */
+    /* A geometric number of uniform draws: a long tail, and no floating point. */
     uint64_t drawn = 1 + prng_below(&world->prng, mean_us + 1);
     while (prng_chance(&world->prng, 400000) && drawn < 64 * (mean_us + 1))
         drawn += prng_below(&world->prng, mean_us + 1);

@@ -90,13 +90,16 @@ void world_schedule(struct world *world, uint64_t after_us, struct event event);
 /* Runs the next event if it is due by `until_us`; false if none is. Time moves on to it. */
 bool world_step(struct world *world, uint64_t until_us);
 struct instant world_clock(const struct world *world, uint16_t node);
-/* Opens a door of a shard by name of its event; the world looks after what the node wants next. */
+/* Hands a request to a shard, and looks after when it wants to be woken. */
 void world_submit(struct world *world, uint16_t node, uint16_t shard, struct request *request);
 /* Notes something wrong; only the first is kept. */
 void world_fail(struct world *world, const char *format, ...) printf_like(2, 3);
 void world_trace(const struct world *world, const char *format, ...) printf_like(2, 3);
-/* Exponentially distributed around `mean_us`, at least 1. */
+/* Somewhere around `mean_us`, with a long tail; at least 1. */
 uint64_t world_draw_us(struct world *world, uint64_t mean_us);
+
+/* The store of a shard, as its node sees it. */
+struct store *world_store(struct world *world, uint16_t node, uint16_t shard);
 
 /* faults.c */
 void faults_start(struct world *world);
@@ -116,9 +119,6 @@ void client_value(struct writer *writer, uint64_t id);
 uint64_t client_value_id(struct slice item);
 /* The encoded key of a register of the tested table. */
 void client_key(const struct world *world, uint32_t key, struct writer *writer);
-
-/* The store of a shard, as its node sees it. */
-struct store *world_store(struct world *world, uint16_t node, uint16_t shard);
 
 /* checkers.c */
 /* True once every node is quiet and all home replicas are equal. */

@@ -10,6 +10,7 @@
 /* One answer while it is built. */
 struct answer {
     const struct node *node;
+    const struct node_stats *stats;
     struct slice query;
     yyjson_mut_doc *json;
     yyjson_mut_val *root;
@@ -42,10 +43,10 @@ static int answer_path(struct answer *answer, struct slice path)
     return answer_problem(answer, 404, "no such admin endpoint: there are status, ring and hints");
 }
 
-int admin_handle(const struct node *node, struct slice path, struct slice query,
-                 struct writer *reply)
+int admin_handle(const struct node *node, const struct node_stats *stats, struct slice path,
+                 struct slice query, struct writer *reply)
 {
-    struct answer answer = {node, query, yyjson_mut_doc_new(NULL), NULL};
+    struct answer answer = {node, stats, query, yyjson_mut_doc_new(NULL), NULL};
     ensure(answer.json != NULL);
     answer.root = yyjson_mut_obj(answer.json);
     yyjson_mut_doc_set_root(answer.json, answer.root);
@@ -184,21 +185,23 @@ static void add_hints(struct answer *answer, yyjson_mut_val *object, const struc
 
 static void add_stats(struct answer *answer)
 {
-    struct node_stats stats;
-    node_stats(answer->node, &stats);
+    const struct node_stats *stats = answer->stats;
     yyjson_mut_val *object = add_object(answer, "stats");
-    add_uint(answer, object, "requests_open", stats.requests_open);
-    add_outcomes(answer, object, &stats);
-    add_uint(answer, object, "writes_sloppy", stats.writes_sloppy);
-    add_hints(answer, object, &stats);
-    add_uint(answer, object, "read_repairs", stats.read_repairs);
-    add_uint(answer, object, "speculative_reads", stats.speculative_reads);
-    add_uint(answer, object, "repair_sessions", stats.repair_sessions);
-    add_uint(answer, object, "repair_items", stats.repair_items);
-    add_uint(answer, object, "frames_malformed", stats.frames_malformed);
-    add_uint(answer, object, "frames_skewed", stats.frames_skewed);
-    add_uint(answer, object, "frames_stale", stats.frames_stale);
-    add_uint(answer, object, "replica_operations", stats.replica_operations);
+    add_uint(answer, object, "requests_open", stats->requests_open);
+    add_outcomes(answer, object, stats);
+    add_uint(answer, object, "writes_restamped", stats->writes_restamped);
+    add_uint(answer, object, "writes_sloppy", stats->writes_sloppy);
+    add_hints(answer, object, stats);
+    add_uint(answer, object, "read_repairs", stats->read_repairs);
+    add_uint(answer, object, "speculative_reads", stats->speculative_reads);
+    add_uint(answer, object, "repair_sessions", stats->repair_sessions);
+    add_uint(answer, object, "repair_aborted", stats->repair_aborted);
+    add_uint(answer, object, "repair_items", stats->repair_items);
+    add_uint(answer, object, "frames_malformed", stats->frames_malformed);
+    add_uint(answer, object, "frames_skewed", stats->frames_skewed);
+    add_uint(answer, object, "frames_repeated", stats->frames_repeated);
+    add_uint(answer, object, "frames_stale", stats->frames_stale);
+    add_uint(answer, object, "replica_operations", stats->replica_operations);
 }
 
 static int answer_status(struct answer *answer)
@@ -212,11 +215,9 @@ static int answer_status(struct answer *answer)
 
 static int answer_hints(struct answer *answer)
 {
-    struct node_stats stats;
-    node_stats(answer->node, &stats);
     add_string(answer, answer->root, "node",
                membership_self(node_membership(answer->node))->config->name);
-    add_hints(answer, answer->root, &stats);
+    add_hints(answer, answer->root, answer->stats);
     add_uint(answer, answer->root, "hints_bytes_max",
              node_configuration(answer->node)->hints_bytes_max);
     return 200;

@@ -11,6 +11,7 @@ enum { ADMIN_REPLICAS_DEFAULT = 3, ADMIN_REPLICAS_MAX = 7 };
 
 /* Answers one GET request for `path`, with the part after '?' in `query` (both as sent). Writes a
  * JSON document to `reply`, which the caller has initialized, and returns the HTTP status: 200; 400
- * for a query it does not understand; 404 for an unknown path. Borrows everything for the call. */
-int admin_handle(const struct node *node, struct slice path, struct slice query,
-                 struct writer *reply);
+ * for a query it does not understand; 404 for an unknown path. `stats` are those of all shards of
+ * the node. Borrows everything for the call. */
+int admin_handle(const struct node *node, const struct node_stats *stats, struct slice path,
+                 struct slice query, struct writer *reply);

@@ -15,7 +15,7 @@ enum {
 
 void coordinator_init(struct coordinator *coordinator, const struct coordinator_config *config,
                       struct membership *members, struct outbox *outbox, struct timers *timers,
-                      struct hlc *hlc, struct prng *prng, struct log_sink *log)
+                      struct hlc *hlc, struct prng *prng)
 {
     memset(coordinator, 0, sizeof(*coordinator));
     coordinator->config = *config;
@@ -24,7 +24,6 @@ void coordinator_init(struct coordinator *coordinator, const struct coordinator_
     coordinator->timers = timers;
     coordinator->hlc = hlc;
     coordinator->prng = prng;
-    coordinator->log = log;
     coordinator->speculate_us = SPECULATE_US_FIRST;
     map_init(&coordinator->calls);
     map_init(&coordinator->deciding);

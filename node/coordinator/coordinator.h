@@ -9,8 +9,6 @@
 
 #include "cartwheel.pb-c.h"
 #include "histogram.h"
-#include "instant.h"
-#include "log.h"
 #include "map.h"
 #include "members.h"
 #include "outbox.h"
@@ -28,7 +26,7 @@ struct coordinator_config {
 };
 
 struct coordinator_stats {
-    uint64_t done[OUTCOME_FAILED + 1];
+    uint64_t done[OUTCOMES];
     uint64_t writes_sloppy;
     uint64_t writes_restamped;
     uint64_t read_repairs;
@@ -46,7 +44,6 @@ struct coordinator {
     struct timers *timers;
     struct hlc *hlc;
     struct prng *prng;
-    struct log_sink *log;
     struct map calls;              /* request id -> struct slot that waits for its reply */
     struct tasks tasks;            /* all that live */
     struct tasks stampless;        /* writes that wait for the clock's ceiling */
@@ -67,7 +64,7 @@ struct coordinator {
 /* Borrows all but the configuration. */
 void coordinator_init(struct coordinator *coordinator, const struct coordinator_config *config,
                       struct membership *members, struct outbox *outbox, struct timers *timers,
-                      struct hlc *hlc, struct prng *prng, struct log_sink *log);
+                      struct hlc *hlc, struct prng *prng);
 /* The outbox is closed. Answers what is open (OUTCOME_UNKNOWN for writes already sent, else
  * OUTCOME_UNAVAILABLE) and frees all. */
 void coordinator_deinit(struct coordinator *coordinator);

@@ -43,8 +43,8 @@ static void read_call(struct read_task *read, size_t index, bool full)
     slot_call(&read->task, slot, shard, FRAME_READ, &body.base, SLICE_EMPTY);
 }
 
-/* Asks one more home node; false if all were asked. Only the first sends the whole row of a
- * consistent read; of an eventual one that waits for a second answer, everybody does. */
+/* Asks one more home node, for the whole row or its ballot; false if there is none left that can be
+ * reached. */
 static bool read_ask_next(struct read_task *read, bool full)
 {
     struct membership *members = read->task.coordinator->members;

@@ -7,7 +7,7 @@
  *       └────────┴──(higher stamp)─────────────────┘
  *                └─────anything else─────────────────▶ UNKNOWN: it may take effect, or not
  *
- * A write that was answered OK goes on to leave hints for the home nodes that do not hold it. */
+ * A write that somebody took goes on to leave hints for the home nodes that do not hold it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,7 +185,7 @@ struct tally {
     size_t certain; /* homes that certainly do not hold it */
     size_t no_space;
     size_t busy;
-    bool standin_asked; /* a hint with this version may exist */
+    bool hint_may_exist; /* a stand-in was asked and did not refuse */
 };
 
 static bool standin_keeps(const struct write_task *write, size_t target)
@@ -214,7 +214,7 @@ static struct tally write_tally(const struct write_task *write)
     for (size_t i = 0; i < write->standins; i++) {
         const struct slot *slot = &write->standin[i];
         tally.waiting += slot->state == SLOT_SENT;
-        tally.standin_asked |= slot->state != SLOT_REFUSED;
+        tally.hint_may_exist |= slot->state != SLOT_REFUSED;
     }
     return tally;
 }
@@ -228,8 +228,8 @@ static void write_acknowledge(struct write_task *write, bool sloppy)
     task_answer(&write->task, OUTCOME_OK);
 }
 
-/* "took >= max(W, majority): OK; beyond the majority a refusal because of a higher item also
- * counts." */
+/* W took it; beyond a majority, a refusal because of a newer row counts too. (With W below a
+ * majority the table is last-writer-wins, by choice.) */
 static bool write_took(const struct write_task *write, const struct tally *tally)
 {
     size_t majority = majority_of(write->quorum.n);
@@ -288,7 +288,7 @@ static void write_leave_hints(struct write_task *write)
 /* No call is out any more and the quorum is not reached. */
 static void write_conclude(struct write_task *write, const struct tally *tally)
 {
-    bool never = tally->certain == write->quorum.n && !tally->standin_asked;
+    bool never = tally->certain == write->quorum.n && !tally->hint_may_exist;
     if (never) {
         write_retry(write, tally);
         return;
@@ -402,7 +402,6 @@ void write_begin(struct coordinator *coordinator, struct request *request)
     write->quorum = quorum_in_force(coordinator, request->quorum);
     write->partition = key_partition(request->key);
     write->key = buffer_from(request->key);
-    /* W below a majority is last-writer-wins by choice; above it, more must hold it. */
     write->need = write->quorum.w;
     ensure(write->need >= 1);
     write->list_length = membership_preference_list(coordinator->members, write->partition,

@@ -11,10 +11,10 @@
 #include "list.h"
 #include "version.h"
 
-/* Per-table replication settings (design: N, R, W, sloppy). */
+/* Per-table replication settings (docs/configuration.md). */
 struct quorum {
     uint8_t n;   /* home replicas wanted; the effective number is min(n, members) */
-    uint8_t r;   /* replicas that an eventually consistent read asks */
+    uint8_t r;   /* replicas that an eventually consistent read of one item asks */
     uint8_t w;   /* replicas that must take a write; below a majority: last writer wins */
     bool sloppy; /* may stand-ins count towards w */
 };
@@ -46,6 +46,8 @@ enum outcome {
     OUTCOME_FAILED               /* a replica could not read its disk, and no other could answer */
 };
 
+enum { OUTCOMES = OUTCOME_FAILED + 1 };
+
 struct request;
 typedef void (*request_done)(struct request *request);
 
@@ -53,7 +55,7 @@ struct request {
     /* Set by the caller; slices are borrowed until `done`. */
     enum request_kind kind;
     request_done done;
-    uint64_t deadline_us; /* monotonic; 0: the node's default of 10 s */
+    uint64_t deadline_us; /* monotonic; 0: the node's request_timeout_us from now on */
     struct quorum quorum;
     bool consistent; /* READ, RANGE: of a majority, never older than what was acknowledged before */
     struct slice

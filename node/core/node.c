@@ -84,13 +84,12 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
     struct coordinator_config coordinator = {config->request_timeout_us, config->attempt_timeout_us,
                                              config->clock_skew_max_us, config->requests_max};
     coordinator_init(&node->coordinator, &coordinator, &node->members, &node->outbox, &node->timers,
-                     &node->hlc, &node->prng, ports.log);
+                     &node->hlc, &node->prng);
     caller_init(&node->caller, &node->members, &node->outbox);
     hint_delivery_init(&node->delivery, &node->hints, ports.store, &node->caller, &node->timers,
                        ports.log, config->hints_in_flight_max, config->attempt_timeout_us);
-    exchange_init(&node->exchange, &node->caller, &node->timers, &node->prng, ports.log,
-                  config->shard, config->shards, config->repair_interval_us,
-                  config->attempt_timeout_us);
+    exchange_init(&node->exchange, &node->caller, &node->timers, &node->prng, config->shard,
+                  config->shards, config->repair_interval_us, config->attempt_timeout_us);
     return node;
 }
 
@@ -264,8 +263,8 @@ static bool clock_plausible(const struct node *node, const struct frame_header *
            hlc_plausible(header->hlc, wall_us, 2 * skew_max_us);
 }
 
-/* True for the first copy of a request that is not safe to repeat, if it is meant for this life: an
- * earlier one may have acted on it. True for all others. */
+/* A request that is not safe to repeat passes in its first copy, and only if it is meant for this
+ * life: an earlier one may have acted on it. What is safe to repeat always passes. */
 static bool admit_once(struct node *node, const struct frame_header *header)
 {
     struct address self = members_address(&node->members, node->members.self, 0);

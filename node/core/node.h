@@ -96,9 +96,11 @@ const struct membership *node_membership(const struct node *node);
 const struct node_config *node_configuration(const struct node *node);
 node_id node_self(const struct node *node);
 
+/* Counts only: all fields are uint64_t. */
 struct node_stats {
     uint64_t requests_open;
-    uint64_t requests_done[8]; /* by enum outcome */
+    uint64_t requests_done[OUTCOMES]; /* by enum outcome */
+    uint64_t writes_restamped;        /* refused everywhere at first, by something newer */
     uint64_t writes_sloppy;
     uint64_t hints_pending; /* kept here for others */
     uint64_t hints_bytes;
@@ -107,6 +109,7 @@ struct node_stats {
     uint64_t read_repairs;
     uint64_t speculative_reads;
     uint64_t repair_sessions; /* exchanges finished */
+    uint64_t repair_aborted;  /* a side did not answer, or a row could not be copied */
     uint64_t repair_items;    /* items sent or taken by exchanges */
     uint64_t frames_malformed;
     uint64_t frames_skewed;      /* refused: sender's clock or a version inside is off */
@@ -115,6 +118,8 @@ struct node_stats {
     uint64_t replica_operations; /* served now */
 };
 void node_stats(const struct node *node, struct node_stats *stats);
+/* Adds one shard's figures to another's. */
+void node_stats_add(struct node_stats *sum, const struct node_stats *stats);
 /* True when nothing is pending: no request, no replica operation, no hint, no exchange. */
 bool node_quiet(const struct node *node);
 /* Asserts every invariant the node knows. */

@@ -180,6 +180,7 @@ void node_stats(const struct node *node, struct node_stats *stats)
     const struct coordinator_stats *coordinator = &node->coordinator.stats;
     stats->requests_open = node->coordinator.open;
     memcpy(stats->requests_done, coordinator->done, sizeof(stats->requests_done));
+    stats->writes_restamped = coordinator->writes_restamped;
     stats->writes_sloppy = coordinator->writes_sloppy;
     stats->read_repairs = coordinator->read_repairs;
     stats->speculative_reads = coordinator->speculative_reads;
@@ -188,6 +189,7 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->hints_delivered = node->delivery.delivered;
     stats->hints_refused = node->hints.refused;
     stats->repair_sessions = node->exchange.stats.sessions;
+    stats->repair_aborted = node->exchange.stats.aborted;
     stats->repair_items = node->exchange.stats.items;
     stats->frames_malformed = node->frames_malformed;
     stats->frames_skewed = node->frames_skewed;
@@ -196,11 +198,20 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->replica_operations = node->replica.works.count;
 }
 
+void node_stats_add(struct node_stats *sum, const struct node_stats *stats)
+{
+    uint64_t *to = (uint64_t *)sum;
+    const uint64_t *from = (const uint64_t *)stats;
+    for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+        to[i] += from[i];
+}
+
 bool node_quiet(const struct node *node)
 {
     return node->coordinator.open == 0 && coordinator_idle(&node->coordinator) &&
-           node->replica.works.count == 0 && hints_pending(&node->hints) == 0 &&
-           hint_delivery_idle(&node->delivery) && exchange_idle(&node->exchange);
+           node->replica.works.count == 0 && node->hints.loaded &&
+           hints_pending(&node->hints) == 0 && hint_delivery_idle(&node->delivery) &&
+           exchange_idle(&node->exchange);
 }
 
 void node_check(const struct node *node)

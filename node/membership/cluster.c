@@ -16,6 +16,8 @@ uint64_t cluster_id(const struct cluster_config *cluster)
     for (size_t i = 0; i < cluster->members_count; i++) {
         writer_put_sized(&text, slice_of_string(cluster->members[i].name));
         writer_put_sized(&text, slice_of_string(cluster->members[i].address));
+        writer_put_sized(&text, slice_of_string(cluster->members[i].zone));
+        writer_put_u32(&text, cluster->members[i].weight);
     }
     uint64_t id = hash64(writer_slice(&text));
     writer_deinit(&text);

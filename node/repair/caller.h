@@ -24,7 +24,6 @@ struct caller {
     struct membership *members;
     struct outbox *outbox;
     struct map calls; /* id -> struct call */
-    uint64_t stale;   /* answers nobody waited for */
 };
 
 void caller_init(struct caller *caller, struct membership *members, struct outbox *outbox);

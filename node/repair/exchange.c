@@ -17,14 +17,13 @@ static void on_sums(struct call *call, const struct frame *frame, const Protobuf
 static void on_keys(struct call *call, const struct frame *frame, const ProtobufCMessage *body);
 
 void exchange_init(struct exchange *exchange, struct caller *caller, struct timers *timers,
-                   struct prng *prng, struct log_sink *log, uint16_t shard, uint16_t shards,
-                   uint64_t interval_us, uint64_t attempt_timeout_us)
+                   struct prng *prng, uint16_t shard, uint16_t shards, uint64_t interval_us,
+                   uint64_t attempt_timeout_us)
 {
     memset(exchange, 0, sizeof(*exchange));
     exchange->caller = caller;
     exchange->timers = timers;
     exchange->prng = prng;
-    exchange->log = log;
     exchange->shard = shard;
     exchange->shards = shards;
     exchange->interval_us = interval_us;
@@ -49,8 +48,8 @@ static void pages_clear(struct exchange *exchange)
     }
 }
 
-/* Ends the session, whatever it was doing. */
-static void session_end(struct exchange *exchange, bool finished)
+/* Whatever the session was doing, it is over. */
+static void session_clear(struct exchange *exchange)
 {
     pages_clear(exchange);
     copies_clear(exchange);
@@ -58,13 +57,18 @@ static void session_end(struct exchange *exchange, bool finished)
     exchange->after = NULL;
     timers_disarm(exchange->timers, &exchange->timeout);
     exchange->busy = false;
+}
+
+static void session_end(struct exchange *exchange, bool finished)
+{
+    session_clear(exchange);
     exchange->stats.sessions += finished;
     exchange->stats.aborted += !finished;
 }
 
 void exchange_deinit(struct exchange *exchange)
 {
-    session_end(exchange, false);
+    session_clear(exchange);
     timers_disarm(exchange->timers, &exchange->tick);
     free(exchange->wanted);
     free(exchange->again);

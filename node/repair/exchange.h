@@ -12,7 +12,6 @@
 
 #include "caller.h"
 #include "hash.h"
-#include "log.h"
 #include "prng.h"
 #include "replica.h"
 #include "timers.h"
@@ -41,7 +40,6 @@ struct exchange {
     struct caller *caller;
     struct timers *timers;
     struct prng *prng;
-    struct log_sink *log;
     uint16_t shard;
     uint16_t shards;
     uint64_t interval_us;
@@ -72,8 +70,8 @@ struct exchange {
 
 /* Borrows all. */
 void exchange_init(struct exchange *exchange, struct caller *caller, struct timers *timers,
-                   struct prng *prng, struct log_sink *log, uint16_t shard, uint16_t shards,
-                   uint64_t interval_us, uint64_t attempt_timeout_us);
+                   struct prng *prng, uint16_t shard, uint16_t shards, uint64_t interval_us,
+                   uint64_t attempt_timeout_us);
 void exchange_deinit(struct exchange *exchange);
 void exchange_start(struct exchange *exchange);
 /* A peer can be reached again: compare everything that is shared with it. */

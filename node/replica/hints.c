@@ -173,7 +173,7 @@ void hints_forget(struct hints *hints, struct slice hint_key)
 
 uint64_t hints_pending(const struct hints *hints)
 {
-    uint64_t pending = hints->loaded ? 0 : 1;
+    uint64_t pending = 0;
     for (size_t i = 0; i < hints->targets_count; i++)
         pending += hints->targets[i].count;
     return pending;

@@ -1,7 +1,7 @@
 /* hints: writes kept for home nodes that could not be reached (hinted handoff; the paper, 4.6).
- * Durable, in their own family, by target and time; deleted only when the target has acknowledged.
- * This is the book-keeping in memory: what there is, for whom, how much. Only shard 0 of a node
- * keeps hints. */
+ * Durable, in their own family, by target and time; deleted only when the target has it, or holds
+ * something newer, or the table is gone. This is the book-keeping in memory: what there is, for
+ * whom, how much. Only shard 0 of a node keeps hints. */
 #pragma once
 
 #include "bytes.h"

@@ -28,8 +28,7 @@ struct replica_operation {
 
 LIST_FUNCTIONS(replica_operations, struct replica_operation, link)
 
-/* Makes an operation for the frame; NULL, and the asker was told VERDICT_BUSY, if there are too
- * many. Copies the key and the payload behind it. */
+/* Makes an operation for the frame; copies the key, and the payload behind it. */
 struct replica_operation *operation_new(struct replica *replica, const struct frame *frame,
                                         struct slice key);
 /* Counts `work` as being served; `free` frees the object that embeds it. */

@@ -79,7 +79,7 @@ static const struct config_key keys[] = {
     NUMBER(attempt_timeout_ms, "1000", 10, 600000, "one answer of one replica; then another is asked"),
     NUMBER(max_clock_skew_ms, "500", 10, 60000, "peers whose clocks are ahead by more are not listened to"),
     NUMBER(requests_max, "4096", 1, 10000000, "requests coordinated at once by a shard; then clients are throttled"),
-    NUMBER(replica_operations_max, "16384", 1, 10000000, "operations served at once by a shard for other nodes"),
+    NUMBER(replica_operations_max, "16384", 1, 10000000, "operations served at once by a shard, for its own node and others"),
     NUMBER(repair_interval_s, "10", 1, 31536000, "one partition is compared with one of its other replicas so often"),
     NUMBER(hints_max_mb, "1024", 0, 16777216, "writes kept for members that are down; then no more are taken"),
     NUMBER(hints_in_flight_max, "64", 1, 65536, "hints on their way to one member at once"),

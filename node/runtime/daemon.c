@@ -146,10 +146,11 @@ static bool load_boot(struct daemon *daemon)
 static bool check_boot(struct daemon *daemon)
 {
     const struct boot *boot = &daemon->boot;
-    if (strcmp(boot->name, daemon->config->name) != 0)
-        return refuse(daemon, "the data directory belongs to a node of another name");
     if (boot->cluster.members_count > 1 && daemon->config->secret[0] == '\0')
         return refuse(daemon, "secret: a cluster of several nodes needs one (secret_file)");
+    if (boot->born)
+        log_event(&daemon->log.sink, LOG_INFO, "born", "name=%s id=%016llx", boot->name,
+                  (unsigned long long)boot->id);
     if (cluster_id(&boot->cluster) != cluster_id(&daemon->config->members))
         log_event(&daemon->log.sink, LOG_WARN, "members_ignored",
                   "reason=\"the data directory holds other members than initial_members\"");

@@ -150,7 +150,9 @@ static void serve_admin(struct client *client, const struct http_request *reques
         return;
     struct writer body;
     writer_init(&body, 4096);
-    int status = admin_handle(client->shard->node, request->path, request->query, &body);
+    struct node_stats stats;
+    shard_stats_of_all(client->shard, &stats);
+    int status = admin_handle(client->shard->node, &stats, request->path, request->query, &body);
     reply_with(client, request, status, "application/json", writer_slice(&body));
     writer_deinit(&body);
 }

@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 enum {
-    ROUNDS_MAX = 16,            /* of one turn; then sockets get their chance */
-    SWEEP_INTERVAL_US = 1000000 /* limits for slow clients are in seconds */
+    ROUNDS_MAX = 16,             /* of one turn; then sockets get their chance */
+    SWEEP_INTERVAL_US = 1000000, /* limits for slow clients are in seconds */
+    STATS_INTERVAL_US = 100000   /* so old may be what one shard knows of another */
 };
 
 static void transport_send(struct transport *self, struct address to, struct buffer *frame);
@@ -81,6 +82,7 @@ struct shard *shard_new(struct host *host, uint16_t index)
     prng_init(&shard->prng, seed);
     shard->read_bytes = malloc(SHARD_READ_SIZE);
     ensure(shard->read_bytes != NULL);
+    pthread_mutex_init(&shard->stats_lock, NULL);
     init_lists(shard);
     init_loop(shard);
     shard->links = peer_links_new(shard);
@@ -125,6 +127,7 @@ void shard_free(struct shard *shard)
     event_del(&shard->timer_event);
     event_base_free(shard->base);
     mailbox_deinit(&shard->mailbox);
+    pthread_mutex_destroy(&shard->stats_lock);
     writer_deinit(&shard->output);
     free(shard->read_bytes);
     free(shard);
@@ -287,6 +290,32 @@ static bool all_answered(struct shard *shard)
     return true;
 }
 
+static void publish_stats(struct shard *shard)
+{
+    uint64_t now_us = shard_now().monotonic_us;
+    if (now_us < shard->stats_at_us + STATS_INTERVAL_US)
+        return;
+    struct node_stats stats;
+    node_stats(shard->node, &stats);
+    pthread_mutex_lock(&shard->stats_lock);
+    shard->stats = stats;
+    pthread_mutex_unlock(&shard->stats_lock);
+    shard->stats_at_us = now_us;
+}
+
+void shard_stats_of_all(const struct shard *shard, struct node_stats *stats)
+{
+    node_stats(shard->node, stats);
+    for (uint16_t i = 0; i < shard->host->shards_count; i++) {
+        struct shard *other = shard->host->shards[i];
+        if (other == shard)
+            continue;
+        pthread_mutex_lock(&other->stats_lock);
+        node_stats_add(stats, &other->stats);
+        pthread_mutex_unlock(&other->stats_lock);
+    }
+}
+
 static void finish_turn(struct shard *shard)
 {
     shard->link_broke = false;
@@ -300,6 +329,7 @@ static void finish_turn(struct shard *shard)
     }
     shard->link_broke = peer_links_flush(shard->links);
     clients_reap(shard);
+    publish_stats(shard);
     shard->finished |= shard->draining && all_answered(shard);
     arm_timer(shard);
 }

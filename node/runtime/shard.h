@@ -51,6 +51,10 @@ struct shard {
     struct timer sweep;      /* cuts off slow clients */
     struct timer drain;      /* ends a stop that takes too long */
 
+    pthread_mutex_t stats_lock;
+    struct node_stats stats; /* as of stats_at_us, for other shards to read */
+    uint64_t stats_at_us;
+
     struct frame_queue local; /* frames from this shard to itself */
     struct clients clients;
     struct clients_resumed resumed; /* answered: their next request may be read */
@@ -93,3 +97,6 @@ void shard_post_stop(struct shard *shard);
 struct instant shard_now(void);
 /* A frame from a peer, whole and checked, for the shard that its header names. */
 void shard_take_frame(struct shard *shard, node_id from, struct slice frame);
+
+/* Figures of all shards of the process: this one's as they are, the others' as of a moment ago. */
+void shard_stats_of_all(const struct shard *shard, struct node_stats *stats);

@@ -65,9 +65,11 @@ static void fixture_deinit(struct fixture *fixture)
 static yyjson_val *ask(struct fixture *fixture, const char *path, const char *query, int status)
 {
     writer_reset(&fixture->reply);
-    ck_assert_int_eq(
-        admin_handle(fixture->node, slice_of_string(path), slice_of_string(query), &fixture->reply),
-        status);
+    struct node_stats stats;
+    node_stats(fixture->node, &stats);
+    int answered = admin_handle(fixture->node, &stats, slice_of_string(path),
+                                slice_of_string(query), &fixture->reply);
+    ck_assert_int_eq(answered, status);
     struct slice text = writer_slice(&fixture->reply);
     yyjson_doc_free(fixture->json);
     fixture->json =

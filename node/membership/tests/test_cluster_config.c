@@ -37,35 +37,35 @@ static const struct {
     size_t number;
     bool accepted;
 } cases[] = {
-    {CLUSTER_NAME, "", 0, false},
-    {CLUSTER_NAME, LONGEST_NAME, 0, true},
-    {CLUSTER_NAME, LONGEST_NAME "x", 0, false},
-    {CLUSTER_NAME, NULL, 0, false},
-    {PARTITIONS, NULL, 0, false},
-    {PARTITIONS, NULL, 1, true},
-    {PARTITIONS, NULL, 3, false},
-    {PARTITIONS, NULL, 63, false},
-    {PARTITIONS, NULL, 65536, true},
-    {PARTITIONS, NULL, 131072, false},
+    {CLUSTER_NAME, "", 0},
+    {CLUSTER_NAME, LONGEST_NAME, 0},
+    {CLUSTER_NAME, LONGEST_NAME "x", 0},
+    {CLUSTER_NAME, NULL, 0},
+    {PARTITIONS, NULL, 0},
+    {PARTITIONS, NULL, 1},
+    {PARTITIONS, NULL, 3},
+    {PARTITIONS, NULL, 63},
+    {PARTITIONS, NULL, 65536},
+    {PARTITIONS, NULL, 131072},
     {PARTITIONS, NULL, UINT32_MAX, false},
-    {COUNT, NULL, 0, false},
-    {COUNT, NULL, 1, true},
-    {MEMBER_NAME, "", 0, false},
-    {MEMBER_NAME, LONGEST_NAME, 0, true},
-    {MEMBER_NAME, LONGEST_NAME "x", 0, false},
-    {MEMBER_NAME, "a", 0, false},
-    {MEMBER_NAME, "b", 0, false},
-    {MEMBER_NAME, "B", 0, true},
-    {MEMBER_ADDRESS, "", 0, false},
-    {MEMBER_ADDRESS, "localhost", 0, false},
-    {MEMBER_ADDRESS, "localhost:1", 0, true},
-    {MEMBER_ADDRESS, "127.0.0.1:7000", 0, false},
-    {MEMBER_WEIGHT, NULL, 0, false},
-    {MEMBER_WEIGHT, NULL, 1, true},
-    {MEMBER_WEIGHT, NULL, 10000, true},
-    {MEMBER_WEIGHT, NULL, 10001, false},
-    {MEMBER_ZONE, "", 0, true},
-    {MEMBER_ZONE, "elsewhere", 0, true},
+    {COUNT, NULL, 0},
+    {COUNT, NULL, 1},
+    {MEMBER_NAME, "", 0},
+    {MEMBER_NAME, LONGEST_NAME, 0},
+    {MEMBER_NAME, LONGEST_NAME "x", 0},
+    {MEMBER_NAME, "a", 0},
+    {MEMBER_NAME, "b", 0},
+    {MEMBER_NAME, "B", 0},
+    {MEMBER_ADDRESS, "", 0},
+    {MEMBER_ADDRESS, "localhost", 0},
+    {MEMBER_ADDRESS, "localhost:1", 0},
+    {MEMBER_ADDRESS, "127.0.0.1:7000", 0},
+    {MEMBER_WEIGHT, NULL, 0},
+    {MEMBER_WEIGHT, NULL, 1},
+    {MEMBER_WEIGHT, NULL, 10000},
+    {MEMBER_WEIGHT, NULL, 10001},
+    {MEMBER_ZONE, "", 0},
+    {MEMBER_ZONE, "elsewhere", 0},
 };
 
 static void alter(struct cluster_config *cluster, enum broken what, const char *string,
@@ -135,20 +135,15 @@ START_TEST(strangers_have_another_id)
         enum broken what;
         const char *text;
         size_t number;
-        bool same;
     } changes[] = {
-        {CLUSTER_NAME, "other", 0, false},
-        {PARTITIONS, NULL, 128, false},
-        {COUNT, NULL, 2, false},
-        {MEMBER_NAME, "d", 0, false},
-        {MEMBER_ADDRESS, "h:1", 0, false},
-        {MEMBER_WEIGHT, NULL, 100, true},
-        {MEMBER_ZONE, "elsewhere", 0, true},
+        {CLUSTER_NAME, "other", 0},    {PARTITIONS, NULL, 128},    {COUNT, NULL, 2},
+        {MEMBER_NAME, "d", 0},         {MEMBER_ADDRESS, "h:1", 0}, {MEMBER_WEIGHT, NULL, 300},
+        {MEMBER_ZONE, "elsewhere", 0},
     };
     for (size_t i = 0; i < array_size(changes); i++) {
         cluster = good(members);
         alter(&cluster, changes[i].what, changes[i].text, changes[i].number);
-        ck_assert_msg((cluster_id(&cluster) == id) == changes[i].same, "change %zu", i);
+        ck_assert_msg(cluster_id(&cluster) != id, "change %zu", i);
     }
 }
 END_TEST
