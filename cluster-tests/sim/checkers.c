@@ -52,7 +52,7 @@ static struct holding holding_read(struct world *world, uint16_t node, struct sl
     return holding;
 }
 
-static size_t home_nodes(const struct world *world, struct slice key, uint16_t *list)
+size_t checkers_home_nodes(const struct world *world, struct slice key, uint16_t *list)
 {
     struct reader reader = reader_of(key);
     uint32_t partition = reader_get_u32(&reader);
@@ -83,7 +83,7 @@ static bool key_converged(struct world *world, uint32_t key, struct holding *hel
     writer_init(&encoded, 64);
     client_key(world, key, &encoded);
     uint16_t list[SIM_NODES_MAX];
-    size_t homes = home_nodes(world, writer_slice(&encoded), list);
+    size_t homes = checkers_home_nodes(world, writer_slice(&encoded), list);
     *held = holding_read(world, list[0], writer_slice(&encoded));
     bool equal = true;
     for (size_t i = 1; i < homes; i++)

@@ -110,6 +110,8 @@ static void note_answer(struct world *world, struct operation *operation,
         world->options.mutant == MUTANT_BLIND_RETRY && operation->outcome == OUTCOME_UNKNOWN;
     if (blind)
         operation->outcome = OUTCOME_UNAVAILABLE;
+    if (world->options.mutant == MUTANT_LATE && operation->id % 100 == 0)
+        operation->completed_us = operation->deadline_us + 1;
     if (world->options.mutant == MUTANT_TWICE && operation->id % 100 == 0)
         operation->answers++;
 }

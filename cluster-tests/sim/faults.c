@@ -133,12 +133,14 @@ void node_boot(struct world *world, uint16_t index)
         node->woken_at[shard] = DEADLINE_NEVER;
     }
     boot_deinit(&boot);
+    uint8_t replicas =
+        world->options.mutant == MUTANT_STRAYS ? SIM_NODES_MAX : world->options.quorum.n;
     world_trace(world, "%s starts, incarnation %llu", node->name,
                 (unsigned long long)node->incarnation);
     for (uint16_t shard = 0; shard < node->shards; shard++) {
         struct event wake = {
             .kind = EVENT_DEADLINE, .node = index, .shard = shard, .life = node->life};
-        node_set_table_replicas(node->shard[shard], CLIENT_TABLE_ID, world->options.quorum.n);
+        node_set_table_replicas(node->shard[shard], CLIENT_TABLE_ID, replicas);
         node_on_start(node->shard[shard], world_clock(world, index));
         world_schedule(world, 0, wake);
     }

@@ -12,9 +12,9 @@ enum {
 
 const char *mutant_name(enum mutant mutant)
 {
-    static const char *const names[MUTANTS] = {"none",        "unsynced",    "swapped",
-                                               "no-repair",   "deaf-timers", "twice",
-                                               "stale-reads", "blind-retry"};
+    static const char *const names[MUTANTS] = {
+        "none",        "unsynced",    "swapped", "no-repair", "deaf-timers", "twice",
+        "stale-reads", "blind-retry", "late",    "strays",    "forgetful",   "revenant"};
     ensure(mutant < MUTANTS);
     return names[mutant];
 }
@@ -112,6 +112,7 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
         continue;
     faults_heal(&world);
     liveness(&world);
+    tamper(&world);
     if (world.failure[0] == '\0')
         checkers_run(&world);
     for (uint16_t i = 0; i < options->nodes; i++) {

@@ -23,6 +23,10 @@ enum mutant {
     MUTANT_TWICE,       /* some answers come twice */
     MUTANT_STALE_READS, /* consistent reads are asked for as eventual ones */
     MUTANT_BLIND_RETRY, /* a client's failed write is reported as certainly not written */
+    MUTANT_LATE,        /* some answers are noted as late */
+    MUTANT_STRAYS,      /* nodes think that every table has seven replicas */
+    MUTANT_FORGETFUL,   /* at the end, what was written is gone from every disk */
+    MUTANT_REVENANT,    /* at the end, first values are back under new ballots */
     MUTANTS
 };
 

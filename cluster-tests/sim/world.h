@@ -126,3 +126,9 @@ bool checkers_converged(struct world *world);
 /* What is still different, for the failure's message. */
 void checkers_explain(struct world *world, char *text, size_t size);
 void checkers_run(struct world *world);
+/* Home nodes of a register, as indexes; returns how many. The list goes on with the others. */
+size_t checkers_home_nodes(const struct world *world, struct slice key, uint16_t *list);
+
+/* tamper.c */
+/* Does to the disks what the mutant wants, after the run. */
+void tamper(struct world *world);
