@@ -32,61 +32,61 @@ static inline bool list_linked(const struct list_link *link)
     LIST_FUNCTIONS(name, type, field)
 
 /* The functions, where `type` is complete. */
-#define LIST_FUNCTIONS(name, type, field)                                                         \
-    __attribute__((unused)) static inline void name##_init(struct name *list)                     \
-    {                                                                                             \
-        list->head.next = &list->head;                                                            \
-        list->head.previous = &list->head;                                                        \
-        list->count = 0;                                                                          \
-    }                                                                                             \
-    __attribute__((unused)) static inline bool name##_empty(const struct name *list)              \
-    {                                                                                             \
-        return list->count == 0;                                                                  \
-    }                                                                                             \
-    __attribute__((unused)) static inline void name##_push(struct name *list, type *element)      \
-    {                                                                                             \
-        struct list_link *link = &element->field;                                                 \
-        ensure(!list_linked(link));                                                               \
-        link->previous = list->head.previous;                                                     \
-        link->next = &list->head;                                                                 \
-        link->previous->next = link;                                                              \
-        list->head.previous = link;                                                               \
-        list->count++;                                                                            \
-    }                                                                                             \
-    __attribute__((unused)) static inline void name##_remove(struct name *list, type *element)    \
-    {                                                                                             \
-        struct list_link *link = &element->field;                                                 \
-        ensure(list_linked(link));                                                                \
-        ensure(list->count > 0);                                                                  \
-        link->previous->next = link->next;                                                        \
-        link->next->previous = link->previous;                                                    \
-        link->next = NULL;                                                                        \
-        link->previous = NULL;                                                                    \
-        list->count--;                                                                            \
-    }                                                                                             \
-    __attribute__((unused)) static inline type *name##_first(const struct name *list)             \
-    {                                                                                             \
-        return list->count == 0 ? NULL : container_of(list->head.next, type, field);              \
-    }                                                                                             \
-    __attribute__((unused)) static inline type *name##_next(const struct name *list,              \
-                                                            type *element)                        \
-    {                                                                                             \
-        struct list_link *next = element->field.next;                                             \
-        return next == &list->head ? NULL : container_of(next, type, field);                      \
-    }                                                                                             \
-    __attribute__((unused)) static inline type *name##_pop(struct name *list)                     \
-    {                                                                                             \
-        type *element = name##_first(list);                                                       \
-        if (element != NULL)                                                                      \
-            name##_remove(list, element);                                                         \
-        return element;                                                                           \
-    }                                                                                             \
+#define LIST_FUNCTIONS(name, type, field)                                                           \
+    __attribute__((unused)) static inline void name##_init(struct name *list)                       \
+    {                                                                                               \
+        list->head.next = &list->head;                                                              \
+        list->head.previous = &list->head;                                                          \
+        list->count = 0;                                                                            \
+    }                                                                                               \
+    __attribute__((unused)) static inline bool name##_empty(const struct name *list)                \
+    {                                                                                               \
+        return list->count == 0;                                                                    \
+    }                                                                                               \
+    __attribute__((unused)) static inline void name##_push(struct name *list, type *element)        \
+    {                                                                                               \
+        struct list_link *link = &element->field;                                                   \
+        ensure(!list_linked(link));                                                                 \
+        link->previous = list->head.previous;                                                       \
+        link->next = &list->head;                                                                   \
+        link->previous->next = link;                                                                \
+        list->head.previous = link;                                                                 \
+        list->count++;                                                                              \
+    }                                                                                               \
+    __attribute__((unused)) static inline void name##_remove(struct name *list, type *element)      \
+    {                                                                                               \
+        struct list_link *link = &element->field;                                                   \
+        ensure(list_linked(link));                                                                  \
+        ensure(list->count > 0);                                                                    \
+        link->previous->next = link->next;                                                          \
+        link->next->previous = link->previous;                                                      \
+        link->next = NULL;                                                                          \
+        link->previous = NULL;                                                                      \
+        list->count--;                                                                              \
+    }                                                                                               \
+    __attribute__((unused)) static inline type *name##_first(const struct name *list)               \
+    {                                                                                               \
+        return list->count == 0 ? NULL : container_of(list->head.next, type, field);                \
+    }                                                                                               \
+    __attribute__((unused)) static inline type *name##_next(const struct name *list,                \
+                                                            type *element)                          \
+    {                                                                                               \
+        struct list_link *next = element->field.next;                                               \
+        return next == &list->head ? NULL : container_of(next, type, field);                        \
+    }                                                                                               \
+    __attribute__((unused)) static inline type *name##_pop(struct name *list)                       \
+    {                                                                                               \
+        type *element = name##_first(list);                                                         \
+        if (element != NULL)                                                                        \
+            name##_remove(list, element);                                                           \
+        return element;                                                                             \
+    }                                                                                               \
     /* Moves all of `from` to the empty list `to`: walk that one when handlers may add to `from`. \
-     */                                                                                           \
-    __attribute__((unused)) static inline void name##_move(struct name *to, struct name *from)    \
-    {                                                                                             \
-        name##_init(to);                                                                          \
-        type *element;                                                                            \
-        while ((element = name##_pop(from)) != NULL)                                              \
-            name##_push(to, element);                                                             \
+     */ \
+    __attribute__((unused)) static inline void name##_move(struct name *to, struct name *from)      \
+    {                                                                                               \
+        name##_init(to);                                                                            \
+        type *element;                                                                              \
+        while ((element = name##_pop(from)) != NULL)                                                \
+            name##_push(to, element);                                                               \
     }

@@ -1,10 +1,10 @@
 /* frame: what travels between shards: a fixed header, a protobuf body by type, and raw payload
  * bytes that need no copy to be read. Checksummed as a whole. Layout, big-endian:
  *
- *   0 u8 version   1 u8 type   2 u16 to shard   4 u16 from shard   6 u16 to life
- *   8 u32 body size   12 u32 payload size   16 u64 request id   24 u64 from node
- *   32 u64 sender's wall clock, us   40 u64 sender's HLC   48 u64 ring epoch   56 u64 XXH3-64 of
- * all the rest */
+ *   0 u8 version    1 u8 type    2 u16 to shard    4 u16 from shard    6 u16 to life
+ *   8 u32 body size    12 u32 payload size    16 u64 request id    24 u64 from node
+ *   32 u64 sender's wall clock, us    40 u64 sender's HLC    48 u64 ring epoch
+ *   56 u64 XXH3-64 of all the rest */
 #pragma once
 
 #include "arena.h"

@@ -1,12 +1,17 @@
 /* What must hold of history and disks after a run:
  *
  *   answered     every request was answered, once, by its deadline
- *   authentic    no value was read that nobody wrote, or whose write was said to be certainly not
- * written durable      what is held at the end is no older than any write that was acknowledged
- *   ordered      ... and not a write that ended before an acknowledged one began (tables with W a
- * majority or more) monotonic    consistent reads never go back behind what was acknowledged or
- * read consistently before converged    all home replicas hold the same, no hint is left, all is
- * quiet */
+ *   authentic    no value was read that nobody wrote, or whose write was said to be certainly
+ *                not written
+ *   durable      what is held at the end is no older than any write that was acknowledged
+ *   ordered      ... nor a write that ended before an acknowledged one began (tables with W a
+ *                majority or more)
+ *   monotonic    consistent reads never go back behind what was acknowledged or read
+ *                consistently before
+ *   converged    all home replicas hold the same, nobody else holds it, no hint is left, all is
+ *                quiet
+ *
+ * Each has a mutant that it must catch: see enum mutant. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* row: a register's state as bytes, the same on disk and between peers.
  *
- *   u8 flags   16 ballot   [16 origin, if it differs]   [u8 count, 16 x count origins, 16 base:
- * lineage]   value
+ *   u8 flags   16 ballot   [16 origin, if it differs]   [lineage]   value
+ *
+ *   lineage: u8 count, 16 x count origins, 16 base
  *
  * A tombstone has no value. */
 #pragma once
