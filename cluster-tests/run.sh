@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Builds Cartwheel and runs its tests.
 #
-# Usage: run.sh [unit|sim|cluster|all]
+# Usage: run.sh [unit|models|sim|cluster|all]
 #   unit      tidy, and the Check programs under the address and undefined-behaviour sanitizers
-#   sim       the simulator, under the same sanitizers: seeds, then bugs that it must find
+#   models    the models of the register protocol, and mutants of them that must be refuted
+#   sim       the simulator: seeds, some of them under the sanitizers, then bugs that it must find
 #   cluster   real daemons and real clients
 #   all       (default) all of these
-# Environment: SEEDS (default 50) and FIRST_SEED (default 1) for sim.
+# Environment: SEEDS (default 400), BRIEF_SEEDS (default 40) and FIRST_SEED (default 1) for sim.
 # shellcheck disable=SC2317  # stages are called by name
 set -euo pipefail
 
@@ -15,6 +16,8 @@ sanitized=$root/build-sanitized
 threaded=$root/build-threads
 clang=$root/build-clang
 release=$root/build
+simulation=$root/build-sim
+simulator=$simulation/cluster-tests/sim/cartwheel-sim
 threaded_tests=(node/runtime/tests/test_mailbox node/store/tests/test_rocksdb_store)
 results=()
 failures=0
@@ -137,35 +140,73 @@ run_unit() {
     stage "threaded parts under the thread sanitizer" check_threads
 }
 
-simulate() {
-    "$sanitized/cluster-tests/sim/cartwheel-sim" "$@"
+run_models() {
+    stage models "$root/docs/models/check.sh"
+}
+
+# Optimized, with assertions, probes and planted bugs.
+build_simulation() {
+    configure "$simulation" --werror -Dbuildtype=debugoptimized -Dtesting=true
+    compile "$simulation" cluster-tests/sim/cartwheel-sim
+}
+
+# Sanitizers are slow: the simulator is all that is wanted of that build here.
+build_sanitized_simulator() {
+    configure "$sanitized" --werror -Dbuildtype=debugoptimized -Db_sanitize=address,undefined \
+        -Db_lundef=false
+    compile "$sanitized" cluster-tests/sim/cartwheel-sim
+}
+
+# Seeds $1 and following, $2 of them, in two processes with the options that follow.
+simulate_halves() {
+    local first=$1 count=$2 half=$(($2 / 2)) good=0 other
+    shift 2
+    "$simulator" --seeds "$first" "$half" "$@" --probes-to "$simulation/probes.1" \
+        >"$simulation/seeds.1" &
+    other=$!
+    "$simulator" --seeds "$((first + half))" "$((count - half))" "$@" \
+        --probes-to "$simulation/probes.2" || good=1
+    wait "$other" || good=1
+    cat "$simulation/seeds.1"
+    return "$good"
 }
 
 simulate_seeds() {
-    simulate --seeds "${FIRST_SEED:-1}" "${SEEDS:-50}"
+    simulate_halves "${FIRST_SEED:-1}" "${SEEDS:-400}"
+}
+
+# Each branch marked in the code was taken by some seed.
+simulate_probes() {
+    awk -F '\t' '{ hits[$2] += $1 }
+        END {
+            for (name in hits) {
+                count++
+                if (hits[name] == 0) { print "never reached: " name; missed++ }
+            }
+            printf "%d probes, %d never hit\n", count, missed
+            exit missed > 0
+        }' "$simulation/probes.1" "$simulation/probes.2"
+}
+
+simulate_sanitized() {
+    "$sanitized/cluster-tests/sim/cartwheel-sim" --brief --seeds "${FIRST_SEED:-1}" \
+        "${BRIEF_SEEDS:-40}"
 }
 
 # The same seed must give the same events.
 simulate_twice() {
-    simulate --twice --seeds "${FIRST_SEED:-1}" 5
-}
-
-# The simulator names its mutants when it is asked for one that it does not know.
-simulate_mutants() {
-    local names name
-    names=$(simulate --mutant '?' 2>&1 | sed -n 's/.*there are //p') || true
-    [ -n "$names" ]
-    for name in $names; do
-        simulate --mutant "$name" --seeds 1 "${SEEDS:-50}"
-    done
+    "$simulator" --twice --seeds "${FIRST_SEED:-1}" 10
 }
 
 run_sim() {
-    stage "build with sanitizers" build_sanitized
+    stage "build the simulator" build_simulation
+    stage "build the simulator with sanitizers" build_sanitized_simulator
     stop_if_broken
     stage "simulator: seeds" simulate_seeds
+    stage "simulator: probes" simulate_probes
+    stage "simulator: seeds under sanitizers" simulate_sanitized
     stage "simulator: seeds twice" simulate_twice
-    stage "simulator: mutants" simulate_mutants
+    stage "simulator: mutants" "$root/cluster-tests/sim/mutants.sh" "$simulator"
 }
 
 install_node_modules() {
@@ -185,14 +226,14 @@ run_cluster() {
 }
 
 case "${1:-all}" in
-    unit | sim | cluster | all) ;;
+    unit | models | sim | cluster | all) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
 esac
 stage packages install_packages --tests
 stop_if_broken
 case "${1:-all}" in
-    all) run_unit && run_sim && run_cluster ;;
+    all) run_unit && run_models && run_sim && run_cluster ;;
     *) "run_$1" ;;
 esac
 finish

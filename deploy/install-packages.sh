@@ -26,7 +26,7 @@ packages_for() {
 # Prints the packages that the tests need on top.
 packages_to_test() {
     printf '%s\n' ccache python3-boto3 python3-pytest python3-pytest-timeout awscli clang \
-        clang-format shellcheck
+        clang-format shellcheck spin
     packages_of_sanitizers
     packages_of_node
 }
