@@ -1,5 +1,7 @@
 #include "hlc.h"
 
+#include "planted.h"
+
 static uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
@@ -7,7 +9,7 @@ static uint64_t later(uint64_t a, uint64_t b)
 
 void hlc_init(struct hlc *hlc, uint64_t ceiling)
 {
-    hlc->now = ceiling;
+    hlc->now = PLANTED(BALLOT_REUSED) ? 0 : ceiling;
     hlc->ceiling = ceiling;
 }
 
