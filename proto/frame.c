@@ -52,6 +52,8 @@ static void header_read(struct slice bytes, struct frame_header *header, uint32_
     header->wall_us = reader_get_u64(&reader);
     header->hlc = reader_get_u64(&reader);
     header->epoch = reader_get_u64(&reader);
+    header->votes = reader_get_u64(&reader);
+    header->start = reader_get_u64(&reader);
     *checksum = reader_get_u64(&reader);
     ensure(!reader.failed);
 }
@@ -151,8 +153,8 @@ ProtobufCMessage *frame_decode_body(const struct frame *frame, struct arena *are
 static void header_write(uint8_t *at, const struct frame_header *header, uint32_t body_size,
                          uint32_t payload_size)
 {
-    const uint64_t words[] = {header->request_id, header->from, header->wall_us, header->hlc,
-                              header->epoch};
+    const uint64_t words[] = {header->request_id, header->from,  header->wall_us, header->hlc,
+                              header->epoch,      header->votes, header->start};
     const uint32_t sizes[] = {body_size, payload_size};
     at[0] = FRAME_VERSION;
     at[1] = (uint8_t)header->type;

@@ -4,7 +4,7 @@
  *   0 u8 version    1 u8 type    2 u16 to shard    4 u16 from shard    6 u16 to life
  *   8 u32 body size    12 u32 payload size    16 u64 request id    24 u64 from node
  *   32 u64 sender's wall clock, us    40 u64 sender's HLC    48 u64 ring epoch
- *   56 u64 XXH3-64 of all the rest */
+ *   56 u64 sender's votes    64 u64 sender's start    72 u64 XXH3-64 of all the rest */
 #pragma once
 
 #include "arena.h"
@@ -14,8 +14,8 @@
 #include <protobuf-c/protobuf-c.h>
 
 enum {
-    FRAME_VERSION = 1,
-    FRAME_HEADER_SIZE = 64,
+    FRAME_VERSION = 2,
+    FRAME_HEADER_SIZE = 80,
     FRAME_SIZE_MAX_CONTROL = 1 << 20, /* gossip of 1,024 members is well below it */
     FRAME_SIZE_MAX_DATA = 32 << 20    /* a page of 16 MB and its keys */
 };
@@ -35,6 +35,10 @@ enum {
     X(WRITE_REPLY, write_reply, false)              \
     X(READ, read, false)                            \
     X(READ_REPLY, read_reply, false)                \
+    X(PREPARE, prepare, false)                      \
+    X(PREPARE_REPLY, prepare_reply, false)          \
+    X(ACCEPT, accept, false)                        \
+    X(COMMIT, commit, false)                        \
     X(RANGE, range, false)                          \
     X(RANGE_REPLY, range_reply, false)              \
     X(HINT, hint, false)                            \
@@ -46,7 +50,9 @@ enum {
     X(SUMS, sums, false)                            \
     X(SUMS_REPLY, sums_reply, false)                \
     X(KEYS, keys, false)                            \
-    X(KEYS_REPLY, keys_reply, false)
+    X(KEYS_REPLY, keys_reply, false)                \
+    X(CENSUS, census, false)                        \
+    X(CENSUS_REPLY, census_reply, false)
 
 enum frame_type {
     FRAME_NONE,
@@ -66,6 +72,9 @@ struct frame_header {
     uint64_t wall_us;
     uint64_t hlc;
     uint64_t epoch;
+    uint64_t votes; /* how many promises and the like the sending shard has made durable */
+    uint64_t
+        start; /* tells the sender's lives apart: higher from start to start, and partly random */
 };
 
 /* A frame whose header is decoded; slices borrow from the bytes received. */

@@ -20,6 +20,8 @@ void outbox_send(struct outbox *outbox, struct address to, enum frame_type type,
         .wall_us = outbox->now.wall_us,
         .hlc = hlc_current(outbox->hlc, outbox->now.wall_us),
         .epoch = outbox->epoch,
+        .votes = outbox->votes == NULL ? 0 : *outbox->votes,
+        .start = outbox->start,
     };
     outbox->transport->send(outbox->transport, to, frame_encode(&header, body, payload));
 }

@@ -12,8 +12,10 @@ struct outbox {
     const struct hlc *hlc;       /* borrowed: the shard's clock */
     node_id self;
     uint16_t shard;
-    uint64_t epoch;     /* ring epoch that senders assume */
-    struct instant now; /* of the door that is open */
+    uint64_t epoch;        /* ring epoch that senders assume */
+    uint64_t start;        /* told in every frame */
+    const uint64_t *votes; /* borrowed: the number told in every frame; NULL: 0 */
+    struct instant now;    /* of the door that is open */
     uint64_t next_request_id;
     bool closed; /* the node is being freed: nothing is sent any more */
 };

@@ -3,6 +3,8 @@ import json
 import re
 import socket
 
+import pytest
+
 from cluster import Cluster
 from conftest import create_table
 
@@ -68,14 +70,18 @@ def test_replies_that_nobody_reads_are_bounded():
         assert len(reply["Responses"][table]) == ITEMS
 
 
-def test_sort_key_condition_of_a_request_s_size(client):
+@pytest.mark.parametrize("size, message", [
+    (15_000_000, "ExpressionAttributeValues exceeds max size"),
+    (2_000_000, "size limit of 1024 bytes"),
+])
+def test_sort_key_condition_of_a_request_s_size(client, size, message):
     table = create_table(client, sort_key=True)
     try:
         client.query(
             TableName=table, KeyConditionExpression="pk = :p AND begins_with(sk, :s)",
-            ExpressionAttributeValues={":p": {"S": "p"}, ":s": {"S": "s" * 15_000_000}},
+            ExpressionAttributeValues={":p": {"S": "p"}, ":s": {"S": "s" * size}},
         )
     except client.exceptions.ClientError as error:
-        assert "size limit of 1024 bytes" in error.response["Error"]["Message"]
+        assert message in error.response["Error"]["Message"]
     else:
         raise AssertionError("taken")

@@ -122,5 +122,5 @@ def test_what_is_not_there_yet_is_refused(client, table):
     assert code_of(error) == "UnknownOperationException"
     with pytest.raises(ClientError) as error:
         client.put_item(TableName=table, Item={"pk": {"S": "a"}},
-                        ConditionExpression="attribute_not_exists(pk)")
+                        Expected={"pk": {"Exists": False}})
     assert code_of(error) == "ValidationException"

@@ -202,6 +202,9 @@ static void add_stats(struct answer *answer)
     add_uint(answer, object, "frames_repeated", stats->frames_repeated);
     add_uint(answer, object, "frames_stale", stats->frames_stale);
     add_uint(answer, object, "replica_operations", stats->replica_operations);
+    add_uint(answer, object, "recovering", stats->recovering);
+    add_uint(answer, object, "votes", stats->votes);
+    add_uint(answer, object, "census_answers", stats->census_answers);
 }
 
 static int answer_status(struct answer *answer)

@@ -16,13 +16,16 @@ static const struct shape input_shape = SHAPE_OF(members);
 struct delete_item {
     struct operation_call call;
     struct value_node *key;
+    struct write_options options;
     struct operation_request *write;
 };
 
 static void finish(struct operation_call *call)
 {
     const struct delete_item *delete = (struct delete_item *)(void *)call;
-    write_options_finish(call, &delete->write->request, 0);
+    const struct request *write = &delete->write->request;
+    if (write_options_answer(&delete->options, call, write))
+        write_options_finish(call, write, 0);
 }
 
 static void write_tombstone(struct operation_call *call)
@@ -35,6 +38,8 @@ static void write_tombstone(struct operation_call *call)
     struct item_key key;
     const char *problem =
         table_key_of_key(call->arena, call->found, delete->key, api_partitions(call->api), &key);
+    if (problem == NULL)
+        problem = write_options_check_table(&delete->options, call);
     if (problem != NULL) {
         operation_refuse(call, problem);
         return;
@@ -42,10 +47,9 @@ static void write_tombstone(struct operation_call *call)
     struct writer *encoded = operation_writer_new(call, 0);
     item_key_encode(encoded, &key);
     delete->write = operation_request_new(call, REQUEST_WRITE);
-    delete->write->request.quorum = call->found->quorum;
+    write_options_apply(&delete->options, call, NULL, NULL, &delete->write->request);
     delete->write->request.key = writer_slice(encoded);
     delete->write->request.tombstone = true;
-    delete->write->request.want_old_size = capacity_wanted(call->input) != CAPACITY_NONE;
     operation_wait(call, finish);
     operation_send(call, delete->write);
 }
@@ -56,7 +60,7 @@ static void start(struct operation_call *call)
     const char *problem =
         json_item_read(call->arena, json_member(call->input, "Key"), &delete->key);
     if (problem == NULL)
-        problem = write_options_check(call->input);
+        problem = write_options_init(&delete->options, call, NULL);
     if (problem != NULL)
         operation_refuse(call, problem);
     else

@@ -2,27 +2,15 @@
  * are resolved, so names and values stand for themselves. */
 #pragma once
 
-#include "bytes.h"
+#include "document_path.h"
 
 enum {
-    EXPRESSION_SIZE_MAX = 4096,     /* bytes of one expression; the service's limit */
-    EXPRESSION_OPERATORS_MAX = 300, /* in one expression; the service's limit */
-    PATH_ELEMENTS_MAX = 32          /* as deep as values nest */
+    EXPRESSION_SIZE_MAX = 4096,    /* bytes of one expression; the service's limit */
+    EXPRESSION_OPERATORS_MAX = 300 /* in one expression; the service's limit */
 };
 
-/* One step into a document. */
-struct path_element {
-    struct slice name; /* of an attribute or a map's member; unused for an index */
-    bool is_index;
-    uint32_t index; /* into a list */
-};
-
-/* `elements[0]` names an attribute of the item. */
-struct document_path {
-    struct path_element *elements;
-    size_t count; /* at least 1 */
-};
-
+/* These numbers, those of the functions and of the sections are sent (program.h): they never
+ * change. */
 enum expression_kind {
     EXPRESSION_PATH, /* operands: those of conditions and functions */
     EXPRESSION_VALUE,
@@ -37,8 +25,12 @@ enum expression_kind {
     EXPRESSION_IN,
     EXPRESSION_AND,
     EXPRESSION_OR,
-    EXPRESSION_NOT
+    EXPRESSION_NOT,
+    EXPRESSION_PLUS, /* updates */
+    EXPRESSION_MINUS
 };
+
+enum { EXPRESSION_KINDS = EXPRESSION_MINUS + 1 };
 
 enum expression_function {
     FUNCTION_UNKNOWN,
@@ -47,7 +39,9 @@ enum expression_function {
     FUNCTION_ATTRIBUTE_TYPE,
     FUNCTION_BEGINS_WITH,
     FUNCTION_CONTAINS,
-    FUNCTION_SIZE
+    FUNCTION_SIZE,
+    FUNCTION_IF_NOT_EXISTS, /* of updates alone, like the next */
+    FUNCTION_LIST_APPEND
 };
 
 struct expression {
@@ -64,5 +58,21 @@ struct expression {
 /* The paths of a projection, in the order of the text. */
 struct projection_paths {
     struct document_path *paths;
+    size_t count;
+};
+
+enum update_section { UPDATE_SET, UPDATE_REMOVE, UPDATE_ADD, UPDATE_DELETE };
+
+enum { UPDATE_SECTIONS = UPDATE_DELETE + 1 };
+
+/* What becomes of one path. */
+struct update_action {
+    enum update_section section;
+    struct document_path path;
+    struct expression *value; /* SET: an operand or an operation; ADD, DELETE: a value; else NULL */
+};
+
+struct update_expression {
+    struct update_action *actions; /* in the order of the text */
     size_t count;
 };

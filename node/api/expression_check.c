@@ -2,10 +2,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base64.h"
 #include "decimal.h"
 #include "item.h"
+
+enum { IN_OPERANDS_MAX = 100 /* the service's limit */ };
 
 struct function_facts {
     const char *name;
@@ -19,6 +22,8 @@ static const struct function_facts functions[] = {
     [FUNCTION_BEGINS_WITH] = {"begins_with", 2},
     [FUNCTION_CONTAINS] = {"contains", 2},
     [FUNCTION_SIZE] = {"size", 1},
+    [FUNCTION_IF_NOT_EXISTS] = {"if_not_exists", 2},
+    [FUNCTION_LIST_APPEND] = {"list_append", 2},
 };
 
 void expression_report(struct expression_problems *problems, enum expression_problem problem,
@@ -50,7 +55,7 @@ const char *expression_gravest(const struct expression_problems *problems)
 
 enum expression_function expression_function_named(struct slice name)
 {
-    for (enum expression_function i = FUNCTION_ATTRIBUTE_EXISTS; i <= FUNCTION_SIZE; i++)
+    for (enum expression_function i = FUNCTION_ATTRIBUTE_EXISTS; i <= FUNCTION_LIST_APPEND; i++)
         if (slice_equal(name, slice_of_string(functions[i].name)))
             return i;
     return FUNCTION_UNKNOWN;
@@ -61,6 +66,22 @@ const char *expression_function_name(enum expression_function function)
     return functions[function].name;
 }
 
+size_t expression_function_operands(enum expression_function function)
+{
+    return (size_t)function < array_size(functions) ? functions[function].operands : 0;
+}
+
+bool expression_function_updates(enum expression_function function)
+{
+    return function == FUNCTION_IF_NOT_EXISTS || function == FUNCTION_LIST_APPEND;
+}
+
+const char *update_section_name(enum update_section section)
+{
+    static const char *const names[] = {"SET", "REMOVE", "ADD", "DELETE"};
+    return names[section];
+}
+
 const char *expression_operator_name(const struct expression *expression)
 {
     static const char *const operators[] = {
@@ -69,7 +90,8 @@ const char *expression_operator_name(const struct expression *expression)
         [EXPRESSION_GREATER] = ">",       [EXPRESSION_GREATER_OR_EQUAL] = ">=",
         [EXPRESSION_BETWEEN] = "BETWEEN", [EXPRESSION_IN] = "IN",
         [EXPRESSION_AND] = "AND",         [EXPRESSION_OR] = "OR",
-        [EXPRESSION_NOT] = "NOT",
+        [EXPRESSION_NOT] = "NOT",         [EXPRESSION_PLUS] = "+",
+        [EXPRESSION_MINUS] = "-",
     };
     if (expression->kind == EXPRESSION_FUNCTION)
         return expression_function_name(expression->function);
@@ -89,37 +111,21 @@ char *document_path_show(struct arena *arena, const struct document_path *path)
     return arena_printf(arena, "%s]", shown);
 }
 
-static bool elements_equal(const struct path_element *a, const struct path_element *b)
-{
-    if (a->is_index != b->is_index)
-        return false;
-    return a->is_index ? a->index == b->index : slice_equal(a->name, b->name);
-}
-
-static bool paths_equal(const struct document_path *a, const struct document_path *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (!elements_equal(&a->elements[i], &b->elements[i]))
-            return false;
-    return true;
-}
-
 /* Operands. */
 
 static void check_distinct(struct expression_problems *problems,
                            const struct expression *expression)
 {
     const struct expression *first = expression->first;
-    if (expression->count != 2 || first->kind != EXPRESSION_PATH ||
-        first->next->kind != EXPRESSION_PATH || !paths_equal(&first->path, &first->next->path))
+    if (first->kind != EXPRESSION_PATH)
         return;
-    expression_report(problems, PROBLEM_DISTINCT,
-                      "The first operand must be distinct from the remaining operands for this "
-                      "operator or function; operator: %s, first operand: %s",
-                      expression_operator_name(expression),
-                      document_path_show(problems->arena, &first->path));
+    for (const struct expression *at = first->next; at != NULL; at = at->next)
+        if (at->kind == EXPRESSION_PATH && document_path_compare(&first->path, &at->path) == 0)
+            expression_report(problems, PROBLEM_DISTINCT,
+                              "The first operand must be distinct from the remaining operands for "
+                              "this operator or function; operator: %s, first operand: %s",
+                              expression_operator_name(expression),
+                              document_path_show(problems->arena, &first->path));
 }
 
 static void report_type(struct expression_problems *problems, const struct expression *expression,
@@ -133,7 +139,26 @@ static void report_type(struct expression_problems *problems, const struct expre
 
 static enum value_type type_of(const struct expression *operand)
 {
+    if (operand->kind == EXPRESSION_FUNCTION && operand->function == FUNCTION_SIZE)
+        return VALUE_NUMBER;
     return operand->kind == EXPRESSION_VALUE ? value_type(operand->value) : VALUE_NONE;
+}
+
+/* Operands whose type is known: values, and what functions yield. */
+static void check_operands_are(struct expression_problems *problems,
+                               const struct expression *expression, enum value_type wanted)
+{
+    for (const struct expression *at = expression->first; at != NULL; at = at->next)
+        if (at->kind == EXPRESSION_VALUE && type_of(at) != VALUE_NONE && type_of(at) != wanted)
+            report_type(problems, expression, value_type_name(type_of(at)));
+}
+
+/* Only strings, numbers and binaries have an order. */
+static void check_ordered(struct expression_problems *problems, const struct expression *expression)
+{
+    for (const struct expression *at = expression->first; at != NULL; at = at->next)
+        if (type_of(at) > VALUE_BINARY)
+            report_type(problems, expression, value_type_name(type_of(at)));
 }
 
 static void check_begins_with(struct expression_problems *problems,
@@ -184,10 +209,12 @@ static void check_function(struct expression_problems *problems,
                           name, expression->count);
         return;
     }
-    check_distinct(problems, expression);
+    if (expression->function != FUNCTION_LIST_APPEND)
+        check_distinct(problems, expression);
     switch (expression->function) {
     case FUNCTION_ATTRIBUTE_EXISTS:
     case FUNCTION_ATTRIBUTE_NOT_EXISTS:
+    case FUNCTION_IF_NOT_EXISTS:
         if (expression->first->kind != EXPRESSION_PATH)
             expression_report(problems, PROBLEM_TYPE,
                               "Operator or function requires a document path; operator or "
@@ -202,6 +229,9 @@ static void check_function(struct expression_problems *problems,
         break;
     case FUNCTION_SIZE:
         check_size(problems, expression);
+        break;
+    case FUNCTION_LIST_APPEND:
+        check_operands_are(problems, expression, VALUE_LIST);
         break;
     case FUNCTION_CONTAINS:
     case FUNCTION_UNKNOWN:
@@ -247,22 +277,65 @@ static void check_between(struct expression_problems *problems, const struct exp
                           show_value(problems->arena, high->value));
 }
 
+static void check_in(struct expression_problems *problems, const struct expression *expression)
+{
+    size_t candidates = expression->count - 1;
+    if (candidates > IN_OPERANDS_MAX)
+        expression_report(problems, PROBLEM_OPERANDS,
+                          "The IN operator is provided with too many operands; number of operands: "
+                          "%zu",
+                          candidates);
+}
+
+static void check_comparison(struct expression_problems *problems,
+                             const struct expression *expression)
+{
+    check_distinct(problems, expression);
+    if (expression->kind == EXPRESSION_IN) {
+        check_in(problems, expression);
+        return;
+    }
+    if (expression->kind == EXPRESSION_EQUAL || expression->kind == EXPRESSION_NOT_EQUAL)
+        return;
+    check_ordered(problems, expression);
+    if (expression->kind == EXPRESSION_BETWEEN)
+        check_between(problems, expression);
+}
+
 void expression_check_node(struct expression_problems *problems,
                            const struct expression *expression)
 {
     for (const struct expression *at = expression->first; at != NULL; at = at->next)
-        if (at->kind == EXPRESSION_FUNCTION && at->function != FUNCTION_SIZE)
+        if (at->kind == EXPRESSION_FUNCTION && at->function != FUNCTION_SIZE &&
+            at->function != FUNCTION_IF_NOT_EXISTS)
             expression_report(problems, PROBLEM_MISUSED_FUNCTION,
                               "The function is not allowed to be used this way in an expression; "
                               "function: %s",
                               expression_function_name(at->function));
-    if (expression->kind == EXPRESSION_FUNCTION) {
+    if (expression->kind == EXPRESSION_FUNCTION)
         check_function(problems, expression);
+    else if (expression->kind == EXPRESSION_PLUS || expression->kind == EXPRESSION_MINUS)
+        check_operands_are(problems, expression, VALUE_NUMBER);
+    else
+        check_comparison(problems, expression);
+}
+
+void expression_check_action(struct expression_problems *problems, enum update_section section,
+                             const struct expression *operand)
+{
+    static const char *const names[] = {
+        [VALUE_STRING] = "STRING", [VALUE_NUMBER] = "NUMBER", [VALUE_BINARY] = "BINARY",
+        [VALUE_BOOL] = "BOOLEAN",  [VALUE_NULL] = "NULL",     [VALUE_LIST] = "LIST",
+        [VALUE_MAP] = "MAP"};
+    enum value_type type = type_of(operand);
+    if (type == VALUE_NONE || value_type_is_set(type) ||
+        (type == VALUE_NUMBER && section == UPDATE_ADD))
         return;
-    }
-    check_distinct(problems, expression);
-    if (expression->kind == EXPRESSION_BETWEEN)
-        check_between(problems, expression);
+    const char *name = update_section_name(section);
+    expression_report(problems, PROBLEM_TYPE,
+                      "Incorrect operand type for operator or function; operator: %s, operand "
+                      "type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
+                      name, names[type], name);
 }
 
 /* Paths. */
@@ -270,26 +343,46 @@ void expression_check_node(struct expression_problems *problems,
 static void check_pair(struct expression_problems *problems, const struct document_path *a,
                        const struct document_path *b)
 {
-    size_t shared = a->count < b->count ? a->count : b->count;
-    bool conflict = false;
-    for (size_t i = 0; i < shared && !conflict; i++) {
-        conflict = a->elements[i].is_index != b->elements[i].is_index;
-        if (!conflict && !elements_equal(&a->elements[i], &b->elements[i]))
-            return;
-    }
-    expression_report(problems, conflict ? PROBLEM_CONFLICT : PROBLEM_OVERLAP,
+    enum path_clash clash = document_path_clash(a, b);
+    if (clash == PATHS_APART)
+        return;
+    expression_report(problems, clash == PATHS_CONFLICT ? PROBLEM_CONFLICT : PROBLEM_OVERLAP,
                       "Two document paths %s with each other; must remove or rewrite one of these "
                       "paths; path one: %s, path two: %s",
-                      conflict ? "conflict" : "overlap", document_path_show(problems->arena, a),
+                      clash == PATHS_CONFLICT ? "conflict" : "overlap",
+                      document_path_show(problems->arena, a),
                       document_path_show(problems->arena, b));
 }
 
-void expression_check_paths(struct expression_problems *problems,
-                            const struct projection_paths *projection)
+static int compare_paths(const void *a, const void *b)
 {
-    for (size_t i = 0; i < projection->count; i++)
+    const struct document_path *const *first = a;
+    const struct document_path *const *second = b;
+    return document_path_compare(*first, *second);
+}
+
+/* Without looking at every pair. */
+static bool any_clash(struct arena *arena, const struct projection_paths *paths)
+{
+    const struct document_path **ordered = arena_alloc(arena, paths->count * sizeof(*ordered));
+    for (size_t i = 0; i < paths->count; i++)
+        ordered[i] = &paths->paths[i];
+    if (paths->count > 0)
+        qsort(ordered, paths->count, sizeof(*ordered), compare_paths);
+    for (size_t i = 1; i < paths->count; i++)
+        if (document_path_clash(ordered[i - 1], ordered[i]) != PATHS_APART)
+            return true;
+    return false;
+}
+
+void expression_check_paths(struct expression_problems *problems,
+                            const struct projection_paths *paths)
+{
+    if (!any_clash(problems->arena, paths))
+        return;
+    for (size_t i = 0; i < paths->count; i++)
         for (size_t j = 0; j < i && problems->messages[PROBLEM_OVERLAP] == NULL &&
                            problems->messages[PROBLEM_CONFLICT] == NULL;
              j++)
-            check_pair(problems, &projection->paths[j], &projection->paths[i]);
+            check_pair(problems, &paths->paths[j], &paths->paths[i]);
 }

@@ -12,13 +12,14 @@ enum expression_problem {
     PROBLEM_UNKNOWN_FUNCTION,
     PROBLEM_MISUSED_FUNCTION,
     PROBLEM_RESERVED,
+    PROBLEM_SECTION,
     PROBLEM_SUBSTITUTE,
     PROBLEM_PATH,
+    PROBLEM_OVERLAP,
+    PROBLEM_CONFLICT,
     PROBLEM_OPERANDS,
     PROBLEM_DISTINCT,
     PROBLEM_TYPE,
-    PROBLEM_OVERLAP,
-    PROBLEM_CONFLICT,
     EXPRESSION_PROBLEMS
 };
 
@@ -36,14 +37,23 @@ const char *expression_gravest(const struct expression_problems *problems);
 
 enum expression_function expression_function_named(struct slice name);
 const char *expression_function_name(enum expression_function function);
+/* How many it takes; 0 for FUNCTION_UNKNOWN and what is no function. */
+size_t expression_function_operands(enum expression_function function);
+/* It belongs to update expressions, and to no others. */
+bool expression_function_updates(enum expression_function function);
 /* "=", "BETWEEN", "begins_with". */
 const char *expression_operator_name(const struct expression *expression);
 
-/* A function or a comparison with all its operands. */
+/* A function, a comparison or an arithmetic operation with all its operands. */
 void expression_check_node(struct expression_problems *problems,
                            const struct expression *expression);
-/* Paths of a projection must neither overlap nor conflict. */
+/* The operand of an ADD or DELETE; it is a value. */
+void expression_check_action(struct expression_problems *problems, enum update_section section,
+                             const struct expression *operand);
+/* "SET", "REMOVE". */
+const char *update_section_name(enum update_section section);
+/* Paths of a projection or an update must neither overlap nor conflict. */
 void expression_check_paths(struct expression_problems *problems,
-                            const struct projection_paths *projection);
+                            const struct projection_paths *paths);
 /* "[a, [0], b]", in the arena. */
 char *document_path_show(struct arena *arena, const struct document_path *path);

@@ -6,7 +6,9 @@
 #include "json_item.h"
 
 enum {
-    KEY_SIZE_MAX = 255, /* the service's limit on a substitute's length */
+    KEY_SIZE_MAX = 255,                /* the service's limits: on a substitute's length, */
+    NAME_SIZE_MAX = 65535,             /* on that of an attribute's name, */
+    VALUES_SIZE_MAX = 2 * 1024 * 1024, /* and on all values of a request together */
     UNUSED_SHOWN_MAX = 100
 };
 
@@ -24,6 +26,11 @@ static int compare_keys(const void *a, const void *b)
 static const char *read_name(struct arena *arena, yyjson_val *json, struct substitute *substitute)
 {
     substitute->means = string_of(json);
+    if (substitute->means.size > NAME_SIZE_MAX)
+        return arena_printf(arena,
+                            "ExpressionAttributeNames contains invalid value: Attribute name is "
+                            "too large, must be less than 65536 bytes for key %.*s",
+                            (int)substitute->key.size, substitute->key.data);
     if (substitute->means.size > 0)
         return NULL;
     return arena_printf(
@@ -89,6 +96,14 @@ static const char *read_all(struct arena *arena, const struct substitute_kind *k
     return problem;
 }
 
+static const char *check_values_size(const struct substitutes *values)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < values->count; i++)
+        size += value_size(values->all[i].means);
+    return size > VALUES_SIZE_MAX ? "ExpressionAttributeValues exceeds max size" : NULL;
+}
+
 const char *expression_context_init(struct expression_context *context, struct arena *arena,
                                     yyjson_val *names, yyjson_val *values)
 {
@@ -98,7 +113,8 @@ const char *expression_context_init(struct expression_context *context, struct a
     const char *problem = read_all(arena, &name_kind, names, &context->names);
     if (problem != NULL)
         return problem;
-    return read_all(arena, &value_kind, values, &context->values);
+    problem = read_all(arena, &value_kind, values, &context->values);
+    return problem != NULL ? problem : check_values_size(&context->values);
 }
 
 const struct substitute *substitutes_use(struct substitutes *substitutes, struct slice key)

@@ -7,3 +7,11 @@
 #define MESSAGE_INVALID     "One or more parameter values were invalid: "
 #define MESSAGE_SORT_KEY_TOO_LARGE \
     MESSAGE_INVALID "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+
+#define MESSAGE_UPDATE_TYPE "An operand in the update expression has an incorrect data type"
+#define MESSAGE_UPDATE_PATH \
+    "The document path provided in the update expression is invalid for update"
+#define MESSAGE_UPDATE_NO_ATTRIBUTE \
+    "The provided expression refers to an attribute that does not exist in the item"
+#define MESSAGE_UPDATE_TOO_LARGE "Item size to update has exceeded the maximum allowed size"
+#define MESSAGE_TOO_DEEP         "Nesting Levels have exceeded supported limits"

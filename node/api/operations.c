@@ -7,6 +7,7 @@ static const struct operation *const operations[] = {
     &operation_get_item,
     &operation_put_item,
     &operation_query,
+    &operation_update_item,
     &operation_delete_item,
     &operation_batch_get_item,
     &operation_batch_write_item,

@@ -20,4 +20,5 @@ extern const struct operation operation_query;
 extern const struct operation operation_scan;
 extern const struct operation operation_tag_resource;
 extern const struct operation operation_untag_resource;
+extern const struct operation operation_update_item;
 extern const struct operation operation_update_table;

@@ -19,6 +19,7 @@ struct put_item {
     struct writer *encoded; /* the item, then its key */
     size_t item_end;        /* where the key begins */
     uint64_t size;          /* item_size() */
+    struct write_options options;
     struct operation_request *write;
 };
 
@@ -27,7 +28,7 @@ static const char *parse(struct put_item *put)
     struct operation_call *call = &put->call;
     const char *problem = json_item_read(call->arena, json_member(call->input, "Item"), &put->item);
     if (problem == NULL)
-        problem = write_options_check(call->input);
+        problem = write_options_init(&put->options, call, NULL);
     if (problem != NULL)
         return problem;
     size_t key_size_max = ITEM_KEY_HEADER_SIZE + PARTITION_KEY_SIZE_MAX + SORT_KEY_SIZE_MAX;
@@ -42,7 +43,9 @@ static const char *parse(struct put_item *put)
 static void finish(struct operation_call *call)
 {
     const struct put_item *put = (struct put_item *)(void *)call;
-    write_options_finish(call, &put->write->request, put->size);
+    const struct request *write = &put->write->request;
+    if (write_options_answer(&put->options, call, write))
+        write_options_finish(call, write, put->size);
 }
 
 static void write_item(struct operation_call *call)
@@ -55,6 +58,8 @@ static void write_item(struct operation_call *call)
     struct item_key key;
     const char *problem =
         table_key_of_item(call->arena, call->found, put->item, api_partitions(call->api), &key);
+    if (problem == NULL)
+        problem = write_options_check_table(&put->options, call);
     if (problem != NULL) {
         operation_refuse(call, problem);
         return;
@@ -62,10 +67,9 @@ static void write_item(struct operation_call *call)
     item_key_encode(put->encoded, &key);
     struct slice encoded = writer_slice(put->encoded);
     put->write = operation_request_new(call, REQUEST_WRITE);
-    put->write->request.quorum = call->found->quorum;
+    write_options_apply(&put->options, call, NULL, NULL, &put->write->request);
     put->write->request.value = slice_of(encoded.data, put->item_end);
     put->write->request.key = slice_of(encoded.data + put->item_end, encoded.size - put->item_end);
-    put->write->request.want_old_size = capacity_wanted(call->input) != CAPACITY_NONE;
     operation_wait(call, finish);
     operation_send(call, put->write);
 }

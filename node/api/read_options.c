@@ -2,6 +2,7 @@
 
 #include "expression_parser.h"
 #include "json_item.h"
+#include "key_paths.h"
 
 static const char *read_names(struct arena *arena, yyjson_val *names,
                               struct projection_paths *paths)
@@ -66,15 +67,9 @@ const char *read_options_check_table(const struct read_options *options, struct 
                                      const struct table *table)
 {
     for (size_t i = 0; i < options->paths.count; i++) {
-        const struct document_path *path = &options->paths.paths[i];
-        struct slice name = path->elements[0].name;
-        bool key =
-            slice_equal(name, table->partition_key.name) || slice_equal(name, table->sort_key.name);
-        if (path->count > 1 && key)
-            return arena_printf(arena,
-                                "Key attributes must be scalars; list random access '[]' and map "
-                                "lookup '.' are not allowed: Key: %.*s",
-                                (int)name.size, name.data);
+        const char *problem = key_path_check(arena, table, &options->paths.paths[i]);
+        if (problem != NULL)
+            return problem;
     }
     return NULL;
 }

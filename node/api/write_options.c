@@ -1,36 +1,177 @@
 #include "write_options.h"
 
 #include "capacity.h"
+#include "expression_parser.h"
+#include "json_item.h"
 #include "json_writer.h"
+#include "key_paths.h"
+#include "program_build.h"
+#include "utf8.h"
 
-const char *write_options_check(yyjson_val *input)
+static enum return_values return_values_of(yyjson_val *input)
 {
+    static const char *const names[] = {"NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"};
+    struct slice wanted = json_member_string(input, "ReturnValues");
+    for (size_t i = 0; i < array_size(names); i++)
+        if (slice_equal(wanted, slice_of_string(names[i])))
+            return (enum return_values)i;
+    return RETURN_NONE;
+}
+
+/* Substitutes without an expression that could use them. */
+static const char *check_substitutes(yyjson_val *input, bool updates)
+{
+    if (json_member(input, "ConditionExpression") != NULL ||
+        (updates && json_member(input, "UpdateExpression") != NULL))
+        return NULL;
     if (json_member(input, "ExpressionAttributeNames") != NULL)
         return "ExpressionAttributeNames can only be specified when using expressions";
-    if (json_member(input, "ExpressionAttributeValues") != NULL)
-        return "ExpressionAttributeValues can only be specified when using expressions: "
-               "ConditionExpression is null";
-    struct slice values = json_member_string(input, "ReturnValues");
-    if (slice_equal(values, SLICE_LITERAL("ALL_OLD")))
-        return "ReturnValues ALL_OLD is not supported yet";
-    if (values.size > 0 && !slice_equal(values, SLICE_LITERAL("NONE")))
+    if (json_member(input, "ExpressionAttributeValues") == NULL)
+        return NULL;
+    return updates ? "ExpressionAttributeValues can only be specified when using expressions: "
+                     "UpdateExpression and ConditionExpression are null"
+                   : "ExpressionAttributeValues can only be specified when using expressions: "
+                     "ConditionExpression is null";
+}
+
+static const char *parse_update(struct expression_context *context, yyjson_val *input,
+                                struct update_expression *update)
+{
+    *update = (struct update_expression){NULL, 0};
+    yyjson_val *text = json_member(input, "UpdateExpression");
+    if (text == NULL)
+        return NULL;
+    const char *problem = expression_parse_update(context, json_string(text), update);
+    return problem == NULL ? NULL
+                           : arena_printf(context->arena, "Invalid UpdateExpression: %s", problem);
+}
+
+static const char *parse_condition(struct expression_context *context, yyjson_val *input,
+                                   struct expression **condition)
+{
+    *condition = NULL;
+    yyjson_val *text = json_member(input, "ConditionExpression");
+    if (text == NULL)
+        return NULL;
+    const char *problem = expression_parse_condition(context, json_string(text), condition);
+    return problem == NULL
+               ? NULL
+               : arena_printf(context->arena, "Invalid ConditionExpression: %s", problem);
+}
+
+static const char *parse_expressions(struct write_options *options, struct operation_call *call,
+                                     struct update_expression *update)
+{
+    yyjson_val *input = call->input;
+    struct expression_context context;
+    const char *problem = check_substitutes(input, update != NULL);
+    if (problem == NULL)
+        problem = expression_context_init(&context, call->arena,
+                                          json_member(input, "ExpressionAttributeNames"),
+                                          json_member(input, "ExpressionAttributeValues"));
+    if (problem == NULL && update != NULL)
+        problem = parse_update(&context, input, update);
+    if (problem == NULL)
+        problem = parse_condition(&context, input, &options->condition);
+    return problem != NULL ? problem : expression_context_check_used(&context);
+}
+
+const char *write_options_init(struct write_options *options, struct operation_call *call,
+                               struct update_expression *update)
+{
+    *options = (struct write_options){.return_values = return_values_of(call->input)};
+    if (update == NULL && options->return_values > RETURN_ALL_OLD)
         return "ReturnValues can only be ALL_OLD or NONE";
-    if (slice_equal(json_member_string(input, "ReturnValuesOnConditionCheckFailure"),
-                    SLICE_LITERAL("ALL_OLD")))
-        return "ReturnValuesOnConditionCheckFailure ALL_OLD is not supported yet";
-    return NULL;
+    options->return_failed =
+        slice_equal(json_member_string(call->input, "ReturnValuesOnConditionCheckFailure"),
+                    SLICE_LITERAL("ALL_OLD"));
+    return parse_expressions(options, call, update);
+}
+
+const char *write_options_check_table(const struct write_options *options,
+                                      const struct operation_call *call)
+{
+    return key_path_check_all(call->arena, call->found, options->condition);
+}
+
+static struct slice build_program(const struct write_options *options, struct operation_call *call,
+                                  const struct update_expression *update,
+                                  const struct value_node *key)
+{
+    struct program_parts parts = {.condition = options->condition, .update = update};
+    if (update != NULL) {
+        struct writer *initial = operation_writer_new(call, 0);
+        writer_put_item(initial, key);
+        parts.initial = writer_slice(initial);
+    }
+    struct writer *program = operation_writer_new(call, 0);
+    program_build(program, call->arena, &parts);
+    return writer_slice(program);
+}
+
+void write_options_apply(const struct write_options *options, struct operation_call *call,
+                         const struct update_expression *update, const struct value_node *key,
+                         struct request *write)
+{
+    enum return_values values = options->return_values;
+    write->quorum = call->found->quorum;
+    write->want_old_size = capacity_wanted(call->input) != CAPACITY_NONE;
+    if (values == RETURN_ALL_OLD || values == RETURN_UPDATED_OLD)
+        write->want |= WANT_OLD;
+    if (values == RETURN_ALL_NEW || values == RETURN_UPDATED_NEW)
+        write->want |= WANT_NEW;
+    if (options->return_failed)
+        write->want |= WANT_FAILED;
+    if (options->condition != NULL || update != NULL)
+        write->program = build_program(options, call, update, key);
+}
+
+static void fail_condition(const struct write_options *options, struct operation_call *call,
+                           const struct request *write)
+{
+    operation_fail(call, "ConditionalCheckFailedException", "The conditional request failed");
+    if (!options->return_failed || !write->found)
+        return;
+    struct writer *reply = operation_reply(call);
+    reply->size--; /* the brace that ends the error */
+    json_put_name(reply, "Item");
+    json_put_item(reply, write->result);
+    json_put_raw(reply, "}");
+}
+
+/* The message came over the network. */
+static void refuse_program(struct operation_call *call, struct slice message)
+{
+    operation_refuse(call, utf8_valid(message)
+                               ? arena_printf(call->arena, "%.*s", (int)message.size, message.data)
+                               : "The write cannot be applied to the item");
+}
+
+bool write_options_answer(const struct write_options *options, struct operation_call *call,
+                          const struct request *write)
+{
+    if (write->outcome == OUTCOME_PRECONDITION_FAILED)
+        fail_condition(options, call, write);
+    else if (write->outcome == OUTCOME_INVALID)
+        refuse_program(call, write->result);
+    else if (write->outcome != OUTCOME_OK)
+        operation_fail_outcome(call, write->outcome);
+    if (write->outcome != OUTCOME_OK)
+        return false;
+    call->call->sloppy = write->sloppy;
+    struct writer *reply = operation_reply(call);
+    json_put_raw(reply, "{");
+    if (options->return_values == RETURN_ALL_OLD && write->found) {
+        json_put_name(reply, "Attributes");
+        json_put_item(reply, write->result);
+    }
+    return true;
 }
 
 void write_options_finish(struct operation_call *call, const struct request *write, uint64_t size)
 {
-    if (write->outcome != OUTCOME_OK) {
-        operation_fail_outcome(call, write->outcome);
-        return;
-    }
-    call->call->sloppy = write->sloppy;
     struct writer *reply = operation_reply(call);
     uint64_t larger = size > write->old_size ? size : write->old_size;
-    json_put_raw(reply, "{");
     capacity_put_member(reply, capacity_wanted(call->input), call->found->name,
                         capacity_of_write(larger));
     json_put_raw(reply, "}");

@@ -1,6 +1,8 @@
-/* write_options: what PutItem and DeleteItem take alike. */
+/* write_options: what PutItem, DeleteItem and UpdateItem take alike: conditions, and what to
+ * return. */
 #pragma once
 
+#include "expression.h"
 #include "operation_call.h"
 
 /* Parameters after the table's name and the item or key. */
@@ -8,16 +10,45 @@
     {"ConditionalOperator", &shape_any, false, true}, {"Expected", &shape_any, false, true},  \
         {"ReturnValues", &shape_return_values, false, false},                                 \
         {"ReturnItemCollectionMetrics", &shape_return_item_collection_metrics, false, false}, \
-        {"ConditionExpression", &shape_any, false, true},                                     \
+        {"ConditionExpression", &shape_string, false, false},                                 \
         {"ExpressionAttributeValues", &shape_attributes, false, false},                       \
         {"ExpressionAttributeNames", &shape_names, false, false},                             \
     {                                                                                         \
         "ReturnValuesOnConditionCheckFailure", &shape_return_on_failure, false, false         \
     }
 
-/* Refuses what a write without a condition cannot have. NULL, or the ValidationException's message.
- */
-const char *must_check write_options_check(yyjson_val *input);
-/* The write's answer has come: ends the call. `size` is that of the item written, 0 for a delete.
- */
+enum return_values {
+    RETURN_NONE,
+    RETURN_ALL_OLD,
+    RETURN_UPDATED_OLD,
+    RETURN_ALL_NEW,
+    RETURN_UPDATED_NEW
+};
+
+struct write_options {
+    struct expression *condition; /* NULL: none */
+    enum return_values return_values;
+    bool return_failed; /* the item that the condition is false of */
+};
+
+/* Reads them from the call's input; with `update`, for UpdateItem, the UpdateExpression as well.
+ * Returns NULL, or the ValidationException's message. */
+const char *must_check write_options_init(struct write_options *options,
+                                          struct operation_call *call,
+                                          struct update_expression *update);
+/* What expressions may not do with the key of the table that was found. NULL, or the
+ * ValidationException's message. */
+const char *must_check write_options_check_table(const struct write_options *options,
+                                                 const struct operation_call *call);
+/* Makes the write what the options and `update` ask for; the caller fills in the rest. `update` is
+ * NULL if the request's own value or tombstone is written; else `key` is what an item begins with
+ * that was not there. */
+void write_options_apply(const struct write_options *options, struct operation_call *call,
+                         const struct update_expression *update, const struct value_node *key,
+                         struct request *write);
+/* The write's answer has come. True: it was made, and the reply has begun as an open object, for
+ * write_options_finish() to end. False: the call has ended. */
+bool must_check write_options_answer(const struct write_options *options,
+                                     struct operation_call *call, const struct request *write);
+/* `size` is that of the item written, 0 for a delete. */
 void write_options_finish(struct operation_call *call, const struct request *write, uint64_t size);

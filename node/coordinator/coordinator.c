@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contest.h"
 #include "task.h"
 
 enum {
@@ -15,7 +16,8 @@ enum {
 
 void coordinator_init(struct coordinator *coordinator, const struct coordinator_config *config,
                       struct membership *members, struct outbox *outbox, struct timers *timers,
-                      struct hlc *hlc, struct prng *prng)
+                      struct hlc *hlc, struct prng *prng, struct replica *replica,
+                      const struct evaluator *evaluator)
 {
     memset(coordinator, 0, sizeof(*coordinator));
     coordinator->config = *config;
@@ -24,9 +26,11 @@ void coordinator_init(struct coordinator *coordinator, const struct coordinator_
     coordinator->timers = timers;
     coordinator->hlc = hlc;
     coordinator->prng = prng;
+    coordinator->replica = replica;
+    coordinator->evaluator = evaluator;
     coordinator->speculate_us = SPECULATE_US_FIRST;
     map_init(&coordinator->calls);
-    map_init(&coordinator->deciding);
+    map_init(&coordinator->contests);
     tasks_init(&coordinator->tasks);
     tasks_init(&coordinator->stampless);
     requests_init(&coordinator->submitted);
@@ -34,7 +38,13 @@ void coordinator_init(struct coordinator *coordinator, const struct coordinator_
     histogram_init(&coordinator->read_latency);
 }
 
-static void answer(struct coordinator *coordinator, struct request *request, enum outcome outcome)
+void coordinator_start(struct coordinator *coordinator)
+{
+    finish_start(coordinator);
+}
+
+void coordinator_answer(struct coordinator *coordinator, struct request *request,
+                        enum outcome outcome)
 {
     request->outcome = outcome;
     coordinator->stats.done[outcome]++;
@@ -48,7 +58,7 @@ void task_answer(struct task *task, enum outcome outcome)
     struct request *request = task->request;
     ensure(request != NULL);
     task->request = NULL;
-    answer(task->coordinator, request, outcome);
+    coordinator_answer(task->coordinator, request, outcome);
 }
 
 static void task_end(struct task *task)
@@ -70,7 +80,7 @@ static void end_everything(struct coordinator *coordinator)
         task_end(task);
     do {
         while ((request = requests_pop(&coordinator->submitted)) != NULL)
-            answer(coordinator, request, OUTCOME_UNAVAILABLE);
+            coordinator_answer(coordinator, request, OUTCOME_UNAVAILABLE);
         if ((request = requests_pop(&coordinator->answered)) != NULL)
             request->done(request);
     } while (request != NULL || !requests_empty(&coordinator->submitted));
@@ -80,10 +90,11 @@ void coordinator_deinit(struct coordinator *coordinator)
 {
     ensure(coordinator->outbox->closed);
     coordinator->stopping = true;
+    contests_deinit(coordinator);
+    finish_deinit(coordinator);
     map_deinit(&coordinator->calls);
     end_everything(coordinator);
-    decide_deinit(coordinator);
-    map_deinit(&coordinator->deciding);
+    map_deinit(&coordinator->contests);
     for (size_t i = 0; i < coordinator->announcements_count; i++)
         buffer_unref(coordinator->announcements[i]);
     free(coordinator->announcements);
@@ -102,19 +113,27 @@ static void on_task_timer(struct timer *timer, uint64_t now_us)
     task->type->on_timer(task);
 }
 
+void task_init_until(struct task *task, const struct task_type *type,
+                     struct coordinator *coordinator, uint64_t deadline_us)
+{
+    task->link = (struct list_link){NULL, NULL};
+    task->type = type;
+    task->coordinator = coordinator;
+    task->request = NULL;
+    task->stampless = false;
+    task->deadline_us = deadline_us;
+    timer_init(&task->timer, on_task_timer);
+    tasks_push(&coordinator->tasks, task);
+}
+
 void task_init(struct task *task, const struct task_type *type, struct coordinator *coordinator,
                struct request *request)
 {
     uint64_t now_us = coordinator->outbox->now.monotonic_us;
-    task->link = (struct list_link){NULL, NULL};
-    task->type = type;
-    task->coordinator = coordinator;
+    task_init_until(task, type, coordinator,
+                    request->deadline_us != 0 ? request->deadline_us
+                                              : now_us + coordinator->config.request_timeout_us);
     task->request = request;
-    task->stampless = false;
-    task->deadline_us = request->deadline_us != 0 ? request->deadline_us
-                                                  : now_us + coordinator->config.request_timeout_us;
-    timer_init(&task->timer, on_task_timer);
-    tasks_push(&coordinator->tasks, task);
 }
 
 void task_set_stampless(struct task *task, bool stampless)
@@ -147,7 +166,10 @@ static enum frame_type reply_type(enum frame_type type)
     switch (type) {
     case FRAME_WRITE:
     case FRAME_REPAIR:
+    case FRAME_ACCEPT:
         return FRAME_WRITE_REPLY;
+    case FRAME_PREPARE:
+        return FRAME_PREPARE_REPLY;
     case FRAME_READ:
         return FRAME_READ_REPLY;
     case FRAME_RANGE:
@@ -177,6 +199,61 @@ void slot_call(struct task *task, struct slot *slot, uint16_t shard, enum frame_
     entry->in_flight++;
     struct address to = members_address(coordinator->members, slot->member, shard);
     outbox_send(coordinator->outbox, to, type, slot->call_id, body, payload);
+}
+
+/* A row is known decided if it was proposed and a replica held it in the item's place. */
+static void repair_body(Cartwheel__Write *body, struct slice key, struct slice row, bool applied)
+{
+    cartwheel__write__init(body);
+    body->key = binary_of(key);
+    body->decided = applied && row_proposed(row);
+}
+
+void slot_repair(struct task *task, struct slot *slot, struct slice key, struct slice row,
+                 bool applied)
+{
+    struct coordinator *coordinator = task->coordinator;
+    Cartwheel__Write body;
+    repair_body(&body, key, row, applied);
+    coordinator->stats.read_repairs++;
+    slot_call(task, slot, partition_shard(coordinator, slot->member, key_partition(key)),
+              FRAME_REPAIR, &body.base, row);
+}
+
+void coordinator_send_decided(struct coordinator *coordinator, size_t member, struct slice key,
+                              struct slice row)
+{
+    Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
+    body.key = binary_of(key);
+    body.decided = true;
+    struct address to = members_address(coordinator->members, member,
+                                        partition_shard(coordinator, member, key_partition(key)));
+    outbox_send(coordinator->outbox, to, FRAME_REPAIR, outbox_request_id(coordinator->outbox),
+                &body.base, row);
+}
+
+void coordinator_leave_hint(struct coordinator *coordinator, size_t target, struct slice key,
+                            struct slice row)
+{
+    Cartwheel__Hint body = CARTWHEEL__HINT__INIT;
+    body.target = coordinator->members->entries[target].member.id;
+    body.key = binary_of(key);
+    struct address self = members_address(coordinator->members, coordinator->members->self, 0);
+    if (body.target != NODE_ID_NONE)
+        outbox_send(coordinator->outbox, self, FRAME_HINT, outbox_request_id(coordinator->outbox),
+                    &body.base, row);
+}
+
+bool coordinator_stamp(struct coordinator *coordinator, struct version above, struct version *stamp)
+{
+    uint64_t wall_us = coordinator->outbox->now.wall_us;
+    if (hlc_plausible(above.hlc, wall_us, 2 * coordinator->config.clock_skew_max_us))
+        hlc_observe(coordinator->hlc, above.hlc);
+    uint64_t hlc = hlc_next(coordinator->hlc, wall_us);
+    coordinator->ceiling_wanted |= hlc == 0;
+    *stamp = (struct version){
+        hlc, node_id_with_shard(coordinator->outbox->self, coordinator->outbox->shard)};
+    return hlc != 0;
 }
 
 /* The call is no longer waited for, for whatever reason. */
@@ -293,6 +370,7 @@ bool coordinator_on_frame(struct coordinator *coordinator, const struct frame *f
         on_announce(coordinator, frame);
         return true;
     case FRAME_WRITE_REPLY:
+    case FRAME_PREPARE_REPLY:
     case FRAME_READ_REPLY:
     case FRAME_RANGE_REPLY:
     case FRAME_HINT_REPLY:
@@ -332,8 +410,10 @@ void coordinator_on_ceiling(struct coordinator *coordinator, bool raised)
     struct task *task;
     for (size_t left = coordinator->stampless.count; left > 0; left--) {
         task = tasks_first(&coordinator->stampless);
+        if (task == NULL)
+            return;
         task_set_stampless(task, false);
-        write_on_stamp(task, raised);
+        task->type->on_stamp(task, raised);
     }
 }
 
@@ -345,8 +425,11 @@ static void start(struct coordinator *coordinator, struct request *request)
         ensure(item_key_decode(request->key, &decoded) || request->kind == REQUEST_RANGE);
         ensure(key_partition(request->key) < membership_partitions(coordinator->members));
     }
+    if (request->deadline_us == 0)
+        request->deadline_us =
+            coordinator->outbox->now.monotonic_us + coordinator->config.request_timeout_us;
     if (coordinator->open > coordinator->config.requests_max) {
-        answer(coordinator, request, OUTCOME_OVERLOADED);
+        coordinator_answer(coordinator, request, OUTCOME_OVERLOADED);
         return;
     }
     switch (request->kind) {

@@ -8,11 +8,13 @@
 #pragma once
 
 #include "cartwheel.pb-c.h"
+#include "evaluator.h"
 #include "histogram.h"
 #include "map.h"
 #include "members.h"
 #include "outbox.h"
 #include "prng.h"
+#include "replica.h"
 #include "request.h"
 #include "timers.h"
 
@@ -29,6 +31,11 @@ struct coordinator_stats {
     uint64_t done[OUTCOMES];
     uint64_t writes_sloppy;
     uint64_t writes_restamped;
+    uint64_t writes_mixed;    /* had to be settled by a round */
+    uint64_t proposals;       /* rows published by rounds */
+    uint64_t promises_ridden; /* of them, without a PREPARE */
+    uint64_t accepts_uncertain;
+    uint64_t settled; /* registers that others had left undecided */
     uint64_t read_repairs;
     uint64_t speculative_reads;
     uint64_t stale_replies;
@@ -44,10 +51,15 @@ struct coordinator {
     struct timers *timers;
     struct hlc *hlc;
     struct prng *prng;
-    struct map calls;              /* request id -> struct slot that waits for its reply */
-    struct tasks tasks;            /* all that live */
-    struct tasks stampless;        /* writes that wait for the clock's ceiling */
-    struct map deciding;           /* hash of key -> struct decide_queue */
+    struct map calls;                  /* request id -> struct slot that waits for its reply */
+    struct tasks tasks;                /* all that live */
+    struct tasks stampless;            /* writes that wait for the clock's ceiling */
+    struct map contests;               /* hash of key -> struct contest */
+    uint64_t contest_clock;            /* orders who joins a contest and when its rounds begin */
+    const struct evaluator *evaluator; /* NULL: programs are refused */
+    struct replica *replica; /* knows the keys to settle that nobody else seems to, and N */
+    struct timer finish_timer;
+    size_t finishing;              /* settlements of such keys under way */
     struct requests submitted;     /* queued by coordinator_submit */
     struct requests answered;      /* `done` is called at the end of the door */
     struct histogram read_latency; /* of single replicas, us; since the last look */
@@ -64,7 +76,10 @@ struct coordinator {
 /* Borrows all but the configuration. */
 void coordinator_init(struct coordinator *coordinator, const struct coordinator_config *config,
                       struct membership *members, struct outbox *outbox, struct timers *timers,
-                      struct hlc *hlc, struct prng *prng);
+                      struct hlc *hlc, struct prng *prng, struct replica *replica,
+                      const struct evaluator *evaluator);
+/* Begins to look after registers that others left undecided. */
+void coordinator_start(struct coordinator *coordinator);
 /* The outbox is closed. Answers what is open (OUTCOME_UNKNOWN for writes already sent, else
  * OUTCOME_UNAVAILABLE) and frees all. */
 void coordinator_deinit(struct coordinator *coordinator);

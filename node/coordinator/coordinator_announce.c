@@ -52,8 +52,10 @@ static void announce_free(struct task *task)
     free(announce);
 }
 
-static const struct task_type announce_type = {announce_on_reply, announce_on_lost,
-                                               announce_on_timer, announce_free};
+static const struct task_type announce_type = {.on_reply = announce_on_reply,
+                                               .on_lost = announce_on_lost,
+                                               .on_timer = announce_on_timer,
+                                               .free = announce_free};
 
 static size_t shards_to_tell(const struct coordinator *coordinator)
 {

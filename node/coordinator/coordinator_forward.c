@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contest.h"
 #include "task.h"
 
 struct forward_task {
@@ -17,8 +18,28 @@ struct forwarded {
     struct request request;
     struct coordinator *coordinator;
     struct frame_header asker;
-    uint8_t bytes[]; /* key, then item */
+    uint8_t bytes[]; /* key, program, item */
 };
+
+/* The result, then the item written, if they were wanted. False if the peer sent nonsense. */
+static bool forward_take_payload(struct request *request, const struct frame *frame,
+                                 const Cartwheel__ForwardReply *reply)
+{
+    size_t size = frame->payload.size;
+    if (reply->result_size > size)
+        return false;
+    request->held = buffer_from(frame->payload);
+    struct slice held = buffer_slice(request->held);
+    struct slice result = slice_of(held.data, reply->result_size);
+    struct slice written = slice_of(held.data + result.size, size - result.size);
+    bool message = reply->outcome == OUTCOME_INVALID;
+    if ((result.size > 0 && !message && !item_valid(result)) ||
+        (written.size > 0 && !item_valid(written)))
+        return false;
+    request->result = result;
+    request->written = written;
+    return true;
+}
 
 static void forward_on_reply(struct task *task, struct slot *slot, const struct frame *frame,
                              const ProtobufCMessage *body)
@@ -31,11 +52,9 @@ static void forward_on_reply(struct task *task, struct slot *slot, const struct 
         bool versioned = version_of_binary(reply->version, &request->version);
         request->sloppy = reply->sloppy;
         request->old_size = reply->old_size;
-        request->found = reply->found && item_valid(frame->payload);
-        if (request->found) {
-            request->held = buffer_from(frame->payload);
-            request->result = buffer_slice(request->held);
-        }
+        request->new_size = reply->new_size;
+        request->found = reply->found;
+        known &= forward_take_payload(request, frame, reply);
         task_answer(task, known && versioned ? (enum outcome)reply->outcome : OUTCOME_UNKNOWN);
     }
     task_free(task);
@@ -53,13 +72,30 @@ static void forward_on_lost(struct task *task, struct slot *slot)
     forward_end(task);
 }
 
+/* How long an answer is waited for. The other side is given a little less, so that it can still say
+ * what it knows. */
+static uint64_t patience_of(const struct coordinator *coordinator)
+{
+    return 3 * coordinator->config.attempt_timeout_us;
+}
+
+static uint64_t time_given(const struct forward_task *forward)
+{
+    const struct coordinator *coordinator = forward->task.coordinator;
+    uint64_t now_us = coordinator->outbox->now.monotonic_us;
+    uint64_t left_us = forward->task.deadline_us > now_us ? forward->task.deadline_us - now_us : 0;
+    uint64_t patience_us = patience_of(coordinator);
+    uint64_t given_us = left_us < patience_us ? left_us : patience_us;
+    return given_us - given_us / 8;
+}
+
 /* The first wait routes later requests around the silent node; the second gives this one up. */
 static void forward_on_timer(struct task *task)
 {
     struct forward_task *forward = container_of(task, struct forward_task, task);
     struct coordinator *coordinator = task->coordinator;
     uint64_t waited_us = coordinator->outbox->now.monotonic_us - forward->slot.sent_us;
-    uint64_t patience_us = 3 * coordinator->config.attempt_timeout_us;
+    uint64_t patience_us = patience_of(coordinator);
     slot_unanswered(&forward->slot);
     if (waited_us < patience_us && coordinator->outbox->now.monotonic_us < task->deadline_us) {
         task_arm(task, patience_us - waited_us);
@@ -74,8 +110,10 @@ static void forward_free(struct task *task)
     free(container_of(task, struct forward_task, task));
 }
 
-static const struct task_type forward_type = {forward_on_reply, forward_on_lost, forward_on_timer,
-                                              forward_free};
+static const struct task_type forward_type = {.on_reply = forward_on_reply,
+                                              .on_lost = forward_on_lost,
+                                              .on_timer = forward_on_timer,
+                                              .free = forward_free};
 
 static void forward_begin(struct coordinator *coordinator, struct request *request, size_t primary,
                           uint16_t shard)
@@ -95,18 +133,23 @@ static void forward_begin(struct coordinator *coordinator, struct request *reque
     body.sloppy = request->quorum.sloppy;
     body.precondition = (uint32_t)request->precondition;
     body.expected = binary_of_version(request->expected, expected);
-    body.timeout_us = forward->task.deadline_us - coordinator->outbox->now.monotonic_us;
+    body.timeout_us = time_given(forward);
+    body.program = binary_of(request->program);
+    body.want = request->want;
     slot_call(&forward->task, &forward->slot, shard, FRAME_FORWARD, &body.base,
               request->tombstone ? SLICE_EMPTY : request->value);
     task_arm(&forward->task, coordinator->config.attempt_timeout_us / 2);
 }
 
+/* A plain write that finds a contest for its item under way joins it: alone it would only spoil the
+ * round. */
 static void begin_here(struct coordinator *coordinator, struct request *request)
 {
-    if (request->precondition == PRECONDITION_NONE)
-        write_begin(coordinator, request);
+    bool contends = request_conditional(request) || contest_under_way(coordinator, request->key);
+    if (contends)
+        contest_submit(coordinator, request);
     else
-        decide_begin(coordinator, request);
+        write_begin(coordinator, request);
 }
 
 void forward_or_begin(struct coordinator *coordinator, struct request *request)
@@ -138,7 +181,10 @@ static void forwarded_reply(struct coordinator *coordinator, const struct frame_
     body.found = request->found;
     body.version = binary_of_version(request->version, storage);
     body.old_size = request->old_size;
-    outbox_reply(coordinator->outbox, asker, FRAME_FORWARD_REPLY, &body.base, request->result);
+    body.new_size = request->new_size;
+    body.result_size = request->result.size;
+    struct slice payload = request->held == NULL ? SLICE_EMPTY : buffer_slice(request->held);
+    outbox_reply(coordinator->outbox, asker, FRAME_FORWARD_REPLY, &body.base, payload);
 }
 
 static void on_forwarded_done(struct request *request)
@@ -159,7 +205,18 @@ static bool forward_valid(const struct coordinator *coordinator, const struct fr
            forward->n <= REPLICAS_MAX && forward->r >= 1 && forward->r <= forward->n &&
            forward->w >= 1 && forward->w <= forward->n &&
            forward->precondition <= PRECONDITION_VERSION && frame->payload.size <= ROW_SIZE_MAX &&
-           (forward->tombstone || item_valid(frame->payload));
+           forward->program.len <= ROW_SIZE_MAX && forward->want <= WANT_ALL &&
+           (forward->tombstone || item_valid(frame->payload) ||
+            (frame->payload.size == 0 && forward->program.len > 0));
+}
+
+static struct slice forwarded_copy(uint8_t **at, struct slice bytes)
+{
+    struct slice copy = slice_of(*at, bytes.size);
+    if (bytes.size > 0)
+        memcpy(*at, bytes.data, bytes.size);
+    *at += bytes.size;
+    return copy;
 }
 
 static void forwarded_fill(struct forwarded *forwarded, const struct frame *frame,
@@ -167,11 +224,11 @@ static void forwarded_fill(struct forwarded *forwarded, const struct frame *fram
 {
     struct request *request = &forwarded->request;
     struct coordinator *coordinator = forwarded->coordinator;
-    memcpy(forwarded->bytes, forward->key.data, forward->key.len);
-    if (frame->payload.size > 0)
-        memcpy(forwarded->bytes + forward->key.len, frame->payload.data, frame->payload.size);
-    request->key = slice_of(forwarded->bytes, forward->key.len);
-    request->value = slice_of(forwarded->bytes + forward->key.len, frame->payload.size);
+    uint8_t *at = forwarded->bytes;
+    request->key = forwarded_copy(&at, slice_of_binary(forward->key));
+    request->program = forwarded_copy(&at, slice_of_binary(forward->program));
+    request->value = forwarded_copy(&at, frame->payload);
+    request->want = (uint8_t)forward->want;
     request->tombstone = forward->tombstone;
     request->want_old_size = forward->want_old_size;
     request->quorum = (struct quorum){(uint8_t)forward->n, (uint8_t)forward->r, (uint8_t)forward->w,
@@ -187,7 +244,7 @@ void forward_on_frame(struct coordinator *coordinator, const struct frame *frame
                       const Cartwheel__Forward *forward)
 {
     struct forwarded *forwarded =
-        malloc(sizeof(*forwarded) + forward->key.len + frame->payload.size);
+        malloc(sizeof(*forwarded) + forward->key.len + forward->program.len + frame->payload.size);
     ensure(forwarded != NULL);
     forwarded->coordinator = coordinator;
     forwarded->asker = frame->header;

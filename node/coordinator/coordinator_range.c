@@ -1,10 +1,14 @@
-/* Ranges of one partition. Eventual: one home node's page, as it is. Consistent: pages of a
- * majority merged by key, tombstones too; what differs is brought onto all that were asked; the
- * page is cut at the smallest key that every answer covers. */
+/* Ranges of one partition. Eventual: one home node's page, as it is. Consistent: pages of a majority
+ * merged by key, tombstones and rows that are only accepted too. What fewer than a majority told is
+ * brought onto a majority before it is shown (range_repair.h); what that turned out to be counts
+ * instead of what the pages told, and if keys were deleted by it, the page goes on with those that
+ * follow. It is cut at the smallest key that every answer covers. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe.h"
 #include "range_merge.h"
+#include "range_repair.h"
 #include "task.h"
 
 struct range_task {
@@ -16,23 +20,10 @@ struct range_task {
     struct slot slot[REPLICAS_MAX];
     struct range_page page[REPLICAS_MAX]; /* of slots that are GOOD */
     size_t asked;
-    struct slot *repairs; /* one per row and replica that lacks it */
-    size_t repairs_count;
-    bool repairing;
+    bool merged; /* all pages are here: `merge` and `repair` are what goes on */
     struct range_merge merge;
+    struct range_repair repair;
 };
-
-static void pages_free(struct range_task *range)
-{
-    for (size_t i = 0; i < REPLICAS_MAX; i++) {
-        buffer_unref(range->page[i].held);
-        range->page[i] = (struct range_page){0};
-    }
-    range_merge_deinit(&range->merge);
-    free(range->repairs);
-    range->repairs = NULL;
-    range->repairs_count = 0;
-}
 
 static bool range_ask_next(struct range_task *range)
 {
@@ -64,14 +55,6 @@ static size_t range_count(const struct range_task *range, enum slot_state state)
     return count;
 }
 
-static size_t repairs_count(const struct range_task *range, enum slot_state state)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < range->repairs_count; i++)
-        count += range->repairs[i].state == state;
-    return count;
-}
-
 /* This node first if it is a home node, then in the order of the preference list, from a random one
  * on. */
 static void range_start(struct range_task *range)
@@ -85,10 +68,6 @@ static void range_start(struct range_task *range)
         if (list[i] == coordinator->members->self)
             start = i;
     }
-    pages_free(range);
-    memset(range->slot, 0, sizeof(range->slot));
-    range->asked = 0;
-    range->repairing = false;
     for (size_t i = 0; i < count; i++) {
         range->slot[i].task = &range->task;
         range->slot[i].member = list[(start + i) % count];
@@ -98,15 +77,25 @@ static void range_start(struct range_task *range)
     task_arm(&range->task, coordinator->config.attempt_timeout_us);
 }
 
+static bool range_late(const struct range_task *range)
+{
+    return range->task.coordinator->outbox->now.monotonic_us >= range->task.deadline_us;
+}
+
+static void range_end(struct range_task *range, enum outcome outcome)
+{
+    range->repair.stopped = true;
+    task_answer(&range->task, outcome);
+}
+
 static void range_fail(struct range_task *range)
 {
-    bool late = range->task.coordinator->outbox->now.monotonic_us >= range->task.deadline_us;
     bool failed = false;
     for (size_t i = 0; i < range->asked; i++)
         failed |= range->slot[i].state == SLOT_REFUSED && range->slot[i].verdict == VERDICT_FAILED;
-    task_answer(&range->task, failed ? OUTCOME_FAILED
-                              : late ? OUTCOME_TIMEOUT
-                                     : OUTCOME_UNAVAILABLE);
+    range_end(range, failed              ? OUTCOME_FAILED
+                     : range_late(range) ? OUTCOME_TIMEOUT
+                                         : OUTCOME_UNAVAILABLE);
 }
 
 static void range_answer(struct range_task *range, struct slice rows, uint32_t count, bool more,
@@ -132,107 +121,113 @@ static void range_answer_one(struct range_task *range)
     }
 }
 
-/* Sends each row that differs to the answering replicas that hold less. */
-static void range_repair(struct range_task *range)
+/* Merges the pages, with what was settled since, and has brought to where it lacks what is new.
+ * False if a page is malformed. */
+static bool range_merge_pages(struct range_task *range)
 {
-    const struct range_merge *merge = &range->merge;
-    range->repairing = true;
-    range->repairs_count = merge->lacking_count;
-    range->repairs = calloc(merge->lacking_count + 1, sizeof(*range->repairs));
-    ensure(range->repairs != NULL);
-    for (size_t i = 0; i < merge->lacking_count; i++) {
-        const struct range_lacking *lacking = &merge->lacking[i];
-        struct slot *slot = &range->repairs[i];
-        slot->task = &range->task;
-        slot->member = range->slot[lacking->page].member;
-        Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
-        body.key = binary_of(lacking->key);
-        uint16_t shard = partition_shard(range->task.coordinator, slot->member, range->partition);
-        range->task.coordinator->stats.read_repairs++;
-        slot_call(&range->task, slot, shard, FRAME_REPAIR, &body.base, lacking->row);
-    }
+    const struct request *request = range->task.request;
+    struct range_settled *settled = range_repair_settled(&range->repair);
+    struct range_sources sources = {.pages = range->page,
+                                    .pages_count = range->asked,
+                                    .settled = settled,
+                                    .settled_count = range->repair.count,
+                                    .reverse = request->reverse,
+                                    .rows_max = request->rows_max,
+                                    .bytes_max = request->bytes_max};
+    range_merge_deinit(&range->merge);
+    bool usable = range_merge_run(&range->merge, &sources);
+    free(settled);
+    range->repair.moved = false;
+    if (usable)
+        range_repair_add(&range->repair, &range->merge, range->slot);
+    return usable;
 }
 
-/* True if the range started over. */
-static bool range_finish_repair(struct range_task *range)
+/* True if the pages were merged again: to be looked at once more. */
+static bool range_look(struct range_task *range)
 {
-    if (repairs_count(range, SLOT_SENT) > 0)
-        return false;
-    bool late = range->task.coordinator->outbox->now.monotonic_us >= range->task.deadline_us;
     const struct range_merge *merge = &range->merge;
-    if (repairs_count(range, SLOT_GOOD) == range->repairs_count) {
+    range_repair_advance(&range->repair);
+    if (range->repair.outcome != OUTCOME_OK) {
+        range_end(range, range_late(range) ? OUTCOME_TIMEOUT : range->repair.outcome);
+    } else if (range->repair.missing == 0 && !range->repair.moved) {
         range_answer(range, writer_slice(&merge->rows), merge->count, merge->more,
                      writer_slice(&merge->covered));
-    } else if (late) {
+    } else if (range->repair.missing == 0) {
+        PROBE("a range is merged again with what was settled");
+        if (range_merge_pages(range))
+            return true;
         range_fail(range);
-    } else {
-        range_start(range);
-        return true;
     }
     return false;
 }
 
+/* True if there is more to do at once. */
 static bool range_step(struct range_task *range)
 {
+    if (range->merged)
+        return range_look(range);
     size_t good = range_count(range, SLOT_GOOD);
     size_t waiting = range_count(range, SLOT_SENT);
-    if (range->repairing)
-        return range_finish_repair(range);
     while (good + waiting < range->need && range_ask_next(range))
         waiting++;
-    if (good < range->need) {
-        if (good + waiting < range->need)
-            range_fail(range);
-        return false;
-    }
-    if (!range->consistent) {
-        range_answer_one(range);
-        return false;
-    }
-    const struct request *request = range->task.request;
-    bool usable = range_merge_run(&range->merge, range->page, range->asked, request->reverse,
-                                  request->rows_max, request->bytes_max);
-    if (!usable) {
+    if (good + waiting < range->need) {
         range_fail(range);
-        return false;
+    } else if (good >= range->need && !range->consistent) {
+        range_answer_one(range);
+    } else if (good >= range->need) {
+        range->merged = range_merge_pages(range);
+        if (!range->merged)
+            range_fail(range);
+        return range->merged;
     }
-    range_repair(range);
-    return range_finish_repair(range);
+    return false;
 }
 
+/* To be called after every event, last: may free the task. */
 static void range_advance(struct range_task *range)
 {
     while (range->task.request != NULL && range_step(range))
         continue;
-    bool waiting = range_count(range, SLOT_SENT) + repairs_count(range, SLOT_SENT) > 0;
-    if (range->task.request == NULL && !waiting)
+    range_repair_advance(&range->repair);
+    if (range->task.request == NULL && range_count(range, SLOT_SENT) == 0 &&
+        range_repair_idle(&range->repair))
         task_free(&range->task);
 }
 
-static bool items_valid(struct slice rows, uint32_t count)
+/* The key may be asked of a replica, and be handed to the asker to go on from. */
+static bool key_inside(const struct request *request, struct slice key)
+{
+    return slice_compare(key, request->key) >= 0 &&
+           (request->to.size == 0 || slice_compare(key, request->to) < 0);
+}
+
+/* Whole rows are checked when they are merged. */
+static bool rows_valid(const struct range_task *range, struct slice rows, uint32_t count)
 {
     struct reader reader = reader_of(rows);
+    struct item_key key;
     bool valid = true;
     for (; valid && reader_left(&reader) > 0; count--) {
-        (void)reader_get_sized(&reader);
-        valid = count > 0 && item_valid(reader_get_sized(&reader)) && !reader.failed;
+        struct slice encoded = reader_get_sized(&reader);
+        if (range->consistent)
+            (void)reader_get_u8(&reader);
+        struct slice row = reader_get_sized(&reader);
+        valid = count > 0 && !reader.failed && key_inside(range->task.request, encoded) &&
+                item_key_decode(encoded, &key) && (range->consistent || item_valid(row));
     }
     return valid && count == 0;
 }
 
-/* The asker reads the rows as items, and goes on from `covered`: what a peer sends must be both.
- * Whole rows are checked when they are merged. */
+/* What a peer sends is read as keys and items, and gone on from. */
 static bool page_valid(const struct range_task *range, const struct frame *frame,
                        const Cartwheel__RangeReply *reply)
 {
     const struct request *request = range->task.request;
-    struct slice covered = slice_of_binary(reply->covered);
     if (request == NULL || reply->verdict != VERDICT_OK)
         return false;
-    bool inside = slice_compare(covered, request->key) >= 0 &&
-                  (request->to.size == 0 || slice_compare(covered, request->to) < 0);
-    return (!reply->more || inside) &&
-           (range->consistent || items_valid(frame->payload, reply->count));
+    return (!reply->more || key_inside(request, slice_of_binary(reply->covered))) &&
+           rows_valid(range, frame->payload, reply->count);
 }
 
 static void range_take_page(struct range_task *range, struct slot *slot, const struct frame *frame,
@@ -263,31 +258,46 @@ static void range_on_reply(struct task *task, struct slot *slot, const struct fr
     struct range_task *range = container_of(task, struct range_task, task);
     if (frame->header.type == FRAME_RANGE_REPLY)
         range_take_page(range, slot, frame, (const Cartwheel__RangeReply *)body);
-    else if (((const Cartwheel__WriteReply *)body)->verdict != VERDICT_TOOK)
-        slot->state = SLOT_REFUSED;
+    else
+        range_repair_on_answer(&range->repair, slot,
+                               (enum verdict)((const Cartwheel__WriteReply *)body)->verdict);
     range_advance(range);
 }
 
 static void range_on_lost(struct task *task, struct slot *slot)
 {
-    (void)slot;
-    range_advance(container_of(task, struct range_task, task));
+    struct range_task *range = container_of(task, struct range_task, task);
+    if (slot->expects == FRAME_WRITE_REPLY)
+        range_repair_on_lost(&range->repair, slot);
+    range_advance(range);
 }
 
+static void range_on_settled(struct range_repair *repair)
+{
+    range_advance(container_of(repair, struct range_task, repair));
+}
+
+/* Replicas that did not answer in time are not waited for; none is, once the request's time is
+ * over. Settlements end by themselves then. */
 static void range_on_timer(struct task *task)
 {
     struct range_task *range = container_of(task, struct range_task, task);
+    uint64_t now_us = task->coordinator->outbox->now.monotonic_us;
+    uint64_t attempt_us = task->coordinator->config.attempt_timeout_us;
+    bool late = range_late(range);
+    uint64_t sent_us = late ? now_us : now_us > attempt_us ? now_us - attempt_us : 0;
     for (size_t i = 0; i < range->asked; i++) {
-        slot_unanswered(&range->slot[i]);
-        slot_abandon(&range->slot[i]);
+        struct slot *slot = &range->slot[i];
+        if (slot->state == SLOT_SENT && slot->sent_us <= sent_us) {
+            slot_unanswered(slot);
+            slot_abandon(slot);
+        }
     }
-    for (size_t i = 0; i < range->repairs_count; i++) {
-        slot_unanswered(&range->repairs[i]);
-        slot_abandon(&range->repairs[i]);
-    }
-    task_arm(task, task->coordinator->config.attempt_timeout_us);
-    bool late = task->coordinator->outbox->now.monotonic_us >= task->deadline_us;
-    if (late && task->request != NULL)
+    range_repair_expire(&range->repair, sent_us);
+    range->repair.stopped |= late;
+    if (!late)
+        task_arm(task, attempt_us / 2);
+    else if (task->request != NULL)
         range_fail(range);
     range_advance(range);
 }
@@ -295,12 +305,17 @@ static void range_on_timer(struct task *task)
 static void range_free(struct task *task)
 {
     struct range_task *range = container_of(task, struct range_task, task);
-    pages_free(range);
+    range_repair_deinit(&range->repair);
+    range_merge_deinit(&range->merge);
+    for (size_t i = 0; i < REPLICAS_MAX; i++)
+        buffer_unref(range->page[i].held);
     free(range);
 }
 
-static const struct task_type range_type = {range_on_reply, range_on_lost, range_on_timer,
-                                            range_free};
+static const struct task_type range_type = {.on_reply = range_on_reply,
+                                            .on_lost = range_on_lost,
+                                            .on_timer = range_on_timer,
+                                            .free = range_free};
 
 void range_begin(struct coordinator *coordinator, struct request *request)
 {
@@ -314,6 +329,7 @@ void range_begin(struct coordinator *coordinator, struct request *request)
     range->need = request->consistent ? majority_of(range->quorum.n) : 1;
     range->partition = key_partition(request->key);
     range_merge_init(&range->merge);
+    range_repair_init(&range->repair, &range->task, range->quorum.n, range_on_settled);
     range_start(range);
     range_advance(range);
 }

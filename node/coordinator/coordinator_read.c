@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe.h"
 #include "task.h"
-
-enum { PAUSE_US = 5000 /* before a read whose write-back failed starts over */ };
 
 enum read_phase {
     READ_ASKING,   /* collecting `need` answers */
     READ_FETCHING, /* the newest one came as a ballot only: its row is being fetched */
     READ_WRITING,  /* consistent: the row goes to those that lack it */
-    READ_PAUSED    /* that failed: a moment's rest before all begins anew */
+    READ_SETTLING  /* that was refused, or not answered: a round settles the register */
 };
 
 struct read_task {
@@ -29,8 +28,13 @@ struct read_task {
     bool spoken[REPLICAS_MAX]; /* the slot's read was answered; stands while the slot is used to
                                   fetch or write */
     struct version newest;     /* highest ballot answered */
-    struct buffer *row;        /* the row of that ballot; NULL: not here yet, or nothing is held */
+    bool newest_applied;       /* by one that holds it in the item's place */
+    struct settlement settlement;
+    bool settling;      /* it is under way: the task must live */
+    struct buffer *row; /* the row of that ballot; NULL: not here yet, or nothing is held */
 };
+
+static void read_advance(struct read_task *read);
 
 static void read_call(struct read_task *read, size_t index, bool full)
 {
@@ -38,6 +42,7 @@ static void read_call(struct read_task *read, size_t index, bool full)
     Cartwheel__Read body = CARTWHEEL__READ__INIT;
     body.key = binary_of(buffer_slice(read->key));
     body.full = full;
+    body.top = read->consistent;
     slot->full = full;
     uint16_t shard = partition_shard(read->task.coordinator, slot->member, read->partition);
     slot_call(&read->task, slot, shard, FRAME_READ, &body.base, SLICE_EMPTY);
@@ -129,10 +134,10 @@ static void read_answer(struct read_task *read)
 {
     struct request *request = read->task.request;
     struct row row;
-    request->version = read->newest;
     if (read->row != NULL) {
         bool good = row_decode(buffer_slice(read->row), &row);
         ensure(good);
+        request->version = row.origin;
         request->found = !row.tombstone;
         request->held = buffer_ref(read->row);
         request->result = row.value;
@@ -153,12 +158,8 @@ static void read_fail(struct read_task *read)
 
 static void read_repair(struct read_task *read, size_t index)
 {
-    Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
-    body.key = binary_of(buffer_slice(read->key));
-    struct slot *slot = &read->slot[index];
-    uint16_t shard = partition_shard(read->task.coordinator, slot->member, read->partition);
-    read->task.coordinator->stats.read_repairs++;
-    slot_call(&read->task, slot, shard, FRAME_REPAIR, &body.base, buffer_slice(read->row));
+    slot_repair(&read->task, &read->slot[index], buffer_slice(read->key), buffer_slice(read->row),
+                read->newest_applied);
 }
 
 /* Fetches the newest row from one that said it holds it. False if nobody can be asked. */
@@ -185,25 +186,37 @@ static void read_write_back(struct read_task *read)
     }
 }
 
-/* Refused by something newer, or not answered: what was read is no longer the newest that counts.
- * Starts over in a moment, asking one more if there is one: it may agree already. */
-static void read_pause(struct read_task *read)
+static void on_settled(struct settlement *settlement)
 {
-    if (read->task.coordinator->outbox->now.monotonic_us >= read->task.deadline_us) {
+    struct read_task *read = container_of(settlement, struct read_task, settlement);
+    read->settling = false;
+    if (read->task.request == NULL) {
+        buffer_unref(settlement->row);
+    } else if (settlement->outcome == OUTCOME_OK) {
+        buffer_unref(read->row);
+        read->row = settlement->row;
+        read_answer(read);
+    } else {
         read_fail(read);
-        return;
     }
-    size_t usable = 0;
-    for (size_t i = 0; i < read->quorum.n; i++)
-        usable += members_usable(read->task.coordinator->members, read->slot[i].member);
-    if (read->need < usable)
-        read->need++;
-    read->phase = READ_PAUSED;
-    task_arm(&read->task, PAUSE_US);
+    read_advance(read);
 }
 
-/* Enough answers are in and the newest row is here, if there is one. True if the read started over.
- */
+/* Refused by a promise or by something newer, or not answered: what was read is no longer the newest
+ * that counts. A round finds what is, and brings it onto a majority. */
+static void read_settle(struct read_task *read)
+{
+    PROBE("consistent read settles");
+    read->phase = READ_SETTLING;
+    read->settling = true;
+    read->settlement = (struct settlement){.done = on_settled,
+                                           .key = buffer_slice(read->key),
+                                           .n = read->quorum.n,
+                                           .deadline_us = read->task.deadline_us};
+    settle_begin(read->task.coordinator, &read->settlement);
+}
+
+/* Enough answers are in and the newest row is here, if there is one. */
 static void read_conclude(struct read_task *read)
 {
     size_t majority = majority_of(read->quorum.n);
@@ -214,10 +227,11 @@ static void read_conclude(struct read_task *read)
         if (read->row != NULL)
             read_write_back(read);
     } else if (read->phase != READ_WRITING) {
+        PROBE("consistent read writes back");
         read->phase = READ_WRITING;
         read_write_back(read);
     } else if (read_count(read, SLOT_SENT) == 0) {
-        read_pause(read);
+        read_settle(read);
     }
 }
 
@@ -226,7 +240,7 @@ static void read_look(struct read_task *read)
 {
     size_t waiting = read_count(read, SLOT_SENT);
     bool fetching = read->phase == READ_FETCHING && read->row == NULL && waiting > 0;
-    if (read->phase == READ_PAUSED || fetching)
+    if (read->phase == READ_SETTLING || fetching)
         return;
     size_t spoken = read_spoken(read);
     bool row_missing = !version_is_none(read->newest) && read->row == NULL;
@@ -247,7 +261,7 @@ static void read_advance(struct read_task *read)
 {
     if (read->task.request != NULL)
         read_look(read);
-    if (read->task.request == NULL && read_count(read, SLOT_SENT) == 0)
+    if (read->task.request == NULL && !read->settling && read_count(read, SLOT_SENT) == 0)
         task_free(&read->task);
 }
 
@@ -273,12 +287,16 @@ static void read_take_reply(struct read_task *read, struct slot *slot, const str
                 (reply->ballot.len == 0 || version_of_binary(reply->ballot, &ballot));
     if (good && version_compare(ballot, read->newest) > 0) {
         read->newest = ballot;
+        read->newest_applied = false;
         buffer_unref(read->row);
         read->row = NULL;
     }
+    if (good && version_equal(ballot, read->newest))
+        read->newest_applied |= reply->applied;
     if (!good || !read_take_row(read, ballot, frame->payload)) {
         slot->state = SLOT_REFUSED;
-        slot->verdict = reply->verdict == VERDICT_BUSY ? VERDICT_BUSY : VERDICT_FAILED;
+        bool said = reply->verdict > VERDICT_TOOK && reply->verdict <= VERDICT_LAST && !good;
+        slot->verdict = said ? (enum verdict)reply->verdict : VERDICT_FAILED;
         read->spoken[slot - read->slot] = false;
         return;
     }
@@ -303,6 +321,9 @@ static void read_on_reply(struct task *task, struct slot *slot, const struct fra
             slot->ballot = read->newest;
         else
             slot->state = SLOT_REFUSED;
+        if (reply->verdict == VERDICT_REFUSED_PROMISE && task->request == NULL)
+            undecided_add(&task->coordinator->replica->undecided, buffer_slice(read->key), false,
+                          task->coordinator->outbox->now.monotonic_us);
     }
     read_advance(read);
 }
@@ -324,11 +345,6 @@ static void read_on_timer(struct task *task)
     uint64_t now_us = coordinator->outbox->now.monotonic_us;
     uint64_t attempt_us = coordinator->config.attempt_timeout_us;
     bool stalled = false;
-    if (read->phase == READ_PAUSED && task->request != NULL) {
-        read_start(read);
-        read_advance(read);
-        return;
-    }
     for (size_t i = 0; i < read->asked; i++) {
         struct slot *slot = &read->slot[i];
         bool old = slot->state == SLOT_SENT && now_us - slot->sent_us >= attempt_us / 2;
@@ -357,7 +373,10 @@ static void read_free(struct task *task)
     free(read);
 }
 
-static const struct task_type read_type = {read_on_reply, read_on_lost, read_on_timer, read_free};
+static const struct task_type read_type = {.on_reply = read_on_reply,
+                                           .on_lost = read_on_lost,
+                                           .on_timer = read_on_timer,
+                                           .free = read_free};
 
 void read_begin(struct coordinator *coordinator, struct request *request)
 {

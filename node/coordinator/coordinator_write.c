@@ -5,12 +5,15 @@
  *       ▲        │└────W took, stand-ins included──────▶ OK, sloppy
  *       │        ├─────all certainly refused it────┐
  *       └────────┴──(higher stamp)─────────────────┘
- *                └─────anything else─────────────────▶ UNKNOWN: it may take effect, or not
+ *                └─────anything else: settled by rounds (contest.h)
  *
  * A write that somebody took goes on to leave hints for the home nodes that do not hold it. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "contest.h"
+#include "planted.h"
+#include "probe.h"
 #include "task.h"
 
 enum {
@@ -96,10 +99,7 @@ static size_t usable_standins(const struct write_task *write)
 static void write_encode_row(struct write_task *write)
 {
     const struct request *request = write->task.request;
-    struct row row = {
-        .ballot = write->version, .origin = write->version, .tombstone = request->tombstone};
-    if (!request->tombstone)
-        row.value = request->value;
+    struct row row = row_plain(write->version, request->tombstone, request->value);
     struct writer writer;
     writer_init(&writer, row.value.size + 64);
     row_encode(&writer, &row);
@@ -152,20 +152,17 @@ static void write_stamp(struct write_task *write)
         write_fail(write, OUTCOME_UNAVAILABLE);
         return;
     }
-    uint64_t hlc = hlc_next(coordinator->hlc, coordinator->outbox->now.wall_us);
-    if (hlc == 0) {
+    if (!coordinator_stamp(coordinator, write->highest, &write->version)) {
         /* Nothing is out: only the deadline can end the wait. */
-        coordinator->ceiling_wanted = true;
         task_set_stampless(&write->task, true);
         task_arm(&write->task, UINT64_MAX / 2);
         return;
     }
-    write->version = (struct version){
-        hlc, node_id_with_shard(coordinator->outbox->self, coordinator->outbox->shard)};
+    write->highest = VERSION_NONE;
     write_send(write);
 }
 
-void write_on_stamp(struct task *task, bool possible)
+static void write_on_stamp(struct task *task, bool possible)
 {
     struct write_task *write = container_of(task, struct write_task, task);
     if (task->coordinator->outbox->now.monotonic_us >= task->deadline_us)
@@ -233,6 +230,8 @@ static void write_acknowledge(struct write_task *write, bool sloppy)
 static bool write_took(const struct write_task *write, const struct tally *tally)
 {
     size_t majority = majority_of(write->quorum.n);
+    if (PLANTED(HINT_COUNTS) && tally->took + tally->kept >= write->need)
+        return true;
     return tally->took >= write->need ||
            (tally->took >= majority && tally->took + tally->newer >= write->need);
 }
@@ -255,24 +254,9 @@ static void write_retry(struct write_task *write, const struct tally *tally)
     } else {
         write->restamps++;
         coordinator->stats.writes_restamped++;
-        hlc_observe(coordinator->hlc, write->highest.hlc);
-        write->highest = VERSION_NONE;
+        PROBE("plain write restamped");
         write_stamp(write);
     }
-}
-
-/* Leaves a hint here, on this node's shard 0, for a home node that may not hold an acknowledged
- * write. Nobody counts on it: if it is refused, the exchange between home nodes repairs. */
-static void write_leave_hint(struct write_task *write, const struct slot *slot)
-{
-    struct coordinator *coordinator = write->task.coordinator;
-    Cartwheel__Hint body = CARTWHEEL__HINT__INIT;
-    body.target = coordinator->members->entries[slot->member].member.id;
-    body.key = binary_of(buffer_slice(write->key));
-    struct address self = members_address(coordinator->members, coordinator->members->self, 0);
-    if (body.target != NODE_ID_NONE)
-        outbox_send(coordinator->outbox, self, FRAME_HINT, outbox_request_id(coordinator->outbox),
-                    &body.base, buffer_slice(write->row));
 }
 
 static void write_leave_hints(struct write_task *write)
@@ -281,7 +265,8 @@ static void write_leave_hints(struct write_task *write)
         const struct slot *slot = &write->home[i];
         bool newer = slot->state == SLOT_REFUSED && slot->verdict == VERDICT_REFUSED_ITEM;
         if (slot->state != SLOT_GOOD && !newer && !standin_keeps(write, i))
-            write_leave_hint(write, slot);
+            coordinator_leave_hint(write->task.coordinator, slot->member, buffer_slice(write->key),
+                                   buffer_slice(write->row));
     }
 }
 
@@ -295,7 +280,11 @@ static void write_conclude(struct write_task *write, const struct tally *tally)
     }
     if (tally->took + tally->kept > 0)
         write_leave_hints(write);
-    write_fail(write, OUTCOME_UNKNOWN);
+    struct request *request = write->task.request;
+    write->task.request = NULL;
+    write->task.coordinator->stats.writes_mixed++;
+    contest_settle_mixed(write->task.coordinator, request, write->version);
+    task_free(&write->task);
 }
 
 static void write_judge(struct write_task *write)
@@ -391,8 +380,11 @@ static void write_free(struct task *task)
     free(write);
 }
 
-static const struct task_type write_type = {write_on_reply, write_on_lost, write_on_timer,
-                                            write_free};
+static const struct task_type write_type = {.on_reply = write_on_reply,
+                                            .on_lost = write_on_lost,
+                                            .on_timer = write_on_timer,
+                                            .on_stamp = write_on_stamp,
+                                            .free = write_free};
 
 void write_begin(struct coordinator *coordinator, struct request *request)
 {

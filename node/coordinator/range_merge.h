@@ -5,7 +5,8 @@
 #include "bytes.h"
 #include "version.h"
 
-/* One replica's page: sized key, sized row, repeated, in the order of the walk. */
+/* One replica's page: sized key, u8 applied (0: only accepted), sized row, repeated, in the order of
+ * the walk. */
 struct range_page {
     struct buffer *held; /* owns the slices */
     bool present;        /* this replica has answered */
@@ -15,11 +16,31 @@ struct range_page {
     uint32_t count;
 };
 
-/* Page `page` has an older row, or none, for this key. Borrows from the pages. */
+/* The state of a key that was brought onto a majority after the pages were made. It counts, whatever
+ * they tell. */
+struct range_settled {
+    struct slice key; /* one that the pages tell */
+    struct slice row; /* empty: nothing was ever written */
+};
+
+/* Page `page` has an older row, or none, for this key, which is not settled. Borrows from the pages.
+ * Entries come in the order of the walk, those of one key together. */
 struct range_lacking {
     size_t page;
+    size_t holders; /* pages that tell the newest row */
+    bool applied;   /* in one of them it stands in the item's place */
     struct slice key;
     struct slice row; /* the newest */
+};
+
+struct range_sources {
+    const struct range_page *pages;
+    size_t pages_count;
+    const struct range_settled *settled; /* in the order of the walk */
+    size_t settled_count;
+    bool reverse;
+    uint32_t rows_max;
+    size_t bytes_max;
 };
 
 struct range_merge {
@@ -35,7 +56,7 @@ struct range_merge {
 void range_merge_init(struct range_merge *merge);
 /* Leaves it as after init. */
 void range_merge_deinit(struct range_merge *merge);
-/* Merges the pages that are present. Stops after rows_max live rows, or once bytes_max bytes of
- * them are gathered, and at the last key that all pages cover. False if a page is malformed. */
-bool must_check range_merge_run(struct range_merge *merge, const struct range_page *pages,
-                                size_t count, bool reverse, uint32_t rows_max, size_t bytes_max);
+/* Merges the pages that are present: of each key the newest row. Stops after rows_max live rows, or
+ * once bytes_max bytes of them are gathered, and at the last key that all pages cover. False if a
+ * page is malformed. `merge` is as after init. */
+bool must_check range_merge_run(struct range_merge *merge, const struct range_sources *sources);

@@ -22,10 +22,10 @@ void request_release(struct request *request)
 
 const char *outcome_name(enum outcome outcome)
 {
-    static const char *const names[] = {"ok",          "precondition_failed",
-                                        "unavailable", "unknown",
-                                        "overloaded",  "no_space",
-                                        "timeout",     "failed"};
+    static const char *const names[OUTCOMES] = {
+        "ok",      "precondition_failed", "invalid",  "unavailable",
+        "unknown", "overloaded",          "no_space", "timeout",
+        "failed"};
     ensure(outcome < array_size(names));
     return names[outcome];
 }

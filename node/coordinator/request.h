@@ -27,8 +27,7 @@ enum request_kind {
                         or cannot */
 };
 
-/* Until the conditional path exists, only registers of system tables may carry one; their primary
- * decides. */
+/* What must hold of the register's state for a write to happen, besides its program. */
 enum precondition {
     PRECONDITION_NONE,
     PRECONDITION_ABSENT, /* the register holds no value */
@@ -37,16 +36,27 @@ enum precondition {
 
 enum outcome {
     OUTCOME_OK,
-    OUTCOME_PRECONDITION_FAILED, /* certainly not written; the current state is in the result */
-    OUTCOME_UNAVAILABLE,         /* too few replicas; certainly not written: retryable */
-    OUTCOME_UNKNOWN,             /* a write that may or may not have taken effect, or may yet */
-    OUTCOME_OVERLOADED,          /* a queue is full; certainly not written: throttle the client */
-    OUTCOME_NO_SPACE,            /* disks are full; certainly not written */
-    OUTCOME_TIMEOUT,             /* a read that did not finish before its deadline */
-    OUTCOME_FAILED               /* a replica could not read its disk, and no other could answer */
+    OUTCOME_PRECONDITION_FAILED, /* certainly not written: a precondition or the program's condition
+                                    is false of the current state */
+    OUTCOME_INVALID, /* certainly not written: the program cannot be applied to the current state;
+                        `result` is the message for the client */
+    OUTCOME_UNAVAILABLE, /* too few replicas; certainly not written: retryable */
+    OUTCOME_UNKNOWN,     /* a write that may or may not have taken effect, or may yet */
+    OUTCOME_OVERLOADED,  /* a queue is full; certainly not written: throttle the client */
+    OUTCOME_NO_SPACE,    /* disks are full; certainly not written */
+    OUTCOME_TIMEOUT,     /* a read that did not finish before its deadline */
+    OUTCOME_FAILED       /* a replica could not read its disk, and no other could answer */
 };
 
 enum { OUTCOMES = OUTCOME_FAILED + 1 };
+
+/* What of the states a write met and made the caller wants to have: flags. */
+enum request_want {
+    WANT_OLD = 1,    /* OK: the item before; makes a plain write conditional */
+    WANT_NEW = 2,    /* OK: the item after */
+    WANT_FAILED = 4, /* PRECONDITION_FAILED: the item that it was judged on */
+    WANT_ALL = WANT_OLD | WANT_NEW | WANT_FAILED
+};
 
 struct request;
 typedef void (*request_done)(struct request *request);
@@ -55,7 +65,8 @@ struct request {
     /* Set by the caller; slices are borrowed until `done`. */
     enum request_kind kind;
     request_done done;
-    uint64_t deadline_us; /* monotonic; 0: the node's request_timeout_us from now on */
+    uint64_t deadline_us; /* monotonic; 0: the node's request_timeout_us from now on (then the node
+                             sets it) */
     struct quorum quorum;
     bool consistent; /* READ, RANGE: of a majority, never older than what was acknowledged before */
     struct slice
@@ -64,8 +75,11 @@ struct request {
     struct slice value;             /* WRITE: encoded item; ignored for a tombstone */
     bool tombstone;                 /* WRITE: delete */
     bool want_old_size;             /* WRITE: fill `old_size` (for ConsumedCapacity) */
+    uint8_t want;                   /* WRITE: enum request_want */
     enum precondition precondition; /* WRITE */
     struct version expected;        /* WRITE: for PRECONDITION_VERSION */
+    struct slice program; /* WRITE: for the node's evaluator (evaluator.h): a condition, or
+                                       how to make the new item out of the old; empty: none */
 
     struct slice to;    /* RANGE: first key past the range, of the same partition */
     bool reverse;       /* RANGE: from the end of the range to its start */
@@ -74,13 +88,19 @@ struct request {
 
     /* The result; valid from `done` until request_release(). */
     enum outcome outcome;
-    bool sloppy;            /* WRITE: stand-ins counted towards w */
-    bool found;             /* READ, failed precondition: the register holds a value */
-    struct version version; /* WRITE, READ, failed precondition: of the state written or found */
-    uint64_t
-        old_size; /* WRITE: item_size() of the value replaced, as the primary knew it; 0: none */
-    struct slice result; /* READ, failed precondition: the encoded item */
-    struct buffer *held; /* what `result` borrows from; NULL or owned by the request */
+    bool sloppy; /* WRITE: stand-ins counted towards w */
+    bool found;  /* READ, conditional WRITE: the register holds, or held before, a value */
+    struct version
+        version;          /* WRITE, READ, failed precondition: origin of the state written or found.
+                               Writes of one item that were decided together share one; a write with
+                               a precondition never does */
+    uint64_t old_size;    /* WRITE: item_size() of the value replaced, or that a condition was false
+                               of, as the primary knew it; 0: none */
+    uint64_t new_size;    /* conditional WRITE: item_size() of the value written; 0: none */
+    struct slice result;  /* READ: the encoded item. WRITE: the item before, if found and wanted;
+                               INVALID: the message */
+    struct slice written; /* WRITE with WANT_NEW: the item after; empty: none */
+    struct buffer *held; /* what `result` and `written` borrow from; NULL or owned by the request */
     struct writer rows;  /* RANGE: per live row sized key, sized value (store_rows_next) */
     uint32_t rows_count; /* RANGE */
     bool more;           /* RANGE: the range may hold more beyond; go on past the last row's key */
@@ -91,6 +111,13 @@ struct request {
 };
 
 LIST_DEFINE(requests, struct request, link)
+
+/* A write whose effect or answer depends on the register's state: needs a prepare round. */
+static inline bool request_conditional(const struct request *request)
+{
+    return request->precondition != PRECONDITION_NONE || request->program.size > 0 ||
+           (request->want & WANT_OLD) != 0;
+}
 
 /* All zero but kind and done; then the caller fills in. */
 void request_init(struct request *request, enum request_kind kind, request_done done);

@@ -38,6 +38,8 @@ struct task_type {
     /* The slot's call will not be answered: it is SILENT now. */
     void (*on_lost)(struct task *task, struct slot *slot);
     void (*on_timer)(struct task *task);
+    /* It was stampless, and the clock's ceiling was raised, or could not be. */
+    void (*on_stamp)(struct task *task, bool possible);
     void (*free)(struct task *task);
 };
 
@@ -53,9 +55,11 @@ struct task {
 
 LIST_FUNCTIONS(tasks, struct task, link)
 
-/* `memory` embeds the task as its first field. */
+/* A task for a request; and one for nobody in particular. */
 void task_init(struct task *task, const struct task_type *type, struct coordinator *coordinator,
                struct request *request);
+void task_init_until(struct task *task, const struct task_type *type,
+                     struct coordinator *coordinator, uint64_t deadline_us);
 /* Moves the task between coordinator->tasks and ->stampless. */
 void task_set_stampless(struct task *task, bool stampless);
 /* Disarms, unlinks and frees; slots must not be SENT. */
@@ -83,8 +87,47 @@ uint32_t key_partition(struct slice key);
 /* The shard of a member that owns a partition. */
 uint16_t partition_shard(const struct coordinator *coordinator, size_t member, uint32_t partition);
 
+/* Sends a row that a replica told to one that lacks it: at its own ballot; as decided if it is known
+ * to be, because a replica held it in the item's place (`applied`) after it was proposed. */
+void slot_repair(struct task *task, struct slot *slot, struct slice key, struct slice row,
+                 bool applied);
+
+/* A register that must stand on a majority before its state is shown, and where resending the newest
+ * row does not help, because a promise or something newer is in the way. */
+struct settlement {
+    void (*done)(struct settlement *settlement); /* never from within settle_begin() */
+    struct slice key;                            /* borrowed until done */
+    uint8_t n;                                   /* home nodes, in force */
+    bool hear_all; /* of the home nodes that can be reached: a row that only one of them holds is
+                         to be found too */
+    struct slice hint; /* a plain write's row, to be brought in if it is the newest; empty: none;
+                          borrowed until done */
+    uint64_t deadline_us;
+    enum outcome outcome; /* OK, or UNAVAILABLE, TIMEOUT, NO_SPACE */
+    struct buffer *row;   /* OK: the row that is on a majority now, the caller's; NULL: nothing was
+                             ever written */
+    struct list_link link;
+};
+
+/* Joins the contest for the key (contest.h); `done` is called once, in this door or a later one. */
+void settle_begin(struct coordinator *coordinator, struct settlement *settlement);
+
+/* Hands a request back. */
+void coordinator_answer(struct coordinator *coordinator, struct request *request,
+                        enum outcome outcome);
+/* A stamp above `above`, if that is plausible, and above everything issued or observed. False if the
+ * clock's ceiling must be raised first: make the task stampless. */
+bool must_check coordinator_stamp(struct coordinator *coordinator, struct version above,
+                                  struct version *stamp);
+/* Keeps a row here, on this node's shard 0, for a home node that may not hold it. Nobody counts on
+ * it: if it is refused, the exchange between home nodes repairs. */
+void coordinator_leave_hint(struct coordinator *coordinator, size_t target, struct slice key,
+                            struct slice row);
+/* Sends a decided row to a home node; nobody waits for the answer. */
+void coordinator_send_decided(struct coordinator *coordinator, size_t member, struct slice key,
+                              struct slice row);
+
 void write_begin(struct coordinator *coordinator, struct request *request);
-void write_on_stamp(struct task *task, bool possible);
 void read_begin(struct coordinator *coordinator, struct request *request);
 void range_begin(struct coordinator *coordinator, struct request *request);
 void announce_begin(struct coordinator *coordinator, struct request *request);
@@ -92,6 +135,6 @@ void announce_begin(struct coordinator *coordinator, struct request *request);
 void forward_or_begin(struct coordinator *coordinator, struct request *request);
 void forward_on_frame(struct coordinator *coordinator, const struct frame *frame,
                       const Cartwheel__Forward *forward);
-/* Begins a write with a precondition: one at a time per key. */
-void decide_begin(struct coordinator *coordinator, struct request *request);
-void decide_deinit(struct coordinator *coordinator);
+/* Settles what nobody else seems to (coordinator_finish.c). */
+void finish_start(struct coordinator *coordinator);
+void finish_deinit(struct coordinator *coordinator);

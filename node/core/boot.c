@@ -4,6 +4,13 @@
 #include <string.h>
 
 #include "meta.h"
+#include "planted.h"
+#include "votes.h"
+
+const char boot_amnesia[] =
+    "this node has lost promises and writes that it had acknowledged, and must not vote again "
+    "under "
+    "its identity: put the newest copy of its data directory back, or leave it stopped";
 
 static void identity_encode(struct writer *writer, node_id id, const char *name,
                             const struct cluster_config *cluster)
@@ -88,6 +95,18 @@ static uint64_t read_number(boot_read read, void *context, struct slice key)
     return number;
 }
 
+static void load_votes(struct boot *boot, boot_read read, void *context)
+{
+    for (uint16_t shard = 0; shard < SHARDS_MAX; shard++) {
+        struct meta_key ceiling_key;
+        struct votes_key key;
+        uint64_t ceiling = read_number(read, context, meta_key_ceiling(&ceiling_key, shard));
+        if (!PLANTED(NO_CEILING))
+            boot->ceiling = ceiling > boot->ceiling ? ceiling : boot->ceiling;
+        boot->votes[shard] = read_number(read, context, votes_key(&key, shard));
+    }
+}
+
 static void load_peers(struct boot *boot, boot_read read, void *context)
 {
     boot->peers = calloc(boot->cluster.members_count, sizeof(*boot->peers));
@@ -114,7 +133,8 @@ static void count_incarnation(struct boot *boot, boot_read read, void *context,
 }
 
 const char *boot_load(struct boot *boot, const struct cluster_config *configured, const char *name,
-                      struct prng *random, boot_read read, void *context, struct store_batch *batch)
+                      uint64_t machine, struct prng *random, boot_read read, void *context,
+                      struct store_batch *batch)
 {
     memset(boot, 0, sizeof(*boot));
     struct buffer *identity = read(context, META_IDENTITY);
@@ -126,15 +146,16 @@ const char *boot_load(struct boot *boot, const struct cluster_config *configured
     buffer_unref(identity);
     if (wrong == NULL && strcmp(boot->name, name) != 0)
         wrong = "the data directory belongs to a node of another name";
+    if (wrong == NULL && read_number(read, context, META_AMNESIA) != 0)
+        wrong = boot_amnesia;
     if (wrong != NULL)
         return wrong;
-    for (uint16_t shard = 0; shard < SHARDS_MAX; shard++) {
-        struct meta_key key;
-        uint64_t ceiling = read_number(read, context, meta_key_ceiling(&key, shard));
-        boot->ceiling = ceiling > boot->ceiling ? ceiling : boot->ceiling;
-    }
+    boot->machine = machine;
+    boot->resumed = machine != 0 && read_number(read, context, META_MACHINE) == machine;
+    load_votes(boot, read, context);
     load_peers(boot, read, context);
     count_incarnation(boot, read, context, batch);
+    boot->start = boot->incarnation | prng_below(random, UINT64_C(1) << INCARNATION_START_SHIFT);
     return NULL;
 }
 

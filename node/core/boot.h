@@ -9,6 +9,7 @@
 
 #include "bytes.h"
 #include "membership.h"
+#include "meta.h"
 #include "prng.h"
 #include "store.h"
 
@@ -20,16 +21,26 @@ struct boot {
     char *name;                    /* this node's, one of the members; owned */
     struct peer_identity *peers;   /* ids that members had when last seen; owned */
     size_t peers_count;
-    bool born; /* this start is the first one */
+    bool born;        /* this start is the first one */
+    uint64_t start;   /* incarnation and random bits: rises from start to start, and no two have the
+                       same, not even if this node has forgotten one */
+    uint64_t machine; /* as given to boot_load() */
+    bool resumed;     /* the machine has not restarted since the node was last trusted */
+    uint64_t votes[SHARDS_MAX]; /* the number each shard has come to, those of earlier lives too
+                                   (replica/votes.h) */
 };
 
 /* Reads one meta row: a buffer the callee hands over, or NULL when absent. */
 typedef struct buffer *(*boot_read)(void *context, struct slice key);
 
 /* Fills `boot` from the rows, or from `configured` and `name` on the first start, drawing from
- * `random`; the caller must commit `batch` durably before node_new(). Returns NULL, or a message
- * for the operator (static). */
+ * `random`; the caller must commit `batch` durably before node_new(). `machine` is another number
+ * after each start of the machine's kernel, or 0 if that is not known: what a process has written
+ * survives its death, but not always the machine's. Returns NULL, or a message for the operator
+ * (static). */
 const char *must_check boot_load(struct boot *boot, const struct cluster_config *configured,
-                                 const char *name, struct prng *random, boot_read read,
-                                 void *context, struct store_batch *batch);
+                                 const char *name, uint64_t machine, struct prng *random,
+                                 boot_read read, void *context, struct store_batch *batch);
+/* What to tell the operator of a node that has lost the end of its durable state. */
+extern const char boot_amnesia[];
 void boot_deinit(struct boot *boot);

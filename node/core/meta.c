@@ -21,3 +21,10 @@ struct slice meta_key_dropped(struct meta_key *key, uint64_t table_id)
                         (unsigned long long)table_id);
     return slice_of(key->bytes, (size_t)size);
 }
+
+struct slice meta_key_heard(struct meta_key *key, uint16_t shard, node_id peer)
+{
+    int size = snprintf((char *)key->bytes, sizeof(key->bytes), "heard/%u/%016llx", shard,
+                        (unsigned long long)peer);
+    return slice_of(key->bytes, (size_t)size);
+}

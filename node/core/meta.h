@@ -2,11 +2,19 @@
 #pragma once
 
 #include "bytes.h"
+#include "version.h"
 
 enum { SHARDS_MAX = 64 /* per daemon: more than any machine this is meant for has cores */ };
 
-#define META_IDENTITY       SLICE_LITERAL("identity")
-#define META_STARTS         SLICE_LITERAL("starts")
+#define META_IDENTITY SLICE_LITERAL("identity")
+#define META_STARTS   SLICE_LITERAL("starts")
+/* What the kernel's boot id was (as a number) when this node was last known not to have lost the end
+ * of its durable state. */
+#define META_MACHINE SLICE_LITERAL("machine")
+/* There once this node was found to have lost it: it never starts again. */
+#define META_AMNESIA        SLICE_LITERAL("amnesia")
+#define META_HEARD_PREFIX   SLICE_LITERAL("heard/")
+#define META_HEARD_END      SLICE_LITERAL("heard0")
 #define META_DROPPED_PREFIX SLICE_LITERAL("dropped/")
 #define META_DROPPED_END    SLICE_LITERAL("dropped0") /* '0' follows '/' */
 
@@ -21,3 +29,6 @@ struct slice meta_key_ceiling(struct meta_key *key, uint16_t shard);
 struct slice meta_key_peer(struct meta_key *key, const char *name);
 /* "dropped/" and the table id: everything of that table was deleted here. */
 struct slice meta_key_dropped(struct meta_key *key, uint64_t table_id);
+/* "heard/", this node's shard and the peer's id with its shard: the highest number of votes heard of
+ * it there. */
+struct slice meta_key_heard(struct meta_key *key, uint16_t shard, node_id peer);

@@ -49,6 +49,7 @@ static void init_outbox(struct node *node, const struct boot *boot)
     node->outbox.hlc = &node->hlc;
     node->outbox.self = boot->id;
     node->outbox.shard = node->config.shard;
+    node->outbox.start = boot->start;
     node->outbox.epoch = membership_epoch(&node->members);
     /* Ids of this life are above those of earlier ones: an answer to a question asked before a
      * restart is stale. */
@@ -83,9 +84,10 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
                  &node->hints, ports.log);
     struct coordinator_config coordinator = {config->request_timeout_us, config->attempt_timeout_us,
                                              config->clock_skew_max_us, config->requests_max};
+    node_init_census(node, boot);
     coordinator_init(&node->coordinator, &coordinator, &node->members, &node->outbox, &node->timers,
-                     &node->hlc, &node->prng);
-    caller_init(&node->caller, &node->members, &node->outbox);
+                     &node->hlc, &node->prng, &node->replica, ports.evaluator);
+    caller_init(&node->caller, &node->members, &node->outbox, &node->replica.undecided);
     hint_delivery_init(&node->delivery, &node->hints, ports.store, &node->caller, &node->timers,
                        ports.log, config->hints_in_flight_max, config->attempt_timeout_us);
     exchange_init(&node->exchange, &node->caller, &node->timers, &node->prng, config->shard,
@@ -101,11 +103,14 @@ void node_free(struct node *node)
     exchange_deinit(&node->exchange);
     hint_delivery_deinit(&node->delivery);
     caller_deinit(&node->caller);
+    census_deinit(&node->census);
+    heard_deinit(&node->heard);
     replica_deinit(&node->replica);
     hints_deinit(&node->hints);
     gossip_deinit(&node->gossip);
     node_free_forgotten(node);
     store_commit_deinit(&node->ceiling_commit);
+    store_commit_deinit(&node->amnesia_commit);
     store_range_deinit(&node->dropped_load);
     timers_deinit(&node->timers);
     replay_guard_deinit(&node->once);
@@ -125,10 +130,11 @@ static void door_open(struct node *node, struct instant now)
 }
 
 /* A link came up, or gossip thinks better of somebody: whoever came back gets compared with. (Not
- * for a moment's silence: comparing costs most when a node is too busy to answer.) */
+ * for a moment's silence: comparing costs most when a node is too busy to answer.) While this node
+ * may not take what it lacks, that can wait. */
 static void note_reach(struct node *node)
 {
-    if (!node->members.reach_changed)
+    if (!node->members.reach_changed || node->replica.recovering)
         return;
     node->members.reach_changed = false;
     for (size_t i = 0; i < membership_count(&node->members); i++) {
@@ -158,8 +164,10 @@ static void on_ceiling_committed(struct store_op *op)
 {
     struct node *node = container_of(op, struct node, ceiling_commit.op);
     bool raised = op->status == STORE_OK;
-    if (raised)
+    if (raised) {
         hlc_raise_ceiling(&node->hlc, node->ceiling_raising);
+        votes_durable(&node->replica.votes, node->ceiling_votes);
+    }
     node->ceiling_raising = 0;
     coordinator_on_ceiling(&node->coordinator, raised);
 }
@@ -180,6 +188,7 @@ static void raise_ceiling(struct node *node)
     store_batch_put(&node->ceiling_commit.batch, STORE_META,
                     meta_key_ceiling(&key, node->config.shard), writer_slice(&row));
     writer_deinit(&row);
+    node->ceiling_votes = votes_put(&node->replica.votes, &node->ceiling_commit.batch);
     store_submit(node->ports.store, &node->ceiling_commit.op);
 }
 
@@ -190,6 +199,7 @@ static void door_close(struct node *node)
         replica_run(&node->replica);
         more = coordinator_run(&node->coordinator);
     } while (more || !replica_idle(&node->replica));
+    node_follow_census(node);
     note_reach(node);
     raise_ceiling(node);
     persist_peers(node);
@@ -203,6 +213,8 @@ void node_on_start(struct node *node, struct instant now)
 {
     door_open(node, now);
     node_load_dropped(node);
+    heard_load(&node->heard);
+    census_start(&node->census, node_random_id(node));
     if (node->config.shard == 0) {
         gossip_start(&node->gossip);
         hints_load(&node->hints);
@@ -211,6 +223,7 @@ void node_on_start(struct node *node, struct instant now)
         node->hints.loaded = true;
     }
     exchange_start(&node->exchange);
+    coordinator_start(&node->coordinator);
     log_event(node->ports.log, LOG_INFO, "node_started", "name=%s id=%016llx shard=%u",
               membership_self(&node->members)->config->name, (unsigned long long)node->outbox.self,
               node->config.shard);
@@ -228,9 +241,23 @@ void node_on_request(struct node *node, struct instant now, struct request *requ
     door_close(node);
 }
 
+static bool census_dispatch(struct node *node, const struct frame *frame)
+{
+    const ProtobufCMessage *body = frame_decode_body(frame, &node->arena);
+    if (body == NULL)
+        return false;
+    if (frame->header.type == FRAME_CENSUS_REPLY)
+        return census_on_answer(&node->census, frame, (const Cartwheel__CensusReply *)body);
+    census_on_question(&node->census, frame);
+    return true;
+}
+
 static bool frame_dispatch(struct node *node, const struct frame *frame)
 {
     switch (frame->header.type) {
+    case FRAME_PREPARE:
+    case FRAME_ACCEPT:
+    case FRAME_COMMIT:
     case FRAME_WRITE:
     case FRAME_REPAIR:
     case FRAME_READ:
@@ -239,6 +266,9 @@ static bool frame_dispatch(struct node *node, const struct frame *frame)
     case FRAME_SUMS:
     case FRAME_KEYS:
         return replica_on_frame(&node->replica, frame, &node->arena);
+    case FRAME_CENSUS:
+    case FRAME_CENSUS_REPLY:
+        return census_dispatch(node, frame);
     default:
         break;
     }
@@ -293,6 +323,7 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
     }
     if (!own) {
         hlc_observe(&node->hlc, frame.header.hlc);
+        heard_note(&node->heard, &frame.header);
         if (!frame_is_control(frame.header.type))
             members_heard(&node->members, from, node->outbox.now.monotonic_us);
     }
@@ -319,6 +350,7 @@ void node_on_peer_up(struct node *node, struct instant now, const struct peer_id
         members_set_shards(&node->members, index, peer->shards);
         members_set_linked(&node->members, index, true);
         gossip_on_link(&node->gossip, index, peer->incarnation);
+        census_on_reach(&node->census);
     } else {
         log_event(node->ports.log, LOG_WARN, "peer_refused",
                   "name=%s id=%016llx reason=\"bound to another id\"", peer->name,

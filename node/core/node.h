@@ -10,6 +10,7 @@
 #pragma once
 
 #include "boot.h"
+#include "evaluator.h"
 #include "instant.h"
 #include "log.h"
 #include "membership.h"
@@ -32,13 +33,16 @@ struct node_config {
     uint32_t requests_max;        /* coordinated at once, then OUTCOME_OVERLOADED */
     uint32_t
         replica_operations_max; /* served for others at once, then they are told to go elsewhere */
+    bool lossy; /* the store reports before it is durable (durability = interval): a node whose
+                   machine failed has lost something as a rule, and is asked to go on */
     struct gossip_config gossip;
 };
 
 struct node_ports {
     struct transport *transport;
     struct store *store;
-    struct log_sink *log; /* may be NULL */
+    struct log_sink *log;              /* may be NULL */
+    const struct evaluator *evaluator; /* NULL: programs are refused as invalid */
 };
 
 struct node;
@@ -91,6 +95,11 @@ struct quorum node_system_quorum(const struct node *node);
 /* 63 random bits, never 0: ids of tables and request ids. */
 uint64_t node_random_id(struct node *node);
 
+/* NULL, or why this node must not go on (static, for the operator): it has lost acknowledged state,
+ * and casts no vote any more. To be asked after each door; the owner stops the whole daemon. That
+ * it must not be started again is on its disk. */
+const char *node_failure(const struct node *node);
+
 /* What the node knows, for the API and the admin tool; borrowed until the next door. */
 const struct membership *node_membership(const struct node *node);
 const struct node_config *node_configuration(const struct node *node);
@@ -116,11 +125,14 @@ struct node_stats {
     uint64_t frames_repeated;    /* not safe to repeat, or meant for an earlier life: dropped */
     uint64_t frames_stale;       /* answers nobody waits for any more */
     uint64_t replica_operations; /* served now */
+    uint64_t recovering;         /* shards that may not vote yet, or not any more (census.h) */
+    uint64_t votes;              /* promises and the like made durable, in all lives */
+    uint64_t census_answers;     /* of shards asked what they have heard of this node */
 };
 void node_stats(const struct node *node, struct node_stats *stats);
 /* Adds one shard's figures to another's. */
 void node_stats_add(struct node_stats *sum, const struct node_stats *stats);
-/* True when nothing is pending: no request, no replica operation, no hint, no exchange. */
+/* True when nothing is pending: no recovery, no request, no replica operation, no hint, no exchange. */
 bool node_quiet(const struct node *node);
 /* Asserts every invariant the node knows. */
 void node_check(const struct node *node);

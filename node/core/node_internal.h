@@ -1,9 +1,11 @@
 /* node_internal: a node's parts; shared by the files of the core. */
 #pragma once
 
+#include "census.h"
 #include "coordinator.h"
 #include "exchange.h"
 #include "gossip.h"
+#include "heard.h"
 #include "hint_delivery.h"
 #include "node.h"
 #include "replay_guard.h"
@@ -41,6 +43,14 @@ struct node {
 
     struct store_commit ceiling_commit;
     uint64_t ceiling_raising; /* while the commit is out; else 0 */
+    uint64_t ceiling_votes;   /* its number */
+
+    struct heard heard;
+    struct census census;
+    uint64_t machine_to_note; /* once this node is trusted; 0: nothing */
+    struct store_commit amnesia_commit;
+    bool amnesia_noted;  /* the commit is out, or done */
+    const char *failure; /* see node_failure() */
 
     struct forgotten_commits forgotten;
     struct store_range dropped_load;
@@ -52,6 +62,10 @@ struct node {
 
 /* Commits one meta row, and forgets about it. */
 void node_commit_meta(struct node *node, struct slice key, uint64_t value);
+/* Prepares witnesses and census, after the replica and before anything is sent. */
+void node_init_census(struct node *node, const struct boot *boot);
+/* To be called at the end of every door: acts on what the census has found. */
+void node_follow_census(struct node *node);
 /* Frees the commits that the store will not complete any more. */
 void node_free_forgotten(struct node *node);
 /* Loads the ids of tables dropped in earlier lives. */

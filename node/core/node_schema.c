@@ -196,6 +196,9 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->frames_repeated = node->frames_repeated;
     stats->frames_stale = coordinator->stale_replies;
     stats->replica_operations = node->replica.works.count;
+    stats->recovering = census_forbids_votes(&node->census);
+    stats->votes = node->replica.votes.durable;
+    stats->census_answers = node->census.answers;
 }
 
 void node_stats_add(struct node_stats *sum, const struct node_stats *stats)
@@ -208,10 +211,10 @@ void node_stats_add(struct node_stats *sum, const struct node_stats *stats)
 
 bool node_quiet(const struct node *node)
 {
-    return node->coordinator.open == 0 && coordinator_idle(&node->coordinator) &&
-           node->replica.works.count == 0 && node->hints.loaded &&
-           hints_pending(&node->hints) == 0 && hint_delivery_idle(&node->delivery) &&
-           exchange_idle(&node->exchange);
+    return !node->replica.recovering && node->coordinator.open == 0 &&
+           coordinator_idle(&node->coordinator) && node->replica.works.count == 0 &&
+           node->hints.loaded && hints_pending(&node->hints) == 0 &&
+           hint_delivery_idle(&node->delivery) && exchange_idle(&node->exchange);
 }
 
 void node_check(const struct node *node)

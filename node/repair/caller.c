@@ -2,9 +2,10 @@
 
 #include <stdlib.h>
 
-void caller_init(struct caller *caller, struct membership *members, struct outbox *outbox)
+void caller_init(struct caller *caller, struct membership *members, struct outbox *outbox,
+                 struct undecided *undecided)
 {
-    *caller = (struct caller){.members = members, .outbox = outbox};
+    *caller = (struct caller){.members = members, .outbox = outbox, .undecided = undecided};
     map_init(&caller->calls);
 }
 
@@ -47,6 +48,16 @@ bool caller_on_reply(struct caller *caller, const struct frame *frame, const Pro
     caller_forget(caller, call);
     call->done(call, frame, body);
     return true;
+}
+
+void caller_note_promise(struct caller *caller, struct slice key)
+{
+    undecided_add(caller->undecided, key, false, caller->outbox->now.monotonic_us);
+}
+
+void caller_note_hint(struct caller *caller, struct slice key, struct slice row)
+{
+    undecided_add_hint(caller->undecided, key, row, caller->outbox->now.monotonic_us);
 }
 
 void caller_on_peer_down(struct caller *caller, size_t member)

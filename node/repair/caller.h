@@ -5,6 +5,7 @@
 #include "map.h"
 #include "members.h"
 #include "outbox.h"
+#include "undecided.h"
 
 struct call;
 /* The call was answered, or, with a NULL frame, never will be. `body` and `frame` are borrowed. The
@@ -23,10 +24,12 @@ struct call {
 struct caller {
     struct membership *members;
     struct outbox *outbox;
-    struct map calls; /* id -> struct call */
+    struct undecided *undecided; /* where repairs that a promise stopped are noted */
+    struct map calls;            /* id -> struct call */
 };
 
-void caller_init(struct caller *caller, struct membership *members, struct outbox *outbox);
+void caller_init(struct caller *caller, struct membership *members, struct outbox *outbox,
+                 struct undecided *undecided);
 /* No call may be out. */
 void caller_deinit(struct caller *caller);
 /* `call` is not out. */
@@ -38,5 +41,9 @@ void caller_forget(struct caller *caller, struct call *call);
 /* True if the frame answered a call made here. */
 bool caller_on_reply(struct caller *caller, const struct frame *frame,
                      const ProtobufCMessage *body);
+/* A row that was sent to a home node was refused because of a promise: only a round gets past it. */
+void caller_note_promise(struct caller *caller, struct slice key);
+/* The same for a hint. */
+void caller_note_hint(struct caller *caller, struct slice key, struct slice row);
 /* The link to a member broke. */
 void caller_on_peer_down(struct caller *caller, size_t member);

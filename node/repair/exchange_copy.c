@@ -5,6 +5,7 @@
 
 #include "cartwheel.pb-c.h"
 #include "key.h"
+#include "probe.h"
 #include "row.h"
 
 /* One row on its way: a READ at the source, then a REPAIR at the other side. */
@@ -131,12 +132,17 @@ static void on_copy_written(struct call *call, const struct frame *frame,
                             const ProtobufCMessage *body)
 {
     const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
+    struct copy *copy = container_of(call, struct copy, call);
+    if (frame != NULL && reply->verdict == VERDICT_REFUSED_PROMISE) {
+        PROBE("exchange stopped by a promise");
+        caller_note_promise(copy->exchange->caller, copy->key);
+    }
     /* Refused by something newer, or because the table is gone: equal enough, the next session will
      * tell. */
     bool settled = frame != NULL &&
                    (reply->verdict == VERDICT_TOOK || reply->verdict == VERDICT_REFUSED_ITEM ||
                     reply->verdict == VERDICT_REFUSED_TABLE);
-    copy_end(container_of(call, struct copy, call), settled);
+    copy_end(copy, settled);
 }
 
 static void on_copy_read(struct call *call, const struct frame *frame, const ProtobufCMessage *body)
@@ -154,6 +160,7 @@ static void on_copy_read(struct call *call, const struct frame *frame, const Pro
     int target = 1 - copy->source;
     Cartwheel__Write write = CARTWHEEL__WRITE__INIT;
     write.key = binary_of(copy->key);
+    write.decided = row_proposed(frame->payload); /* it stands in an item's place */
     copy->call.done = on_copy_written;
     caller_send(exchange->caller, &copy->call, exchange_side_member(exchange, target),
                 exchange_side_shard(exchange, target), FRAME_REPAIR, FRAME_WRITE_REPLY, &write.base,

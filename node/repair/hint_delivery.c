@@ -6,6 +6,7 @@
 #include "acceptor.h"
 #include "cartwheel.pb-c.h"
 #include "key.h"
+#include "probe.h"
 
 enum {
     TICK_US = 100000,         /* how soon a target that came back is noticed */
@@ -15,8 +16,10 @@ enum {
 struct delivered_hint {
     struct call call;
     struct hint_batch *batch;
-    struct slice key; /* of the hint; in batch->read.rows */
-    size_t size;      /* of its value */
+    struct slice key; /* of the hint; in batch->read.rows, as is the next */
+    struct slice item_key;
+    struct slice row;
+    size_t size; /* of its value */
     bool acknowledged;
 };
 
@@ -175,6 +178,12 @@ static void on_hint_answered(struct call *call, const struct frame *frame,
     hint->acknowledged = frame != NULL && (reply->verdict == VERDICT_TOOK ||
                                            reply->verdict == VERDICT_REFUSED_ITEM ||
                                            reply->verdict == VERDICT_REFUSED_TABLE);
+    if (frame != NULL && reply->verdict == VERDICT_REFUSED_PROMISE) {
+        PROBE("hint stopped by a promise");
+        caller_note_hint(hint->batch->delivery->caller, hint->item_key, hint->row);
+    }
+    if (frame != NULL && reply->verdict == VERDICT_REFUSED_ITEM)
+        PROBE("hint refused as older");
     ensure(hint->batch->waiting > 0);
     if (--hint->batch->waiting == 0)
         batch_conclude(hint->batch);
@@ -193,9 +202,12 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
         log_event(delivery->log, LOG_ERROR, "hint_corrupt", "member=%zu", batch->member);
         return;
     }
+    hint->item_key = key;
+    hint->row = row;
     uint16_t shards = membership_at(delivery->caller->members, batch->member)->shards;
     Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
     body.key = binary_of(key);
+    body.decided = row_proposed(row); /* only decided ones are kept as hints */
     batch->waiting++;
     caller_send(delivery->caller, &hint->call, batch->member,
                 (uint16_t)(decoded.partition % shards), FRAME_REPAIR, FRAME_WRITE_REPLY, &body.base,

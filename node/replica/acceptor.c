@@ -1,5 +1,9 @@
 #include "acceptor.h"
 
+#include <string.h>
+
+#include "frame.h"
+
 const char *verdict_name(enum verdict verdict)
 {
     static const char *const names[] = {"none",
@@ -13,7 +17,8 @@ const char *verdict_name(enum verdict verdict)
                                         "busy",
                                         "failed",
                                         "ok",
-                                        "refused_shard"};
+                                        "refused_shard",
+                                        "recovering"};
     ensure(verdict < array_size(names));
     return names[verdict];
 }
@@ -37,6 +42,13 @@ void promise_encode(struct writer *writer, struct version promised, const struct
         row_encode(writer, accepted);
 }
 
+void promise_write(uint8_t *at, struct version promised, struct slice accepted)
+{
+    (void)binary_of_version(promised, at);
+    if (accepted.size > 0)
+        memcpy(at + VERSION_SIZE, accepted.data, accepted.size);
+}
+
 bool promise_decode(struct slice stored, struct acceptor *acceptor)
 {
     struct reader reader = reader_of(stored);
@@ -49,17 +61,114 @@ bool promise_decode(struct slice stored, struct acceptor *acceptor)
 static struct acceptance refusal(const struct acceptor *acceptor, enum verdict verdict)
 {
     struct version highest = version_max(acceptor_top(acceptor), acceptor_bar(acceptor));
-    return (struct acceptance){verdict, false, highest};
+    return (struct acceptance){.verdict = verdict, .highest = highest};
+}
+
+/* Nothing changes: it was taken before. */
+static struct acceptance repetition(const struct acceptor *acceptor)
+{
+    return (struct acceptance){.verdict = VERDICT_TOOK, .promised = acceptor->promised};
+}
+
+/* A promise says nothing more once a ballot at or above it is held. */
+static struct version promise_above(struct version promised, struct version top)
+{
+    return version_compare(promised, top) > 0 ? promised : VERSION_NONE;
+}
+
+/* VERDICT_OK, or why an undecided row of that ballot cannot be taken. What is held says more than a
+ * promise: a row below it is superseded, whatever becomes of the promise. */
+static enum verdict obstacle(const struct acceptor *acceptor, struct version ballot)
+{
+    if (version_compare(ballot, acceptor_top(acceptor)) < 0)
+        return VERDICT_REFUSED_ITEM;
+    if (version_compare(ballot, acceptor_bar(acceptor)) < 0)
+        return VERDICT_REFUSED_PROMISE;
+    return VERDICT_OK;
+}
+
+struct acceptance acceptor_prepare(const struct acceptor *acceptor, struct version ballot)
+{
+    /* The item's ballot counts as well as the accepted one's: without that it is unsound. */
+    if (version_compare(ballot, acceptor_top(acceptor)) <= 0)
+        return refusal(acceptor, VERDICT_REFUSED_ITEM);
+    if (version_compare(ballot, acceptor_bar(acceptor)) < 0)
+        return refusal(acceptor, VERDICT_REFUSED_PROMISE);
+    return (struct acceptance){.verdict = VERDICT_TOOK,
+                               .changed = !version_equal(acceptor->promised, ballot),
+                               .promised = ballot};
+}
+
+struct acceptance acceptor_accept(const struct acceptor *acceptor, const struct row *offered,
+                                  struct version next, struct version committed)
+{
+    struct version promised = version_max(acceptor->promised, next);
+    if (version_equal(acceptor_top(acceptor), offered->ballot)) {
+        struct acceptance again = repetition(acceptor);
+        again.changed = !version_equal(promised, acceptor->promised) &&
+                        version_compare(promised, offered->ballot) > 0;
+        again.promised = promised;
+        return again;
+    }
+    enum verdict in_the_way = obstacle(acceptor, offered->ballot);
+    if (in_the_way != VERDICT_OK)
+        return refusal(acceptor, in_the_way);
+    bool commits = acceptor->has_accepted && version_equal(acceptor->accepted.ballot, committed);
+    return (struct acceptance){.verdict = VERDICT_TOOK,
+                               .changed = true,
+                               .item = commits ? SUCCESSOR_ACCEPTED : SUCCESSOR_SAME,
+                               .accepted = SUCCESSOR_OFFERED,
+                               .promised = promise_above(promised, offered->ballot)};
+}
+
+static struct acceptance applied(const struct acceptor *acceptor, const struct row *row)
+{
+    bool below =
+        acceptor->has_accepted && version_compare(acceptor->accepted.ballot, row->ballot) <= 0;
+    struct version top = version_max(acceptor_top(acceptor), row->ballot);
+    return (struct acceptance){.verdict = VERDICT_TOOK,
+                               .changed = true,
+                               .item = SUCCESSOR_OFFERED,
+                               .accepted = below ? SUCCESSOR_NONE : SUCCESSOR_SAME,
+                               .promised = promise_above(acceptor->promised, top)};
 }
 
 struct acceptance acceptor_plain(const struct acceptor *acceptor, const struct row *offered)
 {
-    struct version top = acceptor_top(acceptor);
-    if (version_equal(top, offered->ballot))
-        return (struct acceptance){VERDICT_TOOK, false, VERSION_NONE};
-    if (version_compare(offered->ballot, acceptor_bar(acceptor)) < 0)
-        return refusal(acceptor, VERDICT_REFUSED_PROMISE);
-    if (version_compare(offered->ballot, top) < 0)
+    if (version_equal(acceptor_top(acceptor), offered->ballot))
+        return repetition(acceptor);
+    enum verdict in_the_way = obstacle(acceptor, offered->ballot);
+    if (in_the_way != VERDICT_OK)
+        return refusal(acceptor, in_the_way);
+    return applied(acceptor, offered);
+}
+
+struct acceptance acceptor_commit(const struct acceptor *acceptor, const struct row *decided)
+{
+    struct version held = acceptor->has_item ? acceptor->item.ballot : VERSION_NONE;
+    int order = version_compare(decided->ballot, held);
+    if (order == 0)
+        return repetition(acceptor);
+    if (order < 0)
         return refusal(acceptor, VERDICT_REFUSED_ITEM);
-    return (struct acceptance){VERDICT_TOOK, true, VERSION_NONE};
+    return applied(acceptor, decided);
+}
+
+struct acceptance acceptor_commit_accepted(const struct acceptor *acceptor, struct version ballot)
+{
+    if (!acceptor->has_accepted || !version_equal(acceptor->accepted.ballot, ballot))
+        return refusal(acceptor, VERDICT_REFUSED_ITEM);
+    struct acceptance acceptance = applied(acceptor, &acceptor->accepted);
+    acceptance.item = SUCCESSOR_ACCEPTED;
+    return acceptance;
+}
+
+struct acceptance acceptor_repair(const struct acceptor *acceptor, const struct row *offered,
+                                  bool decided)
+{
+    if (decided)
+        return acceptor_commit(acceptor, offered);
+    if (offered->proposed)
+        return acceptor_accept(acceptor, offered, VERSION_NONE, VERSION_NONE);
+    return acceptor_plain(acceptor, offered);
 }

@@ -2,8 +2,8 @@
  * pure functions of its durable state. Every path that moves undecided data goes through them:
  * writes, hints, repair, transfer.
  *
- * What must hold: never below a promise, never below what is held. (Commits of conditional writes,
- * which promises do not stop, come with the conditional path.) */
+ * What must hold: nothing undecided is taken below a promise or below what is held. What is known
+ * decided is applied whatever was promised: whoever holds a majority's promises has seen it. */
 #pragma once
 
 #include "row.h"
@@ -21,7 +21,8 @@ enum verdict {
     VERDICT_FAILED = 9,         /* the disk could not be read */
     VERDICT_OK = 10,            /* reads: answered */
     VERDICT_REFUSED_SHARD = 11, /* the partition belongs to another shard of this node */
-    VERDICT_LAST = VERDICT_REFUSED_SHARD
+    VERDICT_RECOVERING = 12,    /* it may have lost its memory: no vote yet */
+    VERDICT_LAST = VERDICT_RECOVERING
 };
 
 const char *verdict_name(enum verdict verdict);
@@ -44,14 +45,41 @@ struct version acceptor_bar(const struct acceptor *acceptor);
 
 /* The promises family's row: promised, and accepted if any. */
 void promise_encode(struct writer *writer, struct version promised, const struct row *accepted);
+/* The same, of a row's bytes (empty: none), into VERSION_SIZE + accepted.size bytes. */
+void promise_write(uint8_t *at, struct version promised, struct slice accepted);
 bool must_check promise_decode(struct slice stored, struct acceptor *acceptor);
 
-/* What to do with a row offered. */
-struct acceptance {
-    enum verdict verdict;   /* VERDICT_TOOK, or why not */
-    bool apply;             /* put the row into the item's place and drop `accepted` */
-    struct version highest; /* refused: what stands in the way */
+/* Which row takes a place. */
+enum successor {
+    SUCCESSOR_SAME,     /* stays as it is */
+    SUCCESSOR_NONE,     /* `accepted` only: dropped */
+    SUCCESSOR_OFFERED,  /* the row offered */
+    SUCCESSOR_ACCEPTED, /* `item` only: what was accepted */
 };
 
-/* PLAIN and, for rows not known decided, REPAIR: the same rule. */
+/* What to answer, and the state to make durable before that. */
+struct acceptance {
+    enum verdict verdict;   /* VERDICT_TOOK, or why not */
+    struct version highest; /* refused: what stands in the way */
+    bool changed;           /* the state after differs: */
+    enum successor item;
+    enum successor accepted;
+    struct version promised; /* VERSION_NONE if it was at or below what is held then */
+};
+
+/* PREPARE: from now on nothing undecided below `ballot` is taken. (TOOK: promised.) */
+struct acceptance acceptor_prepare(const struct acceptor *acceptor, struct version ballot);
+/* ACCEPT: the row becomes `accepted`. `next` is promised along with it; what was accepted under
+ * `committed` is applied first (both may be VERSION_NONE). */
+struct acceptance acceptor_accept(const struct acceptor *acceptor, const struct row *offered,
+                                  struct version next, struct version committed);
+/* PLAIN: the row is taken into the item's place. */
 struct acceptance acceptor_plain(const struct acceptor *acceptor, const struct row *offered);
+/* COMMIT of a row that is known decided. */
+struct acceptance acceptor_commit(const struct acceptor *acceptor, const struct row *decided);
+/* COMMIT of what was accepted under `ballot`. REFUSED_ITEM if that is not what is accepted here. */
+struct acceptance acceptor_commit_accepted(const struct acceptor *acceptor, struct version ballot);
+/* REPAIR: a later copy of a row, under the rule that fits: commit if it is known decided, accept if
+ * it was proposed, else plain. */
+struct acceptance acceptor_repair(const struct acceptor *acceptor, const struct row *offered,
+                                  bool decided);

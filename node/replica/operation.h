@@ -1,6 +1,7 @@
 /* operation: one frame being served; shared by the files of the replica. */
 #pragma once
 
+#include "key.h"
 #include "replica.h"
 
 struct replica_operation {
@@ -8,15 +9,21 @@ struct replica_operation {
     struct list_link link; /* waiting for its latch, or in replica->ready */
     void (*start)(struct replica_operation *operation); /* called once the latch is held */
 
-    struct slice key;   /* in `bytes` below, as are all slices here */
-    struct slice row;   /* WRITE, REPAIR: as received */
-    bool want_old_size; /* WRITE */
-    bool full;          /* READ */
-    bool counted;       /* HINT: this one was not known before */
+    struct slice key;      /* in `bytes` below, as are all slices here */
+    struct slice row;      /* WRITE, REPAIR, ACCEPT: as received */
+    struct version ballot; /* PREPARE, COMMIT; ACCEPT: what to commit first */
+    struct version next;   /* ACCEPT */
+    bool want_old_size;    /* WRITE */
+    bool decided;          /* REPAIR */
+    bool proposed;         /* the row must be one that was proposed; else it must not */
+    bool full;             /* READ, PREPARE */
+    bool top;              /* READ */
+    bool counted;          /* HINT: this one was not known before */
+    bool answered;
+    uint64_t vote; /* number of the vote being made durable; 0: none */
 
     struct store_get item;
     struct store_get promise;
-    unsigned gets_pending;
     void (*read_done)(struct replica_operation *operation, bool failed);
     struct acceptor acceptor; /* what the gets told; borrows from their values */
     struct store_commit commit;
@@ -43,11 +50,37 @@ void work_finish(struct replica_work *work);
 void operation_free(struct replica_operation *operation);
 /* Calls `start` at the end of this door, when the key's latch is held. */
 void operation_latch(struct replica_operation *operation);
-/* Reads item and promise, then calls `then` with operation->acceptor filled in; `failed` if a read
- * or decoding failed. */
+/* Reads promise and item, in that order, then calls `then` with operation->acceptor filled in;
+ * `failed` if a read or decoding failed. Without a latch other operations may commit in between: a
+ * row that moves from `accepted` into the item's place meanwhile is then seen in both, never in
+ * neither. */
 void operation_read(struct replica_operation *operation,
                     void (*then)(struct replica_operation *operation, bool failed));
 
+/* The row that was accepted, as stored; empty if there is none. Borrows from what was read. */
+struct slice operation_accepted(const struct replica_operation *operation);
+
+/* The highest row held. */
+struct operation_top {
+    struct version ballot; /* VERSION_NONE: none */
+    struct slice row;
+    bool applied; /* it stands in the item's place */
+};
+
+struct operation_top operation_top(const struct replica_operation *operation);
+
+/* Checks of every frame that changes something: epoch, partition, table, load. VERDICT_OK: go on. */
+enum verdict replica_admit(const struct replica *replica, const struct frame *frame,
+                           const struct item_key *key);
+/* A row from outside is well-formed, and what a client put in it too. */
+bool row_valid(struct slice bytes, struct row *row);
+
+void replica_on_prepare(struct replica *replica, const struct frame *frame,
+                        const Cartwheel__Prepare *prepare);
+void replica_on_accept(struct replica *replica, const struct frame *frame,
+                       const Cartwheel__Accept *accept);
+void replica_on_commit(struct replica *replica, const struct frame *frame,
+                       const Cartwheel__Commit *decision);
 void replica_on_write(struct replica *replica, const struct frame *frame,
                       const Cartwheel__Write *write);
 void replica_on_read(struct replica *replica, const struct frame *frame,

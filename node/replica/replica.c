@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "hash.h"
+#include "item.h"
 #include "key.h"
 #include "operation.h"
+#include "planted.h"
 
 /* Holds one key; those who wait for it stand in line. */
 struct replica_latch {
@@ -29,6 +31,7 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
     map_init(&replica->table_replicas);
     replica_operations_init(&replica->ready);
     replica_works_init(&replica->works);
+    undecided_init(&replica->undecided, store, outbox->shard, membership_self(members)->shards);
 }
 
 void replica_deinit(struct replica *replica)
@@ -43,6 +46,7 @@ void replica_deinit(struct replica *replica)
     map_deinit(&replica->latches);
     map_deinit(&replica->dropped);
     map_deinit(&replica->table_replicas);
+    undecided_deinit(&replica->undecided);
 }
 
 void work_init(struct replica_work *work, struct replica *replica, const struct frame *frame,
@@ -73,6 +77,15 @@ bool replica_on_frame(struct replica *replica, const struct frame *frame, struct
     case FRAME_REPAIR:
         replica_on_write(replica, frame, (const Cartwheel__Write *)body);
         return true;
+    case FRAME_PREPARE:
+        replica_on_prepare(replica, frame, (const Cartwheel__Prepare *)body);
+        return true;
+    case FRAME_ACCEPT:
+        replica_on_accept(replica, frame, (const Cartwheel__Accept *)body);
+        return true;
+    case FRAME_COMMIT:
+        replica_on_commit(replica, frame, (const Cartwheel__Commit *)body);
+        return true;
     case FRAME_READ:
         replica_on_read(replica, frame, (const Cartwheel__Read *)body);
         return true;
@@ -98,6 +111,25 @@ void replica_run(struct replica *replica)
     struct replica_operation *operation;
     while ((operation = replica_operations_pop(&replica->ready)) != NULL)
         operation->start(operation);
+}
+
+enum verdict replica_admit(const struct replica *replica, const struct frame *frame,
+                           const struct item_key *key)
+{
+    if (key->partition >= membership_partitions(replica->members))
+        return VERDICT_FAILED;
+    if (frame->header.epoch != replica->outbox->epoch)
+        return VERDICT_REFUSED_EPOCH;
+    if (replica_table_dropped(replica, key->table_id))
+        return VERDICT_REFUSED_TABLE;
+    if (work_excessive(replica))
+        return VERDICT_BUSY;
+    return VERDICT_OK;
+}
+
+bool row_valid(struct slice bytes, struct row *row)
+{
+    return row_decode(bytes, row) && (row->tombstone || item_valid(row->value));
 }
 
 bool replica_serves(const struct replica *replica, uint32_t partition)
@@ -210,41 +242,94 @@ void operation_latch(struct replica_operation *operation)
     replica_operations_push(&replica->ready, operation);
 }
 
+struct slice operation_accepted(const struct replica_operation *operation)
+{
+    if (!operation->acceptor.has_accepted)
+        return SLICE_EMPTY;
+    struct slice stored = buffer_slice(operation->promise.value);
+    return slice_of(stored.data + VERSION_SIZE, stored.size - VERSION_SIZE);
+}
+
+struct operation_top operation_top(const struct replica_operation *operation)
+{
+    const struct acceptor *acceptor = &operation->acceptor;
+    struct operation_top top = {.ballot = acceptor_top(acceptor)};
+    top.applied = acceptor->has_item && version_equal(top.ballot, acceptor->item.ballot);
+    top.row = top.applied ? acceptor->item_bytes : operation_accepted(operation);
+    return top;
+}
+
+/* What is remembered of a ballot this old would be forgotten. */
+static bool expired(const struct replica *replica, struct version ballot)
+{
+    uint64_t wall_ms = replica->outbox->now.wall_us / 1000;
+    return PLANTED(STATE_EXPIRES) && hlc_to_ms(ballot.hlc) + 1000 < wall_ms;
+}
+
 /* Bytes from the own disk that do not decode are corruption: the operation fails, it never sees
  * "absent". */
-static bool acceptor_load(struct replica_operation *operation)
+static bool acceptor_decode(struct replica_operation *operation)
 {
     struct acceptor *acceptor = &operation->acceptor;
-    if (operation->item.op.status != STORE_OK || operation->promise.op.status != STORE_OK)
-        return false;
-    acceptor->has_item = operation->item.value != NULL;
-    if (acceptor->has_item)
-        acceptor->item_bytes = buffer_slice(operation->item.value);
     bool good = true;
-    if (acceptor->has_item)
+    acceptor->has_item = operation->item.value != NULL;
+    if (acceptor->has_item) {
+        acceptor->item_bytes = buffer_slice(operation->item.value);
         good = row_decode(acceptor->item_bytes, &acceptor->item);
+    }
     if (operation->promise.value != NULL)
         good &= promise_decode(buffer_slice(operation->promise.value), acceptor);
+    if (expired(operation->work.replica, acceptor->promised))
+        acceptor->promised = VERSION_NONE;
+    if (acceptor->has_accepted && expired(operation->work.replica, acceptor->accepted.ballot))
+        acceptor->has_accepted = false;
+    /* Read without a latch, the item may be newer than the promise row. */
+    if (acceptor->has_accepted && acceptor->has_item &&
+        version_compare(acceptor->accepted.ballot, acceptor->item.ballot) <= 0)
+        acceptor->has_accepted = false;
+    return good;
+}
+
+static bool read_usable(const struct store_get *get)
+{
+    return get->op.status == STORE_OK || PLANTED(READ_ERROR_ABSENT);
+}
+
+static bool acceptor_load(struct replica_operation *operation)
+{
+    if (!read_usable(&operation->item) || !read_usable(&operation->promise))
+        return false;
+    bool good = acceptor_decode(operation);
     if (!good)
         log_event(operation->work.replica->log, LOG_ERROR, "row_corrupt", "key_hash=%016llx",
                   (unsigned long long)hash64(operation->key));
     return good;
 }
 
-static void gets_advance(struct replica_operation *operation)
-{
-    if (--operation->gets_pending == 0)
-        operation->read_done(operation, !acceptor_load(operation));
-}
-
 static void on_item_read(struct store_op *op)
 {
-    gets_advance(container_of(op, struct replica_operation, item.op));
+    struct replica_operation *operation = container_of(op, struct replica_operation, item.op);
+    operation->read_done(operation, !acceptor_load(operation));
+}
+
+/* A commit of what is accepted needs nothing else: that is above the item. */
+static bool promise_suffices(const struct replica_operation *operation)
+{
+    return operation->work.asker.type == FRAME_COMMIT;
 }
 
 static void on_promise_read(struct store_op *op)
 {
-    gets_advance(container_of(op, struct replica_operation, promise.op));
+    struct replica_operation *operation = container_of(op, struct replica_operation, promise.op);
+    struct store *store = operation->work.replica->store;
+    if (promise_suffices(operation)) {
+        operation->read_done(operation, !acceptor_load(operation));
+        return;
+    }
+    if (store_try_read(store, &operation->item.op))
+        on_item_read(&operation->item.op);
+    else
+        store_submit(store, &operation->item.op);
 }
 
 void operation_read(struct replica_operation *operation,
@@ -254,12 +339,8 @@ void operation_read(struct replica_operation *operation,
     operation->read_done = then;
     store_get_init(&operation->item, STORE_ITEMS, operation->key, on_item_read);
     store_get_init(&operation->promise, STORE_PROMISES, operation->key, on_promise_read);
-    bool item_read = store_try_read(store, &operation->item.op);
-    bool promise_read = store_try_read(store, &operation->promise.op);
-    operation->gets_pending = 1U + (item_read ? 0 : 1) + (promise_read ? 0 : 1);
-    if (!item_read)
-        store_submit(store, &operation->item.op);
-    if (!promise_read)
+    if (store_try_read(store, &operation->promise.op))
+        on_promise_read(&operation->promise.op);
+    else
         store_submit(store, &operation->promise.op);
-    gets_advance(operation);
 }

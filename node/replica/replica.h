@@ -1,9 +1,9 @@
 /* replica: serves the registers, ranges, hints and leaf sums that this shard's store holds, to
  * coordinators and peers alike, the own node's included (the paper, 4.5: the N home nodes).
  *
- * One operation per frame asked. A write goes: latch (per key, spans read and commit) -> read item
- * and promise -> acceptor's verdict -> commit -> reply. No reply before durable. Reads take no
- * latch: the store shows only what is durable. */
+ * One operation per frame asked. A vote goes: latch (per key, spans read and commit) -> read promise
+ * and item -> acceptor's verdict -> commit -> reply. No reply before durable. Reads take no latch:
+ * the store shows only what is durable. */
 #pragma once
 
 #include "acceptor.h"
@@ -16,6 +16,8 @@
 #include "members.h"
 #include "outbox.h"
 #include "store.h"
+#include "votes.h"
+#include "undecided.h"
 
 struct replica;
 struct replica_operation;
@@ -59,6 +61,9 @@ struct replica {
     struct replica_works works;      /* being served */
     struct map table_replicas;       /* table id -> its N, as far as the API has told */
     struct map dropped;              /* table ids that were dropped; the object is the map itself */
+    struct undecided undecided;
+    bool recovering;    /* this node may have lost its memory: it promises and takes nothing */
+    struct votes votes; /* numbers what it promised and took */
 };
 
 /* Borrows everything. */
@@ -67,7 +72,7 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
                   struct hints *hints, struct log_sink *log);
 /* Frees what is being served: the store must have stopped. */
 void replica_deinit(struct replica *replica);
-/* WRITE, REPAIR, READ, RANGE, HINT, SUMS or KEYS. False if malformed. */
+/* PREPARE, ACCEPT, COMMIT, WRITE, REPAIR, READ, RANGE, HINT, SUMS or KEYS. False if malformed. */
 bool must_check replica_on_frame(struct replica *replica, const struct frame *frame,
                                  struct arena *arena);
 /* To be called at the end of every door: runs what got its latch. */

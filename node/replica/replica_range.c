@@ -1,24 +1,51 @@
-/* Range reads: the registers of one partition in key order. Two forms: values of live rows, for an
- * eventually consistent page; or whole rows, tombstones too, for a coordinator that merges several
- * replicas' pages. */
+/* Range reads: the registers of one partition in key order. Two forms: values of live items, for an
+ * eventually consistent page; or the highest row held of each key, tombstones and rows that are only
+ * accepted too, for a coordinator that merges several replicas' pages.
+ *
+ * The second form walks two families side by side, as they were at one time: items, and the
+ * promises, among which the accepted rows are. The page always takes the smaller key of the two, so
+ * it ends at a key up to which both were seen. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "operation.h"
+#include "probe.h"
 
 enum {
     PAGE_BYTES_MAX = 4 << 20, /* a page of the API is 1 MB before its last item of 400 KB; well
                                  below a frame's limit */
     EXAMINED_BYTES_MAX =
         16
-        << 20 /* of rows that do not show (tombstones): then the page ends, and the asker goes on */
+        << 20, /* of rows that do not show (tombstones): then the page ends, and the asker goes on */
+    PROMISES_AT_ONCE = 256 /* rarely are there any; most of them carry no row */
 };
+
+enum walk_state {
+    WALK_WANTING, /* must read on before its next key is known */
+    WALK_READING, /* waits for the disk */
+    WALK_AT_ROW,  /* `key` and `value` are its next row */
+    WALK_ENDED
+};
+
+/* The rows of one family, read as many at a time as the page has room for. */
+struct family_walk {
+    struct range_operation *operation;
+    enum walk_state state;
+    enum store_family family;
+    struct store_range read;
+    struct reader left; /* of what was read */
+    struct writer from; /* bounds of what is still to be read */
+    struct writer to;
+    struct slice key;
+    struct slice value;
+};
+
+enum { ITEMS, PROMISES, WALKS };
 
 struct range_operation {
     struct replica_work work;
-    struct store_range read;
-    struct writer from; /* bounds of what is still to be read */
-    struct writer to;
+    struct family_walk walks[WALKS];
+    struct store_snapshot *snapshot; /* NULL: one family is walked, as it is */
     struct writer page;
     struct writer covered; /* last key examined */
     uint32_t count;
@@ -27,16 +54,21 @@ struct range_operation {
     size_t examined;
     bool reverse;
     bool rows; /* whole rows */
+    bool failed;
 };
 
-static void on_range_read(struct store_op *op);
+static void range_advance(struct range_operation *operation);
 
 static void range_release(struct replica_work *work)
 {
     struct range_operation *operation = container_of(work, struct range_operation, work);
-    store_range_deinit(&operation->read);
-    writer_deinit(&operation->from);
-    writer_deinit(&operation->to);
+    for (size_t i = 0; i < WALKS; i++) {
+        store_range_deinit(&operation->walks[i].read);
+        writer_deinit(&operation->walks[i].from);
+        writer_deinit(&operation->walks[i].to);
+    }
+    if (operation->snapshot != NULL)
+        work->replica->store->snapshot_free(work->replica->store, operation->snapshot);
     writer_deinit(&operation->page);
     writer_deinit(&operation->covered);
     free(operation);
@@ -62,76 +94,216 @@ static bool page_full(const struct range_operation *operation)
            operation->examined >= EXAMINED_BYTES_MAX;
 }
 
+/* Moves the bound behind the walk's last key. */
+static void walk_narrow(struct family_walk *walk)
+{
+    struct writer *bound = walk->operation->reverse ? &walk->to : &walk->from;
+    writer_reset(bound);
+    writer_put_slice(bound, walk->key);
+    if (!walk->operation->reverse)
+        writer_put_u8(bound, 0);
+}
+
+static void walk_next(struct family_walk *walk)
+{
+    struct slice key, value;
+    if (store_rows_next(&walk->left, &key, &value)) {
+        walk->state = WALK_AT_ROW;
+        walk->key = key;
+        walk->value = value;
+    } else if (walk->read.more) {
+        ensure(walk->read.rows_count > 0);
+        walk->state = WALK_WANTING;
+        walk_narrow(walk);
+    } else {
+        walk->state = WALK_ENDED;
+    }
+}
+
+static void walk_take(struct family_walk *walk)
+{
+    bool good = walk->read.op.status == STORE_OK;
+    walk->operation->failed |= !good;
+    walk->left = reader_of(good ? writer_slice(&walk->read.rows) : SLICE_EMPTY);
+    walk->state = WALK_ENDED;
+    if (good)
+        walk_next(walk);
+}
+
+static void on_walk_read(struct store_op *op)
+{
+    struct family_walk *walk = container_of(op, struct family_walk, read.op);
+    walk_take(walk);
+    range_advance(walk->operation);
+}
+
+static void walk_read(struct family_walk *walk)
+{
+    struct range_operation *operation = walk->operation;
+    struct store *store = operation->work.replica->store;
+    store_range_deinit(&walk->read);
+    store_range_init(&walk->read, walk->family, writer_slice(&walk->from), writer_slice(&walk->to),
+                     on_walk_read);
+    walk->read.reverse = operation->reverse;
+    walk->read.rows_max =
+        walk->family == STORE_PROMISES ? PROMISES_AT_ONCE : operation->rows_max - operation->count;
+    walk->read.bytes_max = operation->bytes_max - operation->page.size;
+    walk->read.snapshot = operation->snapshot;
+    walk->state = WALK_READING;
+    if (store_try_read(store, &walk->read.op))
+        walk_take(walk);
+    else
+        store_submit(store, &walk->read.op);
+}
+
+/* A row's place in a page of whole rows. */
+static void page_put_row(struct range_operation *operation, struct slice key, struct slice row,
+                         bool applied)
+{
+    writer_put_sized(&operation->page, key);
+    writer_put_u8(&operation->page, applied);
+    writer_put_sized(&operation->page, row);
+    operation->count++;
+}
+
+/* The highest of what is held of one key. False if it is corrupt. */
+static bool page_add_top(struct range_operation *operation, struct slice key,
+                         const struct slice *item, const struct slice *promise)
+{
+    struct acceptor held = {.has_item = item != NULL};
+    if ((item != NULL && !row_decode(*item, &held.item)) ||
+        (promise != NULL && !promise_decode(*promise, &held)))
+        return false;
+    bool accepted = held.has_accepted &&
+                    (item == NULL || version_compare(held.accepted.ballot, held.item.ballot) > 0);
+    if (accepted) {
+        PROBE("a range shows a row that is only accepted");
+        page_put_row(operation, key,
+                     slice_of(promise->data + VERSION_SIZE, promise->size - VERSION_SIZE), false);
+    } else if (item != NULL) {
+        page_put_row(operation, key, *item, true);
+    }
+    return true;
+}
+
 /* False if the row is corrupt. */
-static bool page_add(struct range_operation *operation, struct slice key, struct slice stored)
+static bool page_add_value(struct range_operation *operation, struct slice key, struct slice stored)
 {
     struct row row;
     if (!row_decode(stored, &row))
         return false;
-    operation->examined += key.size + stored.size;
-    if (!operation->rows && row.tombstone)
+    if (row.tombstone)
         return true;
     writer_put_sized(&operation->page, key);
-    writer_put_sized(&operation->page, operation->rows ? stored : row.value);
+    writer_put_sized(&operation->page, row.value);
     operation->count++;
     return true;
 }
 
+/* Which of the walks stand at the page's next key. False: none, all is examined. */
+static bool range_next(const struct range_operation *operation, bool here[WALKS])
+{
+    const struct family_walk *items = &operation->walks[ITEMS];
+    const struct family_walk *promises = &operation->walks[PROMISES];
+    here[ITEMS] = items->state == WALK_AT_ROW;
+    here[PROMISES] = promises->state == WALK_AT_ROW;
+    if (here[ITEMS] && here[PROMISES]) {
+        int order = slice_compare(items->key, promises->key);
+        here[ITEMS] = operation->reverse ? order >= 0 : order <= 0;
+        here[PROMISES] = operation->reverse ? order <= 0 : order >= 0;
+    }
+    return here[ITEMS] || here[PROMISES];
+}
+
+/* Examines one key. */
+static void range_examine(struct range_operation *operation, const bool here[WALKS])
+{
+    struct family_walk *items = &operation->walks[ITEMS];
+    struct family_walk *promises = &operation->walks[PROMISES];
+    struct slice key = here[ITEMS] ? items->key : promises->key;
+    operation->examined += key.size + (here[ITEMS] ? items->value.size : 0) +
+                           (here[PROMISES] ? promises->value.size : 0);
+    bool good = operation->rows ? page_add_top(operation, key, here[ITEMS] ? &items->value : NULL,
+                                               here[PROMISES] ? &promises->value : NULL)
+                                : page_add_value(operation, key, items->value);
+    operation->failed |= !good;
+    writer_reset(&operation->covered);
+    writer_put_slice(&operation->covered, key);
+    for (size_t i = 0; i < WALKS; i++) {
+        if (here[i])
+            walk_next(&operation->walks[i]);
+    }
+}
+
+static bool range_any(const struct range_operation *operation, enum walk_state state)
+{
+    return operation->walks[ITEMS].state == state || operation->walks[PROMISES].state == state;
+}
+
 static void range_read(struct range_operation *operation)
 {
-    struct store *store = operation->work.replica->store;
-    store_range_deinit(&operation->read);
-    store_range_init(&operation->read, STORE_ITEMS, writer_slice(&operation->from),
-                     writer_slice(&operation->to), on_range_read);
-    operation->read.reverse = operation->reverse;
-    operation->read.rows_max = operation->rows_max - operation->count;
-    operation->read.bytes_max = operation->bytes_max - operation->page.size;
-    if (store_try_read(store, &operation->read.op))
-        on_range_read(&operation->read.op);
-    else
-        store_submit(store, &operation->read.op);
+    if (operation->walks[PROMISES].state == WALK_WANTING &&
+        operation->walks[ITEMS].state == WALK_AT_ROW)
+        PROBE("a range's items wait for its promises");
+    for (size_t i = 0; i < WALKS; i++) {
+        if (operation->walks[i].state == WALK_WANTING)
+            walk_read(&operation->walks[i]);
+    }
 }
 
-/* Moves the bound behind the last key examined. */
-static void range_narrow(struct range_operation *operation)
+static bool range_done(const struct range_operation *operation)
 {
-    struct writer *bound = operation->reverse ? &operation->to : &operation->from;
-    writer_reset(bound);
-    writer_put_slice(bound, writer_slice(&operation->covered));
-    if (!operation->reverse)
-        writer_put_u8(bound, 0);
+    return operation->failed || page_full(operation) ||
+           (operation->walks[ITEMS].state == WALK_ENDED &&
+            operation->walks[PROMISES].state == WALK_ENDED);
 }
 
-static void on_range_read(struct store_op *op)
+/* The page has all it will have. */
+static void range_conclude(struct range_operation *operation)
 {
-    struct range_operation *operation = container_of(op, struct range_operation, read.op);
-    struct reader reader = reader_of(writer_slice(&operation->read.rows));
-    struct slice key, value, last = SLICE_EMPTY;
-    bool good = op->status == STORE_OK;
-    while (good && store_rows_next(&reader, &key, &value)) {
-        good = page_add(operation, key, value);
-        last = key;
-    }
-    if (last.size > 0) {
-        writer_reset(&operation->covered);
-        writer_put_slice(&operation->covered, last);
-    }
-    if (!good) {
+    bool more = operation->walks[ITEMS].state != WALK_ENDED ||
+                operation->walks[PROMISES].state != WALK_ENDED;
+    if (operation->failed)
         log_event(operation->work.replica->log, LOG_ERROR, "range_unreadable", "rows=%u",
-                  operation->read.rows_count);
-        range_finish(operation, VERDICT_FAILED, false);
-    } else if (!operation->read.more) {
-        range_finish(operation, VERDICT_OK, false);
-    } else if (page_full(operation)) {
-        range_finish(operation, VERDICT_OK, true);
-    } else {
-        range_narrow(operation);
-        range_read(operation);
+                  operation->count);
+    if (more && operation->walks[ITEMS].state == WALK_ENDED)
+        PROBE("a range goes on with promises alone");
+    range_finish(operation, operation->failed ? VERDICT_FAILED : VERDICT_OK,
+                 more && !operation->failed);
+}
+
+/* Goes on as far as memory reaches; may free the operation. */
+static void range_advance(struct range_operation *operation)
+{
+    bool here[WALKS];
+    while (!range_any(operation, WALK_READING)) {
+        if (range_done(operation)) {
+            range_conclude(operation);
+            return;
+        }
+        if (range_any(operation, WALK_WANTING))
+            range_read(operation);
+        else if (range_next(operation, here))
+            range_examine(operation, here);
     }
 }
 
-void replica_on_range(struct replica *replica, const struct frame *frame,
+static void walk_init(struct range_operation *operation, size_t index,
                       const Cartwheel__Range *range)
+{
+    struct family_walk *walk = &operation->walks[index];
+    walk->operation = operation;
+    walk->family = index == ITEMS ? STORE_ITEMS : STORE_PROMISES;
+    walk->state = index == ITEMS || operation->rows ? WALK_WANTING : WALK_ENDED;
+    writer_init(&walk->from, range->from.len + 1);
+    writer_init(&walk->to, range->to.len + 1);
+    writer_put_slice(&walk->from, slice_of_binary(range->from));
+    writer_put_slice(&walk->to, slice_of_binary(range->to));
+    writer_init(&walk->read.rows, 0);
+}
+
+static struct range_operation *range_new(struct replica *replica, const struct frame *frame,
+                                         const Cartwheel__Range *range)
 {
     struct range_operation *operation = malloc(sizeof(*operation));
     ensure(operation != NULL);
@@ -143,18 +315,27 @@ void replica_on_range(struct replica *replica, const struct frame *frame,
     operation->bytes_max = range->bytes_max < PAGE_BYTES_MAX ? range->bytes_max : PAGE_BYTES_MAX;
     writer_init(&operation->page, 0);
     writer_init(&operation->covered, 0);
-    writer_init(&operation->from, range->from.len + 1);
-    writer_init(&operation->to, range->to.len + 1);
-    writer_put_slice(&operation->from, slice_of_binary(range->from));
-    writer_put_slice(&operation->to, slice_of_binary(range->to));
-    writer_init(&operation->read.rows, 0);
+    for (size_t i = 0; i < WALKS; i++)
+        walk_init(operation, i, range);
+    return operation;
+}
+
+void replica_on_range(struct replica *replica, const struct frame *frame,
+                      const Cartwheel__Range *range)
+{
+    struct range_operation *operation = range_new(replica, frame, range);
     struct reader from = reader_of(slice_of_binary(range->from));
-    if (!replica_serves(replica, reader_get_u32(&from)))
+    if (!replica_serves(replica, reader_get_u32(&from))) {
         range_finish(operation, VERDICT_REFUSED_SHARD, false);
-    else if (operation->rows_max == 0 || operation->bytes_max == 0)
+    } else if (operation->rows_max == 0 || operation->bytes_max == 0) {
         range_finish(operation, VERDICT_FAILED, false);
-    else if (work_excessive(replica))
+    } else if (work_excessive(replica)) {
         range_finish(operation, VERDICT_BUSY, false);
-    else
-        range_read(operation);
+    } else if (replica->recovering && operation->rows) {
+        range_finish(operation, VERDICT_RECOVERING, false);
+    } else {
+        if (operation->rows)
+            operation->snapshot = replica->store->snapshot(replica->store);
+        range_advance(operation);
+    }
 }

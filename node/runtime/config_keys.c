@@ -59,7 +59,7 @@ static const struct config_key keys[] = {
     NUMBER(table_w, "2", 1, 7, "W: replicas that must take a write before it is acknowledged"),
     SWITCH(table_sloppy, "on", "whether stand-ins may take writes for replicas that are down"),
 
-    CHOICE(durability, "sync", "sync: a write is acknowledged after an fsync; interval: fsyncs run every sync_interval_ms, and a power failure of W replicas at once loses what came since", "sync", "interval"),
+    CHOICE(durability, "sync", "sync: a write is acknowledged after an fsync; interval: fsyncs run every sync_interval_ms, and a power failure of W replicas at once loses what came since. A node that lost something by itself says so (`event=amnesia_tolerated`) and goes on, though it may have forgotten what a conditional write relied on", "sync", "interval"),
     NUMBER(sync_interval_ms, "100", 1, 10000, "with durability = interval"),
     NUMBER(cache_mb, "256", 8, 1048576, "memory for blocks of data read from disk"),
     NUMBER(write_buffer_mb, "128", 8, 65536, "memory for writes not yet in sorted files"),

@@ -5,6 +5,7 @@
 #include "data_directory.h"
 #include "host.h"
 #include "log_file.h"
+#include "machine.h"
 #include "net.h"
 #include "rocksdb_store.h"
 #include "shard.h"
@@ -32,7 +33,7 @@ struct daemon {
 };
 
 static bool assemble(struct daemon *daemon);
-static void run(struct daemon *daemon);
+static bool run(struct daemon *daemon);
 static void take_apart(struct daemon *daemon);
 
 /* All threads inherit the mask: signals are waited for by the main thread alone. */
@@ -62,11 +63,9 @@ int daemon_run(const struct config *config)
         return EXIT_FAILURE;
     }
     daemon.data.lock_fd = -1;
-    bool assembled = assemble(&daemon);
-    if (assembled)
-        run(&daemon);
+    bool good = assemble(&daemon) && run(&daemon);
     take_apart(&daemon);
-    return assembled ? EXIT_SUCCESS : EXIT_FAILURE;
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* What keeps a node from starting is said once, on standard error and in the log. */
@@ -133,8 +132,8 @@ static bool load_boot(struct daemon *daemon)
     crypto_random(&seed, sizeof(seed));
     prng_init(&random, seed);
     store_batch_init(&batch);
-    const char *wrong =
-        boot_load(&daemon->boot, &config->members, config->name, &random, read_row, daemon, &batch);
+    const char *wrong = boot_load(&daemon->boot, &config->members, config->name, machine_id(),
+                                  &random, read_row, daemon, &batch);
     if (wrong == NULL && rocksdb_store_write_now(daemon->store, &batch) != STORE_OK)
         wrong = "the disk is too full to start";
     store_batch_deinit(&batch);
@@ -295,7 +294,19 @@ static void wait_for_stop(struct daemon *daemon)
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }
 
-static void run(struct daemon *daemon)
+/* False if the node found that it must not go on. */
+static bool report_failure(const struct daemon *daemon)
+{
+    const char *failure = atomic_load(&daemon->host.failure);
+    if (failure == NULL)
+        return true;
+    if (daemon->log.fd != STDERR_FILENO)
+        fprintf(stderr, "cartwheeld: %s\n", failure);
+    log_event(daemon->host.log, LOG_ERROR, "failed", "reason=\"%s\"", failure);
+    return false;
+}
+
+static bool run(struct daemon *daemon)
 {
     struct host *host = &daemon->host;
     for (uint16_t i = 0; i < host->shards_count; i++)
@@ -310,6 +321,7 @@ static void run(struct daemon *daemon)
         shard_join(host->shards[i]);
     if (daemon->config->pid_file[0] != '\0')
         unlink(daemon->config->pid_file);
+    return report_failure(daemon);
 }
 
 /* The store goes first: nothing of it may complete into a node that is gone. */

@@ -32,6 +32,7 @@ struct node_config daemon_node_config(const struct config *config, uint16_t shar
     node.hints_in_flight_max = (uint32_t)config->hints_in_flight_max;
     node.requests_max = (uint32_t)config->requests_max;
     node.replica_operations_max = (uint32_t)config->replica_operations_max;
+    node.lossy = config->durability == CONFIG_DURABILITY_INTERVAL;
     node.gossip = gossip_config_of(config);
     return node;
 }

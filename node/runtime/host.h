@@ -28,6 +28,8 @@ struct host {
 
     atomic_size_t connections;    /* of clients, open now */
     atomic_size_t request_memory; /* bytes of requests being received and served */
+    /* Why the process must stop for good (static); NULL: it need not. */
+    _Atomic(const char *) failure;
 };
 
 /* Charges `size` bytes; false, and nothing is charged, if that would pass the limit. */

@@ -1,7 +1,9 @@
 #include "shard.h"
 
+#include "api_evaluator.h"
 #include "crypto.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -92,7 +94,10 @@ struct shard *shard_new(struct host *host, uint16_t index)
 void shard_attach(struct shard *shard, struct store *store, const struct node_config *config,
                   const struct api_config *api_config)
 {
-    struct node_ports ports = {&shard->transport, store, shard->log};
+    struct node_ports ports = {.transport = &shard->transport,
+                               .store = store,
+                               .log = shard->log,
+                               .evaluator = api_evaluator()};
     shard->node = node_new(config, shard->host->boot, ports);
     shard->api = api_new(api_config, shard->node);
 }
@@ -316,6 +321,16 @@ void shard_stats_of_all(const struct shard *shard, struct node_stats *stats)
     }
 }
 
+/* The process stops as a whole: the signal is blocked in all threads, and the main one waits for
+ * it. */
+static void stop_if_failed(struct shard *shard)
+{
+    const char *none = NULL;
+    const char *failure = node_failure(shard->node);
+    if (failure != NULL && atomic_compare_exchange_strong(&shard->host->failure, &none, failure))
+        kill(getpid(), SIGTERM);
+}
+
 static void finish_turn(struct shard *shard)
 {
     shard->link_broke = false;
@@ -329,6 +344,7 @@ static void finish_turn(struct shard *shard)
     }
     shard->link_broke = peer_links_flush(shard->links);
     clients_reap(shard);
+    stop_if_failed(shard);
     publish_stats(shard);
     shard->finished |= shard->draining && all_answered(shard);
     arm_timer(shard);

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
+#include "planted.h"
 #include "row_tree.h"
+
+enum { FIRST_COMMITS = 10 /* in which a node is born: it never forgets who it is */ };
 
 /* All rows at one point in time. */
 struct row_families {
@@ -29,13 +32,17 @@ struct memory_store {
     struct memory_store_config config;
     struct prng prng;
     struct row_families visible;
-    struct row_families durable; /* empty with config.sync: what is visible is durable */
+    struct row_families durable; /* empty with config.sync: what is visible is durable, unless... */
+    bool diverged;               /* ... PLANTED_SYNC_RETRIED lets a commit pass that is not */
     struct snapshots unsynced;   /* the rows after each commit reported since `durable`, in order */
     struct store_ops commits;    /* pending, oldest first */
     struct store_ops reads;
+    uint64_t commits_kept;      /* since its birth; counted only for the tail */
+    struct snapshots tail;      /* the rows before each of the newest durable commits, in order */
     struct snapshots snapshots; /* the callers' */
     struct memory_ports ports;
     bool no_space;
+    bool sync_fails;
     uint32_t read_failures_per_million;
 };
 
@@ -52,6 +59,9 @@ static struct store_snapshot *snapshot_new(struct snapshots *list, const struct 
 static void snapshot_drop(struct snapshots *list, struct store_snapshot *snapshot);
 static void snapshots_clear(struct snapshots *list);
 static void forget_ops(struct store_ops *ops);
+static void commit_apply(struct memory_store *memory, const struct store_batch *batch, bool synced);
+static void tail_note(struct memory_store *memory);
+static void diverge(struct memory_store *memory);
 
 struct memory_store *memory_store_new(const struct memory_store_config *config)
 {
@@ -60,6 +70,7 @@ struct memory_store *memory_store_new(const struct memory_store_config *config)
     memory->config = *config;
     prng_init(&memory->prng, config->seed);
     snapshots_init(&memory->unsynced);
+    snapshots_init(&memory->tail);
     snapshots_init(&memory->snapshots);
     store_ops_init(&memory->commits);
     store_ops_init(&memory->reads);
@@ -72,6 +83,7 @@ void memory_store_free(struct memory_store *memory)
     ensure(store_ops_empty(&memory->commits));
     ensure(store_ops_empty(&memory->reads));
     snapshots_clear(&memory->unsynced);
+    snapshots_clear(&memory->tail);
     snapshots_clear(&memory->snapshots);
     rows_clear(&memory->visible);
     rows_clear(&memory->durable);
@@ -104,16 +116,20 @@ void *memory_store_submitter(const struct store_op *op)
 
 struct store_op *memory_store_finish_commit(struct memory_store *memory)
 {
-    struct store_op *op = store_ops_pop(&memory->commits);
+    struct store_op *op = store_ops_first(&memory->commits);
     if (op == NULL)
         return NULL;
-    op->status = memory->no_space ? STORE_NO_SPACE : STORE_OK;
-    if (memory->no_space)
+    bool refused = memory->no_space;
+    bool synced = refused || !memory->sync_fails;
+    memory->sync_fails = memory->sync_fails && synced;
+    op->status = refused ? STORE_NO_SPACE : STORE_OK;
+    if (!synced && !PLANTED(SYNC_RETRIED)) {
+        op->status = STORE_FAILED;
         return op;
-    struct store_commit *commit = container_of(op, struct store_commit, op);
-    rows_apply(&memory->visible, &commit->batch);
-    if (!memory->config.sync)
-        snapshot_new(&memory->unsynced, &memory->visible);
+    }
+    store_ops_remove(&memory->commits, op);
+    if (!refused)
+        commit_apply(memory, &container_of(op, struct store_commit, op)->batch, synced);
     return op;
 }
 
@@ -156,23 +172,43 @@ void memory_store_crash(struct memory_store *memory, struct prng *prng)
     /* A full disk refused what is pending. */
     size_t pending = memory->no_space ? 0 : memory->commits.count;
     uint64_t kept = prng_below(prng, memory->unsynced.count + pending + 1);
+    bool all_durable = memory->config.sync && !memory->diverged;
     struct row_families rows;
-    rows_copy(&rows, memory->config.sync ? &memory->visible : &memory->durable);
+    rows_copy(&rows, all_durable ? &memory->visible : &memory->durable);
     struct store_snapshot *after;
     for (; kept > 0 && (after = snapshots_first(&memory->unsynced)) != NULL; kept--) {
         rows_clear(&rows);
         rows_copy(&rows, &after->rows);
         snapshot_drop(&memory->unsynced, after);
     }
-    for (; kept > 0; kept--) {
-        struct store_op *op = store_ops_pop(&memory->commits);
-        rows_apply(&rows, &container_of(op, struct store_commit, op)->batch);
-    }
     rows_clear(&memory->visible);
     memory->visible = rows;
+    rows_clear(&memory->durable);
+    memory->diverged = false;
+    memory->sync_fails = false;
+    for (; kept > 0; kept--) {
+        struct store_op *op = store_ops_pop(&memory->commits);
+        tail_note(memory);
+        rows_apply(&memory->visible, &container_of(op, struct store_commit, op)->batch);
+    }
     memory_store_sync(memory);
     forget_ops(&memory->commits);
     forget_ops(&memory->reads);
+}
+
+size_t memory_store_shorten(struct memory_store *memory, struct prng *prng)
+{
+    if (snapshots_empty(&memory->tail))
+        return 0;
+    size_t lost = 1 + prng_below(prng, memory->tail.count);
+    struct store_snapshot *before = snapshots_first(&memory->tail);
+    for (size_t skip = memory->tail.count - lost; skip > 0; skip--)
+        before = snapshots_next(&memory->tail, before);
+    rows_clear(&memory->visible);
+    rows_copy(&memory->visible, &before->rows);
+    snapshots_clear(&memory->tail);
+    memory_store_sync(memory);
+    return lost;
 }
 
 void memory_store_wipe(struct memory_store *memory)
@@ -186,6 +222,11 @@ void memory_store_wipe(struct memory_store *memory)
 void memory_store_set_no_space(struct memory_store *memory, bool no_space)
 {
     memory->no_space = no_space;
+}
+
+void memory_store_set_sync_fails(struct memory_store *memory, bool sync_fails)
+{
+    memory->sync_fails = sync_fails;
 }
 
 void memory_store_set_read_failures(struct memory_store *memory, uint32_t per_million)
@@ -284,6 +325,36 @@ static void rows_apply(struct row_families *rows, const struct store_batch *batc
         else
             *family = row_tree_delete_range(*family, change.key, change.value);
     }
+}
+
+static void commit_apply(struct memory_store *memory, const struct store_batch *batch, bool synced)
+{
+    tail_note(memory);
+    if (!synced)
+        diverge(memory);
+    rows_apply(&memory->visible, batch);
+    if (memory->diverged && synced)
+        rows_apply(&memory->durable, batch);
+    if (!memory->config.sync)
+        snapshot_new(&memory->unsynced, &memory->visible);
+}
+
+static void tail_note(struct memory_store *memory)
+{
+    if (memory->config.tail_max == 0 || ++memory->commits_kept <= FIRST_COMMITS)
+        return;
+    if (memory->tail.count == memory->config.tail_max)
+        snapshot_drop(&memory->tail, snapshots_first(&memory->tail));
+    snapshot_new(&memory->tail, &memory->visible);
+}
+
+/* The oldest commit will be visible, but the disk has only what came before it. */
+static void diverge(struct memory_store *memory)
+{
+    if (memory->diverged)
+        return;
+    memory->diverged = true;
+    rows_copy(&memory->durable, &memory->visible);
 }
 
 static void rows_copy(struct row_families *to, const struct row_families *from)

@@ -26,6 +26,7 @@ struct memory_store_config {
     uint64_t seed;             /* of try_read's misses, read failures and the order of reads */
     bool sync;                 /* false: reported before durable, as with durability `interval` */
     uint32_t miss_per_million; /* how often try_read leaves a read to the disk */
+    uint32_t tail_max; /* so many durable commits may be taken back later, never the first ones */
 };
 
 struct memory_store *memory_store_new(const struct memory_store_config *config);
@@ -41,7 +42,8 @@ struct store *memory_store_port(struct memory_store *memory,
 void *memory_store_submitter(const struct store_op *op);
 
 /* Completes the oldest commit: it takes effect, or is refused for want of space. The op, for the
- * caller to hand to node_on_store_done(), or NULL if none is pending. */
+ * caller to hand to node_on_store_done(), or NULL if none is pending. With STORE_FAILED the sync has
+ * failed: the op stays pending, and its node must stop, by memory_store_crash(). */
 struct store_op *memory_store_finish_commit(struct memory_store *memory);
 /* Completes one of the submitted reads, any of them, as of now. NULL: there is none. */
 struct store_op *memory_store_finish_read(struct memory_store *memory);
@@ -54,11 +56,16 @@ void memory_store_sync(struct memory_store *memory);
  * they still exist. Rows go back to what the disk kept; `prng` decides how much that is. Snapshots
  * stay valid until freed. */
 void memory_store_crash(struct memory_store *memory, struct prng *prng);
+/* After memory_store_crash(): the newest durable commits are gone, at least one and at most
+ * `tail_max`. Returns how many. */
+size_t memory_store_shorten(struct memory_store *memory, struct prng *prng);
 /* The disk is lost: as a crash after which nothing is there. */
 void memory_store_wipe(struct memory_store *memory);
 
 /* While on, commits that finish are refused with STORE_NO_SPACE. */
 void memory_store_set_no_space(struct memory_store *memory, bool no_space);
+/* While on, the next commit that finishes fails to sync. */
+void memory_store_set_sync_fails(struct memory_store *memory, bool sync_fails);
 /* How many of a million submitted reads end as STORE_FAILED; while not 0, try_read answers
  * nothing, so that every read goes to the disk and may fail there. */
 void memory_store_set_read_failures(struct memory_store *memory, uint32_t per_million);

@@ -101,7 +101,9 @@ static struct frame_header random_header(struct prng *prng, enum frame_type type
                                  .from = node_id_of(prng_next(prng)),
                                  .wall_us = prng_next(prng),
                                  .hlc = prng_next(prng),
-                                 .epoch = prng_next(prng)};
+                                 .epoch = prng_next(prng),
+                                 .votes = prng_next(prng),
+                                 .start = prng_next(prng)};
 }
 
 static struct buffer *random_frame(struct arena *arena, struct prng *prng, size_t index)
@@ -122,6 +124,8 @@ static void check_header(const struct frame_header *is, const struct frame_heade
     ck_assert_uint_eq(is->wall_us, was->wall_us);
     ck_assert_uint_eq(is->hlc, was->hlc);
     ck_assert_uint_eq(is->epoch, was->epoch);
+    ck_assert_uint_eq(is->votes, was->votes);
+    ck_assert_uint_eq(is->start, was->start);
 }
 
 static void check_body(const struct frame *frame, const ProtobufCMessage *was, struct arena *arena)

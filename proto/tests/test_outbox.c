@@ -32,7 +32,7 @@ static struct outbox outbox_over(struct catcher *catcher, const struct hlc *hlc)
                            .now = {500, 1700000000000000}};
 }
 
-START_TEST(frames_carry_the_senders_clocks_and_epoch)
+START_TEST(frames_carry_the_senders_clocks_epoch_and_votes)
 {
     struct catcher catcher = {.transport = {catch_frame}};
     struct hlc hlc;
@@ -41,6 +41,9 @@ START_TEST(frames_carry_the_senders_clocks_and_epoch)
     struct outbox outbox = outbox_over(&catcher, &hlc);
     Cartwheel__Sums body = CARTWHEEL__SUMS__INIT;
     struct address to = {UINT64_C(0xbbbb0000), 7, 5};
+    uint64_t votes = 1234;
+    outbox.votes = &votes;
+    outbox.start = 77;
     outbox_send(&outbox, to, FRAME_SUMS, 42, &body.base, SLICE_LITERAL("abc"));
     struct frame frame;
     ck_assert_int_eq(frame_decode(buffer_slice(catcher.frame), &frame), FRAME_OK);
@@ -51,6 +54,8 @@ START_TEST(frames_carry_the_senders_clocks_and_epoch)
     ck_assert_uint_eq(frame.header.from, self_id);
     ck_assert_uint_eq(frame.header.request_id, 42);
     ck_assert_uint_eq(frame.header.epoch, 9);
+    ck_assert_uint_eq(frame.header.votes, 1234);
+    ck_assert_uint_eq(frame.header.start, 77);
     ck_assert_uint_eq(frame.header.wall_us, 1700000000000000);
     ck_assert_uint_eq(frame.header.hlc, hlc_from_ms(1800000000000));
     ck_assert(slice_equal(frame.payload, SLICE_LITERAL("abc")));
@@ -101,5 +106,5 @@ START_TEST(request_ids_rise_and_a_closed_outbox_is_silent)
 }
 END_TEST
 
-TEST_MAIN("outbox", frames_carry_the_senders_clocks_and_epoch,
+TEST_MAIN("outbox", frames_carry_the_senders_clocks_epoch_and_votes,
           a_reply_goes_back_to_the_shard_that_asked, request_ids_rise_and_a_closed_outbox_is_silent)

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "api_evaluator.h"
 #include "memory_store.h"
 
 enum { FRAMES_MAX = 4096 };
@@ -85,14 +86,16 @@ void core_fixture_init(struct api_fixture *fixture)
     store_batch_init(&batch);
     host.memory = memory_store_new(&memory_config);
     host.transport.send = send_frame;
-    ck_assert_ptr_null(boot_load(&host.boot, &cluster, "one", &random, read_nothing, NULL, &batch));
+    ck_assert_ptr_null(
+        boot_load(&host.boot, &cluster, "one", 0, &random, read_nothing, NULL, &batch));
     store_batch_deinit(&batch);
     struct node_config config;
     node_config_defaults(&config);
     config.shard = 0;
     config.shards = 1;
-    struct node_ports ports = {&host.transport, memory_store_port(host.memory, submitted, &host),
-                               NULL};
+    struct node_ports ports = {.transport = &host.transport,
+                               .store = memory_store_port(host.memory, submitted, &host),
+                               .evaluator = api_evaluator()};
     struct node *node = node_new(&config, &host.boot, ports);
     api_fixture_init(fixture, node, drive);
     node_on_start(node, fixture->now);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_evaluator.h"
 #include "item.h"
 #include "key.h"
 #include "map.h"
@@ -113,22 +114,95 @@ static bool precondition_holds(const struct request *request, const struct store
     return true;
 }
 
+/* The item before and the one after, as far as they are wanted, behind each other. */
+static void show_write(struct request *request, struct slice before, struct slice after)
+{
+    struct writer both;
+    writer_init(&both, before.size + after.size);
+    writer_put_slice(&both, before);
+    writer_put_slice(&both, after);
+    request->held = writer_finish(&both);
+    request->result = slice_of(request->held->data, before.size);
+    request->written = slice_of(request->held->data + before.size, after.size);
+}
+
+static struct slice value_of(const struct stored *stored)
+{
+    return stored == NULL || stored->value == NULL ? SLICE_EMPTY : buffer_slice(stored->value);
+}
+
+static void refuse_write(struct request *request, enum outcome outcome, const struct stored *stored)
+{
+    request->outcome = outcome;
+    request->found = value_of(stored).size > 0;
+    request->version = stored == NULL ? VERSION_NONE : stored->version;
+    request->old_size = item_size(value_of(stored));
+    bool wanted = request->precondition != PRECONDITION_NONE || (request->want & WANT_FAILED) != 0;
+    if (wanted)
+        show_write(request, value_of(stored), SLICE_EMPTY);
+}
+
+/* Without a program the request's own value is the new one. False, and the request is answered, if
+ * nothing is to be written. */
+static bool run_program(struct request *request, const struct stored *stored, struct writer *made,
+                        struct slice *value)
+{
+    const struct evaluator *evaluator = api_evaluator();
+    struct slice item = value_of(stored);
+    *value = request->tombstone ? SLICE_EMPTY : request->value;
+    if (request->program.size == 0)
+        return true;
+    switch (evaluator->evaluate(evaluator, request->program, item.size > 0 ? &item : NULL, made)) {
+    case EVALUATION_TRUE:
+        return true;
+    case EVALUATION_PUT:
+        *value = writer_slice(made);
+        return true;
+    case EVALUATION_FALSE:
+        refuse_write(request, OUTCOME_PRECONDITION_FAILED, stored);
+        return false;
+    case EVALUATION_INVALID:
+        request->outcome = OUTCOME_INVALID;
+        show_write(request, writer_slice(made), SLICE_EMPTY);
+        return false;
+    }
+    return false;
+}
+
+/* `value` is empty for a delete. */
+static void store_value(struct node *node, struct request *request, struct slice value)
+{
+    struct stored *stored = find_or_add(node, request->key);
+    struct slice before = value_of(stored);
+    bool conditional = request_conditional(request);
+    ensure(value.size == 0 || item_valid(value));
+    request->found = conditional && before.size > 0;
+    if (request->want_old_size || conditional)
+        request->old_size = item_size(before);
+    if (conditional)
+        request->new_size = item_size(value);
+    show_write(request, (request->want & WANT_OLD) != 0 ? before : SLICE_EMPTY,
+               (request->want & WANT_NEW) != 0 ? value : SLICE_EMPTY);
+    struct buffer *fresh = value.size > 0 ? buffer_from(value) : NULL;
+    buffer_unref(stored->value);
+    stored->value = fresh;
+    stored->version = (struct version){++node->clock, 0x10000};
+    request->version = stored->version;
+}
+
 static void write_register(struct node *node, struct request *request)
 {
     struct stored *stored = find(node, request->key);
+    struct writer made;
+    struct slice value;
     if (!precondition_holds(request, stored)) {
-        request->outcome = OUTCOME_PRECONDITION_FAILED;
-        show_state(request, stored);
+        refuse_write(request, OUTCOME_PRECONDITION_FAILED, stored);
         return;
     }
-    if (request->want_old_size && stored != NULL && stored->value != NULL)
-        request->old_size = item_size(buffer_slice(stored->value));
-    stored = find_or_add(node, request->key);
-    buffer_unref(stored->value);
-    stored->value = request->tombstone ? NULL : buffer_from(request->value);
-    ensure(request->tombstone || item_valid(request->value));
-    stored->version = (struct version){++node->clock, 0x10000};
-    request->version = stored->version;
+    writer_init(&made, 0);
+    if (run_program(request, stored, &made, &value))
+        store_value(node, request, value);
+    writer_deinit(&made);
 }
 
 static void take_row(struct request *request, const struct stored *stored)

@@ -16,7 +16,9 @@ static void setup(void)
 {
     static const char names_json[] = "{\"#n\":\"name\",\"#d\":\"a.b\"}";
     static const char values_json[] =
-        "{\":s\":{\"S\":\"x\"},\":t\":{\"S\":\"S\"},\":n\":{\"N\":\"1\"},\":m\":{\"N\":\"2\"}}";
+        "{\":s\":{\"S\":\"x\"},\":t\":{\"S\":\"S\"},\":n\":{\"N\":\"1\"},\":m\":{\"N\":\"2\"},"
+        "\":l\":{\"L\":[]},\":ss\":{\"SS\":[\"x\"]},\":b\":{\"BOOL\":true},\":z\":{\"NULL\":true},"
+        "\":map\":{\"M\":{}},\":bin\":{\"B\":\"YQ==\"}}";
     arena_init(&arena);
     names = yyjson_read(names_json, sizeof(names_json) - 1, 0);
     values = yyjson_read(values_json, sizeof(values_json) - 1, 0);
@@ -154,6 +156,10 @@ static const struct text_case conditions[] = {
                              "attribute_exists"},
     {"a = a", "The first operand must be distinct from the remaining operands for this operator or "
               "function; operator: =, first operand: [a]"},
+    {"a IN (:n, a)", "The first operand must be distinct from the remaining operands for this "
+                     "operator or function; operator: IN, first operand: [a]"},
+    {"a BETWEEN :n AND a", "The first operand must be distinct from the remaining operands for "
+                           "this operator or function; operator: BETWEEN, first operand: [a]"},
     {"a BETWEEN :m AND :n",
      "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower "
      "bound operand: AttributeValue: {N:2}, upper bound operand: AttributeValue: {N:1}"},
@@ -161,6 +167,187 @@ static const struct text_case conditions[] = {
      "The BETWEEN operator requires same data type for lower and upper bounds; lower bound "
      "operand: AttributeValue: {N:1}, upper bound operand: AttributeValue: {S:x}"},
 };
+
+/* Operands whose types are known beforehand. */
+static const struct text_case typed_conditions[] = {
+    {"a = :b", NULL},
+    {"a <> :l", NULL},
+    {"size(a) BETWEEN size(b) AND :n", NULL},
+    {"contains(:n, :l)", NULL},
+    {"a < :b", "Incorrect operand type for operator or function; operator or function: <, operand "
+               "type: BOOL"},
+    {":z >= a", "Incorrect operand type for operator or function; operator or function: >=, "
+                "operand type: NULL"},
+    {"a <= :ss", "Incorrect operand type for operator or function; operator or function: <=, "
+                 "operand type: SS"},
+    {"a BETWEEN :l AND :l", "Incorrect operand type for operator or function; operator or "
+                            "function: BETWEEN, operand type: L"},
+    {"a BETWEEN :s AND :l", "Incorrect operand type for operator or function; operator or "
+                            "function: BETWEEN, operand type: L"},
+    {"size(:n) = :n", "Incorrect operand type for operator or function; operator or function: "
+                      "size, operand type: N"},
+    {"size(size(a)) = :n", "Incorrect operand type for operator or function; operator or function: "
+                           "size, operand type: N"},
+    {"begins_with(a, size(b))", "Incorrect operand type for operator or function; operator or "
+                                "function: begins_with, operand type: N"},
+    {"attribute_exists(size(b))", "Operator or function requires a document path; operator or "
+                                  "function: attribute_exists"},
+};
+
+START_TEST(checks_types)
+{
+    const struct text_case *one = &typed_conditions[_i];
+    struct expression *expression;
+    const char *problem =
+        expression_parse_condition(&context, slice_of_string(one->text), &expression);
+    if (one->problem == NULL)
+        ck_assert_msg(problem == NULL, "%s: %s", one->text, problem);
+    else
+        ck_assert_str_eq(problem, one->problem);
+}
+END_TEST
+
+START_TEST(limits_in)
+{
+    char text[1024] = "a IN (:n";
+    for (int i = 0; i < 99; i++)
+        strcat(text, ",:n");
+    struct expression *expression;
+    size_t size = strlen(text);
+    strcat(text, ")");
+    ck_assert_ptr_null(expression_parse_condition(&context, slice_of_string(text), &expression));
+    strcpy(text + size, ",:m)");
+    ck_assert_str_eq(expression_parse_condition(&context, slice_of_string(text), &expression),
+                     "The IN operator is provided with too many operands; number of operands: 101");
+}
+END_TEST
+
+#define ONCE(section) "The \"" section "\" section can only be used once in an update expression;"
+#define OVERLAP(one, two)                                                                          \
+    "Two document paths overlap with each other; must remove or rewrite one of these paths; path " \
+    "one: " one ", path two: " two
+#define WRONG_TYPE(operation, type)                                                     \
+    "Incorrect operand type for operator or function; operator or function: " operation \
+    ", operand type: " type
+#define NOT_ALLOWED(section, type)                                                                \
+    "Incorrect operand type for operator or function; operator: " section ", operand type: " type \
+    ", typeSet: ALLOWED_FOR_" section "_OPERAND"
+#define OPERANDS(function, count)                                                                 \
+    "Incorrect number of operands for operator or function; operator or function: " function ", " \
+    "number of operands: " count
+#define MISUSED(function) \
+    "The function is not allowed to be used this way in an expression; function: " function
+
+static const struct text_case updates[] = {
+    {"SET a = :n", NULL},
+    {"set a = :n remove b add c :n delete d :ss", NULL},
+    {"REMOVE a, b[0], c.d ADD e :ss SET f = :l", NULL},
+    {"SET a = (:n + :n), b = (:n) - (c), d = ((:n) - (:n))", NULL},
+    {"SET a = (if_not_exists(b, :n) + :n), c = :n + if_not_exists (c, :n)", NULL},
+    {"SET a = if_not_exists((a), (if_not_exists(b, if_not_exists(c, :n))))", NULL},
+    {"SET a = list_append(if_not_exists(b, :n), (:l)), b = list_append(b, b), c = d + d", NULL},
+    {"SET a[0].b = a[0].b, #n.c = #d.c", NULL},
+    {"SET a[0] = :n, a[1] = :n, b.c = :n, b.d = :n", NULL},
+    {"", "The expression can not be empty;"},
+    {" ", "Syntax error; token: \"<EOF>\", near: \" \""},
+    {"SET", "Syntax error; token: \"<EOF>\", near: \"SET\""},
+    {"SET a", "Syntax error; token: \"<EOF>\", near: \"a\""},
+    {"SET a =", "Syntax error; token: \"<EOF>\", near: \"=\""},
+    {"SET a = :n,", "Syntax error; token: \"<EOF>\", near: \",\""},
+    {"SET a = :n REMOVE", "Syntax error; token: \"<EOF>\", near: \"REMOVE\""},
+    {"SET a = b = c", "Syntax error; token: \"=\", near: \"b = c\""},
+    {"INVALID SYNTAX", "Syntax error; token: \"INVALID\", near: \"INVALID SYNTAX\""},
+    {"a = :n", "Syntax error; token: \"a\", near: \"a =\""},
+    {"SET :n = a", "Syntax error; token: \":n\", near: \"SET :n =\""},
+    {"SET a = :n + :n + :n", "Syntax error; token: \"+\", near: \":n + :n\""},
+    {"SET a = (:n + :n) - :n", "Syntax error; token: \"-\", near: \") - :n\""},
+    {"SET (a) = :n", "Syntax error; token: \"(\", near: \"SET (a\""},
+    {"SET a = ()", "Syntax error; token: \")\", near: \"()\""},
+    {"SET a = (:n", "Syntax error; token: \"<EOF>\", near: \":n\""},
+    {"SET a = :n)", "Syntax error; token: \")\", near: \":n)\""},
+    {"SET a = -:n", "Syntax error; token: \"-\", near: \"= -:n\""},
+    {"SET a = 1", "Syntax error; token: \"1\", near: \"= 1\""},
+    {"SET a = NOT b", "Syntax error; token: \"NOT\", near: \"= NOT b\""},
+    {"SET a = :n AND b = :n", "Syntax error; token: \"AND\", near: \":n AND b\""},
+    {"SET set = :n", "Syntax error; token: \"set\", near: \"SET set =\""},
+    {"SET a = :n, ADD b :n", "Syntax error; token: \"ADD\", near: \", ADD b\""},
+    {"SET a = :n; b = :n", "Syntax error; token: \";\", near: \":n; b\""},
+    {"SET a = :n b = :n", "Syntax error; token: \"b\", near: \":n b =\""},
+    {"SET a, b = :n", "Syntax error; token: \",\", near: \"a, b\""},
+    {"SET a = if_not_exists()", "Syntax error; token: \")\", near: \"()\""},
+    {"SET a = if_not_exists(b, :n + :n)", "Syntax error; token: \"+\", near: \":n + :n\""},
+    {"SET a = list_append((:n + :n), b)", "Syntax error; token: \"+\", near: \":n + :n\""},
+    {"SET f(a) = :n", "Syntax error; token: \"(\", near: \"f(a\""},
+    {"REMOVE a b", "Syntax error; token: \"b\", near: \"a b\""},
+    {"REMOVE :n", "Syntax error; token: \":n\", near: \"REMOVE :n\""},
+    {"REMOVE a = b", "Syntax error; token: \"=\", near: \"a = b\""},
+    {"ADD a", "Syntax error; token: \"<EOF>\", near: \"a\""},
+    {"ADD a b", "Syntax error; token: \"b\", near: \"a b\""},
+    {"ADD a (:n)", "Syntax error; token: \"(\", near: \"a (:n\""},
+    {"ADD a :n + :n", "Syntax error; token: \"+\", near: \":n + :n\""},
+    {"ADD a if_not_exists(a, :n)", "Syntax error; token: \"if_not_exists\", near: "
+                                   "\"a if_not_exists(\""},
+    {"SET a = ((:n))", "The expression has redundant parentheses;"},
+    {"SET a = ((:n + :n))", "The expression has redundant parentheses;"},
+    {"SET a = ((:n)) SET b = :n", "The expression has redundant parentheses;"},
+    {"SET a = f(:n)", "Invalid function name; function: f"},
+    {"SET a = IF_NOT_EXISTS(a, :n)", "Invalid function name; function: IF_NOT_EXISTS"},
+    {"SET a = size(b)", "The function is not allowed in an update expression; function: size"},
+    {"SET a = list_append(list_append(:l, :l), :l)", MISUSED("list_append")},
+    {"SET a = if_not_exists(a, list_append(:l, :l))", MISUSED("list_append")},
+    {"SET a = list_append(:l, :l) + :n", MISUSED("list_append")},
+    {"SET date = :n SET b = :n", "Attribute name is a reserved keyword; reserved keyword: date"},
+    {"SET a = date", "Attribute name is a reserved keyword; reserved keyword: date"},
+    {"SET a = :n SET b = :n", ONCE("SET")},
+    {"REMOVE a SET c = :n REMOVE b", ONCE("REMOVE")},
+    {"ADD a :n ADD a :s", ONCE("ADD")},
+    {"DELETE a :q DELETE b :s", ONCE("DELETE")},
+    {"SET #q = :n", "An expression attribute name used in the document path is not defined; "
+                    "attribute name: #q"},
+    {"ADD b :q", "An expression attribute value used in expression is not defined; attribute "
+                 "value: :q"},
+    {"REMOVE a[99999999999]", "List index is not within the allowable range; index: [99999999999]"},
+    {"SET x.a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z.aa.bb.cc.dd.ee.ff = :n",
+     "The document path has too many nesting levels; nesting levels: 33"},
+    {"SET a = :n, a = :n", OVERLAP("[a]", "[a]")},
+    {"SET a.b = :n REMOVE a", OVERLAP("[a, b]", "[a]")},
+    {"SET a = :s - :n ADD a :n", OVERLAP("[a]", "[a]")},
+    {"SET a.b = :n, a[0] = if_not_exists(b)",
+     "Two document paths conflict with each other; must remove or rewrite one of these paths; path "
+     "one: [a, b], path two: [a, [0]]"},
+    {"SET a = if_not_exists(a)", OPERANDS("if_not_exists", "1")},
+    {"SET a = list_append(:l, :l, :l)", OPERANDS("list_append", "3")},
+    {"SET a = if_not_exists(b, b)",
+     "The first operand must be distinct from the remaining operands for this operator or "
+     "function; operator: if_not_exists, first operand: [b]"},
+    {"SET a = if_not_exists(:n, a)", "Operator or function requires a document path; operator or "
+                                     "function: if_not_exists"},
+    {"SET a = if_not_exists(if_not_exists(a, :n), :n)",
+     "Operator or function requires a document path; operator or function: if_not_exists"},
+    {"SET a = list_append(:n, :l)", WRONG_TYPE("list_append", "N")},
+    {"SET a = list_append(b, :map)", WRONG_TYPE("list_append", "M")},
+    {"SET a = :s + :n", WRONG_TYPE("+", "S")},
+    {"SET a = b - :b", WRONG_TYPE("-", "BOOL")},
+    {"ADD a :s", NOT_ALLOWED("ADD", "STRING")},
+    {"ADD a :l", NOT_ALLOWED("ADD", "LIST")},
+    {"ADD a :b", NOT_ALLOWED("ADD", "BOOLEAN")},
+    {"ADD a :bin", NOT_ALLOWED("ADD", "BINARY")},
+    {"DELETE a :n", NOT_ALLOWED("DELETE", "NUMBER")},
+    {"DELETE a :z", NOT_ALLOWED("DELETE", "NULL")},
+    {"DELETE a :map", NOT_ALLOWED("DELETE", "MAP")},
+};
+
+START_TEST(parses_updates)
+{
+    const struct text_case *one = &updates[_i];
+    struct update_expression update;
+    const char *problem = expression_parse_update(&context, slice_of_string(one->text), &update);
+    if (one->problem == NULL)
+        ck_assert_msg(problem == NULL, "%s: %s", one->text, problem);
+    else
+        ck_assert_str_eq(problem, one->problem);
+}
+END_TEST
 
 START_TEST(parses_conditions)
 {
@@ -207,12 +394,32 @@ START_TEST(bears_extremes)
         ck_assert_ptr_nonnull(
             expression_parse_condition(&context, slice_of(text, size), &expression));
         ck_assert_ptr_nonnull(expression_parse_projection(&context, slice_of(text, size), &paths));
+        memcpy(text, "SET a=", 6);
+        struct update_expression update;
+        ck_assert_ptr_nonnull(expression_parse_update(&context, slice_of(text, size), &update));
     }
     memset(text, 'a', EXPRESSION_SIZE_MAX + 1);
     struct projection_paths paths;
     ck_assert_str_eq(
         expression_parse_projection(&context, slice_of(text, EXPRESSION_SIZE_MAX + 1), &paths),
         "Expression size has exceeded the maximum allowed size;");
+}
+END_TEST
+
+START_TEST(counts_operators)
+{
+    char text[EXPRESSION_SIZE_MAX] = "SET a=:n+:n";
+    size_t size = strlen(text);
+    for (int i = 1; i < EXPRESSION_OPERATORS_MAX; i++)
+        size += (size_t)sprintf(text + size, ",b%d=:n", i);
+    struct update_expression update;
+    ck_assert_ptr_null(expression_parse_update(&context, slice_of(text, size), &update));
+    ck_assert_uint_eq(update.count, EXPRESSION_OPERATORS_MAX);
+    size = (size_t)sprintf(text, "SET a=:n+:n");
+    for (int i = 1; i <= EXPRESSION_OPERATORS_MAX; i++)
+        size += (size_t)sprintf(text + size, ",b%d=c-d", i);
+    ck_assert_str_eq(expression_parse_update(&context, slice_of(text, size), &update),
+                     "The expression contains too many operators; operator count: 301");
 }
 END_TEST
 
@@ -227,7 +434,7 @@ START_TEST(finds_unused_substitutes)
     ck_assert(slice_equal(paths.paths[0].elements[0].name, SLICE_LITERAL("a.b")));
     ck_assert_str_eq(expression_context_check_used(&context),
                      "Value provided in ExpressionAttributeValues unused in expressions: keys: "
-                     "{:m, :n, :s, :t}");
+                     "{:b, :bin, :l, :m, :map, :n, :s, :ss, :t, :z}");
 }
 END_TEST
 
@@ -260,6 +467,39 @@ START_TEST(refuses_bad_substitutes)
         yyjson_doc_free(n);
         yyjson_doc_free(v);
     }
+}
+END_TEST
+
+START_TEST(limits_substitutes)
+{
+    enum { SIZE = 2 * 1024 * 1024 };
+    char *text = malloc(SIZE + 64);
+    ck_assert_ptr_nonnull(text);
+    struct expression_context fresh;
+    static const struct {
+        size_t size;
+        const char *problem;
+    } cases[] = {{SIZE, NULL}, {SIZE + 1, "ExpressionAttributeValues exceeds max size"}};
+    for (size_t i = 0; i < array_size(cases); i++) {
+        size_t at = (size_t)sprintf(text, "{\":x\":{\"S\":\"");
+        memset(text + at, 'x', cases[i].size);
+        strcpy(text + at + cases[i].size, "\"}}");
+        yyjson_doc *document = yyjson_read(text, strlen(text), 0);
+        const char *problem =
+            expression_context_init(&fresh, &arena, NULL, yyjson_doc_get_root(document));
+        ck_assert_pstr_eq(problem, cases[i].problem);
+        yyjson_doc_free(document);
+    }
+    size_t at = (size_t)sprintf(text, "{\"#x\":\"");
+    memset(text + at, 'x', 65536);
+    strcpy(text + at + 65536, "\"}");
+    yyjson_doc *document = yyjson_read(text, strlen(text), 0);
+    ck_assert_str_eq(
+        expression_context_init(&fresh, &arena, yyjson_doc_get_root(document), NULL),
+        "ExpressionAttributeNames contains invalid value: Attribute name is too large, must be "
+        "less than 65536 bytes for key #x");
+    yyjson_doc_free(document);
+    free(text);
 }
 END_TEST
 
@@ -318,10 +558,15 @@ int main(void)
     tcase_add_test(all, knows_reserved_words);
     tcase_add_loop_test(all, parses_projections, 0, (int)array_size(projections));
     tcase_add_loop_test(all, parses_conditions, 0, (int)array_size(conditions));
+    tcase_add_loop_test(all, checks_types, 0, (int)array_size(typed_conditions));
+    tcase_add_test(all, limits_in);
+    tcase_add_loop_test(all, parses_updates, 0, (int)array_size(updates));
     tcase_add_test(all, binds_as_sql_does);
     tcase_add_test(all, bears_extremes);
+    tcase_add_test(all, counts_operators);
     tcase_add_test(all, finds_unused_substitutes);
     tcase_add_test(all, refuses_bad_substitutes);
+    tcase_add_test(all, limits_substitutes);
     tcase_add_loop_test(all, parses_key_conditions, 0, (int)array_size(key_conditions));
     tcase_add_test(all, reads_key_terms);
     suite_add_tcase(suite, all);

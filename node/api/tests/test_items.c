@@ -124,12 +124,12 @@ static const struct refusal {
      "Type mismatch for key sk expected: N actual: S"},
     {"PutItem", "{'TableName':'carts','Item':{'pk':{'S':'a'},'sk':{'N':'x'}}}",
      "The parameter cannot be converted to a numeric value: x"},
-    {"PutItem", "{'TableName':'carts','Item':{},'ConditionExpression':'a = b'}",
-     "The parameter ConditionExpression is not supported yet"},
-    {"PutItem", "{'TableName':'carts','Item':{},'ReturnValues':'ALL_OLD'}",
-     "ReturnValues ALL_OLD is not supported yet"},
+    {"PutItem", "{'TableName':'carts','Item':{},'Expected':{}}",
+     "The parameter Expected is not supported yet"},
+    {"PutItem", "{'TableName':'carts','Item':{},'ReturnValues':'ALL_NEW'}",
+     "ReturnValues can only be ALL_OLD or NONE"},
     {"PutItem", "{'TableName':'carts','Item':{'a':{'SS':[]}}}", "An string set  may not be empty"},
-    {"UpdateItem", "{}", "UnknownOperationException"},
+    {"TransactWriteItems", "{}", "UnknownOperationException"},
     {"Query", "{'TableName':'carts'}", "Either the KeyConditions or KeyConditionExpression"},
     {"Query",
      "{'TableName':'carts','KeyConditionExpression':'sk = :a','ExpressionAttributeValues':{"
@@ -319,6 +319,7 @@ START_TEST(tells_outcomes)
     } calls[] = {
         {"PutItem", "{'TableName':'users','Item':{'id':{'B':'AAAA'}}}"},
         {"DeleteItem", "{'TableName':'users','Key':{'id':{'B':'AAAA'}}}"},
+        {"UpdateItem", "{'TableName':'users','Key':{'id':{'B':'AAAA'}}}"},
         {"GetItem", "{'TableName':'users','Key':{'id':{'B':'AAAA'}}}"},
         {"BatchGetItem", "{'RequestItems':{'users':{'Keys':[{'id':{'B':'AAAA'}}]}}}"},
         {"BatchWriteItem", "{'RequestItems':{'users':[{'DeleteRequest':{'Key':{'id':{'B':'AAAA'}}}"

@@ -87,6 +87,35 @@ START_TEST(items)
 }
 END_TEST
 
+#define KEY "'TableName':'carts','Key':{'pk':{'S':'a'},'sk':{'N':'1'}}"
+
+START_TEST(conditional_writes)
+{
+    create();
+    ck_assert_str_eq(ok("UpdateItem", "{" KEY ",'UpdateExpression':'ADD n :n','ReturnValues':"
+                                      "'UPDATED_NEW','ExpressionAttributeValues':{':n':{'N':'2'}},"
+                                      "'ReturnConsumedCapacity':'TOTAL'}"),
+                     "{\"Attributes\":{\"n\":{\"N\":\"2\"}},\"ConsumedCapacity\":{\"TableName\":"
+                     "\"carts\",\"CapacityUnits\":1.0}}");
+    ck_assert_str_eq(ok("UpdateItem", "{" KEY ",'UpdateExpression':'SET n = n + n','ReturnValues':"
+                                      "'UPDATED_OLD'}"),
+                     "{\"Attributes\":{\"n\":{\"N\":\"2\"}}}");
+    assert_has(
+        api_fixture_error(&fixture, "UpdateItem", "{" KEY ",'UpdateExpression':'SET n = q'}"),
+        "refers to an attribute that does not exist in the item");
+    const char *failure = api_fixture_error(
+        &fixture, "PutItem",
+        "{'TableName':'carts','Item':{'pk':{'S':'a'},'sk':{'N':'1'}},'ConditionExpression':"
+        "'attribute_not_exists(pk)','ReturnValuesOnConditionCheckFailure':'ALL_OLD'}");
+    assert_has(failure, "#ConditionalCheckFailedException");
+    assert_has(failure, "\"Item\":{\"n\":{\"N\":\"4\"},\"pk\":{\"S\":\"a\"}");
+    assert_has(
+        ok("DeleteItem", "{" KEY ",'ReturnValues':'ALL_OLD','ConditionExpression':'n > sk'}"),
+        "{\"Attributes\":{\"n\":{\"N\":\"4\"},");
+    ck_assert_str_eq(ok("GetItem", "{" KEY ",'ConsistentRead':true}"), "{}");
+}
+END_TEST
+
 /* A table of the same name is another table. */
 START_TEST(recreated_tables_are_empty)
 {
@@ -155,6 +184,7 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, tables);
     tcase_add_test(all, items);
+    tcase_add_test(all, conditional_writes);
     tcase_add_test(all, recreated_tables_are_empty);
     tcase_add_test(all, collections);
     tcase_add_test(all, stops_in_the_middle);

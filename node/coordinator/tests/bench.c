@@ -91,7 +91,7 @@ void bench_init(struct bench *bench, size_t members, size_t self)
                                         .clock_skew_max_us = 500000,
                                         .requests_max = 4};
     coordinator_init(&bench->coordinator, &config, &bench->members, &bench->outbox, &bench->timers,
-                     &bench->hlc, &bench->prng);
+                     &bench->hlc, &bench->prng, &bench->replica, NULL);
 }
 
 void bench_deinit(struct bench *bench)

@@ -24,6 +24,7 @@ struct bench {
     struct outbox outbox;
     struct timers timers;
     struct hlc hlc;
+    struct replica replica; /* only what the coordinator looks at */
     struct prng prng;
     struct arena arena;
     struct coordinator coordinator;

@@ -6,6 +6,7 @@
 
 #include "item.h"
 #include "key.h"
+#include "programs.h"
 #include "row.h"
 #include "test_main.h"
 #include "timers.h"
@@ -14,12 +15,23 @@ enum { FRAME_DELAY_US = 100, DISK_TRIES = 1000 };
 
 #define WALL_START_US UINT64_C(1767225600000000)
 
-static const char *const names[CLUSTER_NODES_MAX] = {"n1", "n2", "n3"};
+static const char *const names[CLUSTER_NODES_MAX] = {"n1", "n2", "n3", "n4", "n5"};
 
 struct instant cluster_clock(const struct cluster *cluster, size_t node)
 {
     int64_t wall_us = (int64_t)(WALL_START_US + cluster->now_us) + cluster->nodes[node].clock_us;
     return (struct instant){cluster->now_us, (uint64_t)wall_us};
+}
+
+/* Behind all that arrive no later. */
+static void put_frame(struct cluster *cluster, struct cluster_frame *frame)
+{
+    size_t at = cluster->frames_count++;
+    frame->at_us = cluster->now_us + (cluster->delays == NULL ? (uint64_t)FRAME_DELAY_US
+                                                              : cluster->delays(cluster, frame));
+    for (; at > 0 && cluster->frames[at - 1].at_us > frame->at_us; at--)
+        cluster->frames[at] = cluster->frames[at - 1];
+    cluster->frames[at] = *frame;
 }
 
 static void on_send(struct transport *transport, struct address to, struct buffer *buffer)
@@ -29,8 +41,9 @@ static void on_send(struct transport *transport, struct address to, struct buffe
     for (size_t i = 0; i < cluster->count; i++) {
         if (cluster->nodes[i].id != to.node || cluster->frames_count == CLUSTER_FRAMES_MAX)
             continue;
-        cluster->frames[cluster->frames_count++] = (struct cluster_frame){
-            cluster->now_us + FRAME_DELAY_US, port->node, i, to.shard, buffer};
+        struct cluster_frame frame = {
+            .from = port->node, .to = i, .shard = to.shard, .buffer = buffer};
+        put_frame(cluster, &frame);
         return;
     }
     ck_assert_uint_lt(cluster->frames_count, CLUSTER_FRAMES_MAX);
@@ -70,7 +83,8 @@ static void deliver(struct cluster *cluster)
         cluster->watch(cluster, &frame);
     struct cluster_node *node = &cluster->nodes[frame.to];
     bool linked = cluster->nodes[frame.from].shard[0] != NULL;
-    if (node->shard[0] != NULL && linked && frame.shard < cluster->shards)
+    bool lost = cluster->loses != NULL && cluster->loses(cluster, &frame);
+    if (node->shard[0] != NULL && linked && !lost && frame.shard < cluster->shards)
         node_on_frame(node->shard[frame.shard], cluster_clock(cluster, frame.to),
                       cluster->nodes[frame.from].id, buffer_slice(frame.buffer));
     buffer_unref(frame.buffer);
@@ -144,7 +158,7 @@ static struct buffer *read_meta(void *context, struct slice key)
     return read_row(context, STORE_META, key);
 }
 
-static void link_up(struct cluster *cluster, size_t one, size_t other)
+void cluster_link(struct cluster *cluster, size_t one, size_t other)
 {
     const struct cluster_node *peer = &cluster->nodes[other];
     struct peer_identity identity = {peer->id, names[other], cluster->shards, peer->incarnation};
@@ -152,7 +166,7 @@ static void link_up(struct cluster *cluster, size_t one, size_t other)
         node_on_peer_up(cluster->nodes[one].shard[shard], cluster_clock(cluster, one), &identity);
 }
 
-static void boot_node(struct cluster *cluster, size_t index, struct boot *boot)
+static bool boot_node(struct cluster *cluster, size_t index, struct boot *boot)
 {
     struct cluster_node *node = &cluster->nodes[index];
     struct member_config members[CLUSTER_NODES_MAX];
@@ -166,20 +180,28 @@ static void boot_node(struct cluster *cluster, size_t index, struct boot *boot)
     }
     struct cluster_config config = {(char *)(uintptr_t) "test", CLUSTER_PARTITIONS, members,
                                     cluster->count};
-    prng_init(&prng, index + 1);
+    prng_init(&prng, index + 1 + 1000 * node->starts++);
     store_commit_init(&commit, (store_done)abort);
-    ck_assert_ptr_null(
-        boot_load(boot, &config, names[index], &prng, read_meta, node->store[0], &commit.batch));
-    store_submit(node->store[0], &commit.op);
-    ck_assert_ptr_eq(memory_store_finish_commit(node->disk), &commit.op);
+    node->refused = boot_load(boot, &config, names[index], node->machine, &prng, read_meta,
+                              node->store[0], &commit.batch);
+    ck_assert_msg(node->refused == NULL || cluster->rude, "%s", node->refused);
+    if (node->refused == NULL) {
+        store_submit(node->store[0], &commit.op);
+        ck_assert_ptr_eq(memory_store_finish_commit(node->disk), &commit.op);
+        memory_store_sync(node->disk);
+    }
     store_commit_deinit(&commit);
+    return node->refused == NULL;
 }
 
 void cluster_start(struct cluster *cluster, size_t index)
 {
     struct cluster_node *node = &cluster->nodes[index];
     struct boot boot;
-    boot_node(cluster, index, &boot);
+    if (!boot_node(cluster, index, &boot)) {
+        boot_deinit(&boot);
+        return;
+    }
     node->id = boot.id;
     node->incarnation = boot.incarnation;
     for (uint16_t shard = 0; shard < cluster->shards; shard++) {
@@ -187,27 +209,40 @@ void cluster_start(struct cluster *cluster, size_t index)
         node_config_defaults(&config);
         config.shard = shard;
         config.shards = cluster->shards;
-        config.seed = 100 * (index + 1);
-        struct node_ports ports = {&node->port[shard].transport, node->store[shard], &cluster->log};
+        config.lossy = cluster->lossy;
+        config.seed = 100 * (index + 1) + boot.incarnation;
+        struct node_ports ports = {.transport = &node->port[shard].transport,
+                                   .store = node->store[shard],
+                                   .log = &cluster->log,
+                                   .evaluator = &programs_evaluator};
         node->shard[shard] = node_new(&config, &boot, ports);
-        node_set_table_replicas(node->shard[shard], CLUSTER_TABLE, CLUSTER_NODES_MAX);
+        node_set_table_replicas(node->shard[shard], CLUSTER_TABLE, cluster->replicas);
     }
     boot_deinit(&boot);
     for (uint16_t shard = 0; shard < cluster->shards; shard++)
         node_on_start(node->shard[shard], cluster_clock(cluster, index));
     for (size_t other = 0; other < cluster->count; other++) {
         if (other != index && cluster->nodes[other].shard[0] != NULL) {
-            link_up(cluster, index, other);
-            link_up(cluster, other, index);
+            cluster_link(cluster, index, other);
+            cluster_link(cluster, other, index);
         }
     }
     finish_disk(cluster, index);
+}
+
+void cluster_kill(struct cluster *cluster, size_t index)
+{
+    finish_disk(cluster, index);
+    memory_store_sync(cluster->nodes[index].disk);
+    cluster_crash(cluster, index);
+    cluster->nodes[index].machine--;
 }
 
 void cluster_crash(struct cluster *cluster, size_t index)
 {
     struct cluster_node *node = &cluster->nodes[index];
     struct prng prng;
+    node->machine++;
     prng_init(&prng, index + 7);
     memory_store_crash(node->disk, &prng);
     for (uint16_t shard = 0; shard < cluster->shards; shard++) {
@@ -223,18 +258,21 @@ void cluster_crash(struct cluster *cluster, size_t index)
     }
 }
 
-void cluster_init(struct cluster *cluster, size_t nodes, uint16_t shards)
+static void init(struct cluster *cluster, size_t nodes, uint16_t shards, bool lying)
 {
     memset(cluster, 0, sizeof(*cluster));
     cluster->count = nodes;
     cluster->shards = shards;
+    cluster->replicas = 3;
     cluster->now_us = 1000000;
     cluster->log = (struct log_sink){on_log, LOG_WARN};
     for (size_t i = 0; i < nodes; i++) {
         struct cluster_node *node = &cluster->nodes[i];
-        struct memory_store_config disk = {.seed = i + 1, .sync = true, .miss_per_million = 300000};
+        struct memory_store_config disk = {
+            .seed = i + 1, .sync = !lying, .miss_per_million = 300000};
         node->disk = memory_store_new(&disk);
-        for (uint16_t shard = 0; shard < shards; shard++) {
+        node->machine = 1;
+        for (uint16_t shard = 0; shard < CLUSTER_SHARDS_MAX; shard++) {
             node->port[shard] = (struct cluster_port){{on_send}, cluster, i, shard};
             node->store[shard] = memory_store_port(node->disk, on_submitted, &node->port[shard]);
         }
@@ -242,6 +280,16 @@ void cluster_init(struct cluster *cluster, size_t nodes, uint16_t shards)
     for (size_t i = 0; i < nodes; i++)
         cluster_start(cluster, i);
     cluster_run_for(cluster, 1000000);
+}
+
+void cluster_init(struct cluster *cluster, size_t nodes, uint16_t shards)
+{
+    init(cluster, nodes, shards, false);
+}
+
+void cluster_init_lying(struct cluster *cluster, size_t nodes, uint16_t shards)
+{
+    init(cluster, nodes, shards, true);
 }
 
 void cluster_deinit(struct cluster *cluster)
@@ -253,6 +301,15 @@ void cluster_deinit(struct cluster *cluster)
     }
     for (size_t i = 0; i < cluster->frames_count; i++)
         buffer_unref(cluster->frames[i].buffer);
+}
+
+void cluster_set_replicas(struct cluster *cluster, uint8_t replicas)
+{
+    cluster->replicas = replicas;
+    for (size_t i = 0; i < cluster->count; i++) {
+        for (uint16_t shard = 0; shard < cluster->shards && cluster->nodes[i].shard[0]; shard++)
+            node_set_table_replicas(cluster->nodes[i].shard[shard], CLUSTER_TABLE, replicas);
+    }
 }
 
 static void on_answered(struct request *request)
@@ -305,13 +362,19 @@ void cluster_request_deinit(struct cluster_request *request)
     writer_deinit(&request->to);
 }
 
-enum outcome cluster_ask(struct cluster *cluster, size_t node, uint16_t shard,
-                         struct cluster_request *request)
+void cluster_submit(struct cluster *cluster, size_t node, uint16_t shard,
+                    struct cluster_request *request)
 {
     node_on_request(cluster->nodes[node].shard[shard], cluster_clock(cluster, node),
                     &request->request);
     for (size_t i = 0; i < cluster->count; i++)
         finish_disk(cluster, i);
+}
+
+enum outcome cluster_ask(struct cluster *cluster, size_t node, uint16_t shard,
+                         struct cluster_request *request)
+{
+    cluster_submit(cluster, node, shard, request);
     for (int i = 0; i < 11000 && request->answers == 0; i++)
         cluster_run_for(cluster, 1000);
     ck_assert_uint_eq(request->answers, 1);
@@ -344,16 +407,63 @@ const char *cluster_get(struct cluster *cluster, size_t node, const char *name, 
     return text;
 }
 
-struct version cluster_held(struct cluster *cluster, size_t node, const char *name)
+/* A key's row of one family on a node's disk; the caller unrefs. NULL: there is none. */
+static struct buffer *stored(struct cluster *cluster, size_t node, enum store_family family,
+                             const char *name)
 {
     struct cluster_request request;
-    struct version ballot = VERSION_NONE;
     cluster_request_init(&request, REQUEST_READ, name, 0);
-    struct buffer *stored =
-        read_row(cluster->nodes[node].store[0], STORE_ITEMS, writer_slice(&request.key));
-    if (stored != NULL)
-        ballot = row_ballot(buffer_slice(stored));
-    buffer_unref(stored);
+    struct buffer *row =
+        read_row(cluster->nodes[node].store[0], family, writer_slice(&request.key));
     cluster_request_deinit(&request);
+    return row;
+}
+
+struct version cluster_held(struct cluster *cluster, size_t node, const char *name)
+{
+    struct buffer *row = stored(cluster, node, STORE_ITEMS, name);
+    struct version ballot = row == NULL ? VERSION_NONE : row_ballot(buffer_slice(row));
+    buffer_unref(row);
     return ballot;
+}
+
+bool cluster_undecided(struct cluster *cluster, size_t node, const char *name)
+{
+    struct buffer *row = stored(cluster, node, STORE_PROMISES, name);
+    bool undecided = row != NULL && buffer_slice(row).size > VERSION_SIZE;
+    buffer_unref(row);
+    return undecided;
+}
+
+static uint32_t partition_of(const char *name)
+{
+    uint8_t sort = 0;
+    return item_key_of(CLUSTER_TABLE, slice_of_string(name), slice_of(&sort, 1), CLUSTER_PARTITIONS)
+        .partition;
+}
+
+size_t cluster_home(const struct cluster *cluster, const char *name, size_t rank)
+{
+    uint16_t list[CLUSTER_NODES_MAX];
+    const struct membership *members = NULL;
+    for (size_t i = 0; i < cluster->count; i++) {
+        if (cluster->nodes[i].shard[0] != NULL)
+            members = node_membership(cluster->nodes[i].shard[0]);
+    }
+    ck_assert_ptr_nonnull(members);
+    size_t homes = membership_preference_list(members, partition_of(name), list, cluster->count);
+    ck_assert_uint_lt(rank, homes);
+    return list[rank];
+}
+
+uint16_t cluster_home_shard(const struct cluster *cluster, const char *name)
+{
+    return (uint16_t)(partition_of(name) % cluster->shards);
+}
+
+enum frame_type cluster_frame_type(const struct cluster_frame *frame)
+{
+    struct frame decoded;
+    enum frame_result result = frame_decode(buffer_slice(frame->buffer), &decoded);
+    return result == FRAME_OK ? decoded.header.type : FRAME_NONE;
 }

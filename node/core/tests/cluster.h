@@ -1,5 +1,6 @@
-/* cluster: up to three nodes over memory stores in virtual time, for tests that read as stories.
- * Frames take 100 us and arrive in order; disks finish at once. */
+/* cluster: up to five nodes over memory stores in virtual time, for tests that read as stories.
+ * Unless a test wants it
+ * otherwise, frames take 100 us and arrive in order; disks finish at once. */
 #pragma once
 
 #include "frame.h"
@@ -7,7 +8,7 @@
 #include "node.h"
 
 enum {
-    CLUSTER_NODES_MAX = 3,
+    CLUSTER_NODES_MAX = 5,
     CLUSTER_SHARDS_MAX = 2,
     CLUSTER_FRAMES_MAX = 4096,
     CLUSTER_TABLE = 100,
@@ -30,7 +31,10 @@ struct cluster_node {
     struct store *store[CLUSTER_SHARDS_MAX];
     node_id id;
     uint64_t incarnation;
-    int64_t clock_us; /* its wall clock minus the true time */
+    uint64_t machine; /* goes up when the power fails */
+    uint64_t starts;
+    const char *refused; /* why it did not start; NULL: it did */
+    int64_t clock_us;    /* its wall clock minus the true time */
 };
 
 struct cluster_frame {
@@ -46,21 +50,37 @@ struct cluster {
     uint16_t shards;
     uint64_t now_us;
     struct cluster_node nodes[CLUSTER_NODES_MAX];
-    struct cluster_frame frames[CLUSTER_FRAMES_MAX]; /* on their way, oldest first */
+    struct cluster_frame frames[CLUSTER_FRAMES_MAX]; /* on their way, the next first */
     size_t frames_count;
     /* Sees every frame before it is delivered; NULL: nobody does. */
     void (*watch)(struct cluster *cluster, const struct cluster_frame *frame);
-    bool rude; /* the watcher sends forgeries: errors logged are no failures */
+    /* Frames of which it says so are lost instead; NULL: none are. */
+    bool (*loses)(struct cluster *cluster, const struct cluster_frame *frame);
+    /* How long a frame takes; NULL: 100 us. What takes longer may be overtaken. */
+    uint64_t (*delays)(struct cluster *cluster, const struct cluster_frame *frame);
+    uint8_t replicas; /* of the tests' table, as the nodes know it */
+    bool lossy;       /* nodes know that their disks lie */
+    bool rude;        /* the test does harm: errors logged and starts refused are no failures */
     struct log_sink log;
 };
 
-/* All nodes are started and linked with each other. */
+/* All nodes are started and linked with each other. The table has 3 replicas, and the nodes
+ * understand the tests' programs (programs.h). */
 void cluster_init(struct cluster *cluster, size_t nodes, uint16_t shards);
+/* The same, on disks that report before they have written: a crash takes some of what came since
+ * memory_store_sync() with it. */
+void cluster_init_lying(struct cluster *cluster, size_t nodes, uint16_t shards);
 void cluster_deinit(struct cluster *cluster);
+/* The tests' table has so many replicas from now on. */
+void cluster_set_replicas(struct cluster *cluster, uint8_t replicas);
 /* Starts a node that is down, and links it with all that are up. */
 void cluster_start(struct cluster *cluster, size_t node);
+/* One node's links to another are up: it may send. */
+void cluster_link(struct cluster *cluster, size_t one, size_t other);
 /* The power fails: what was not durable is lost, all links break. */
 void cluster_crash(struct cluster *cluster, size_t node);
+/* The process dies, the machine goes on: what was submitted reaches the disk. */
+void cluster_kill(struct cluster *cluster, size_t node);
 void cluster_run_for(struct cluster *cluster, uint64_t length_us);
 struct instant cluster_clock(const struct cluster *cluster, size_t node);
 
@@ -77,7 +97,10 @@ struct cluster_request {
 void cluster_request_init(struct cluster_request *request, enum request_kind kind, const char *name,
                           uint8_t sort);
 void cluster_request_deinit(struct cluster_request *request);
-/* Sends it to a node's shard and runs until it is answered, once. */
+/* Sends it to a node's shard; that it is answered is for the test to see to. */
+void cluster_submit(struct cluster *cluster, size_t node, uint16_t shard,
+                    struct cluster_request *request);
+/* The same, and runs until it is answered, once. */
 enum outcome cluster_ask(struct cluster *cluster, size_t node, uint16_t shard,
                          struct cluster_request *request);
 /* Short forms, through shard 0. `text` NULL: delete. */
@@ -91,3 +114,10 @@ void cluster_value(struct writer *writer, const char *text);
 const char *cluster_text(struct slice item);
 /* The row of a key on a node's disk: its ballot, or VERSION_NONE. */
 struct version cluster_held(struct cluster *cluster, size_t node, const char *name);
+/* A row of the key is accepted there, and not known to be decided. */
+bool cluster_undecided(struct cluster *cluster, size_t node, const char *name);
+/* The node that is the key's home node number `rank`, from 0: its primary. */
+size_t cluster_home(const struct cluster *cluster, const char *name, size_t rank);
+/* The shard of every node that owns the key. */
+uint16_t cluster_home_shard(const struct cluster *cluster, const char *name);
+enum frame_type cluster_frame_type(const struct cluster_frame *frame);

@@ -15,6 +15,7 @@ static struct member_config members[3];
 static struct cluster_config configured;
 static struct prng prng;
 static struct boot boot;
+static uint64_t machine = 1;
 
 static void submitted(void *context, struct store_op *op)
 {
@@ -77,7 +78,8 @@ static const char *start(const struct cluster_config *cluster, const char *name)
 {
     struct store_commit batch;
     store_commit_init(&batch, (store_done)abort);
-    const char *wrong = boot_load(&boot, cluster, name, &prng, read_row, NULL, &batch.batch);
+    const char *wrong =
+        boot_load(&boot, cluster, name, machine, &prng, read_row, NULL, &batch.batch);
     if (wrong == NULL)
         commit(&batch);
     else

@@ -10,7 +10,7 @@
 static struct cluster cluster;
 static struct prng prng;
 
-enum { CAPTURED_MAX = 600, LIFE_AT = 6, REQUEST_ID_AT = 16, CHECKSUM_AT = FRAME_HEADER_SIZE - 8 };
+enum { CAPTURED_MAX = 900, LIFE_AT = 6, REQUEST_ID_AT = 16, CHECKSUM_AT = FRAME_HEADER_SIZE - 8 };
 
 static uint64_t forged_id = UINT64_C(1) << 50; /* above all honest ones */
 static struct cluster_frame captured[CAPTURED_MAX];
@@ -26,7 +26,20 @@ static void capture(struct cluster *watched, const struct cluster_frame *frame)
     captured_count++;
 }
 
-/* Every kind of traffic once: writes, reads, ranges, hints, exchanges, gossip, announcements. */
+static void add_one(size_t node, const char *name)
+{
+    struct cluster_request add;
+    cluster_request_init(&add, REQUEST_WRITE, name, 0);
+    cluster_value(&add.value, "1");
+    add.request.value = writer_slice(&add.value);
+    add.request.program = SLICE_LITERAL("add:1");
+    add.request.want = WANT_ALL;
+    (void)cluster_ask(&cluster, node, 0, &add);
+    cluster_request_deinit(&add);
+}
+
+/* Every kind of traffic once: writes, conditional ones, reads, ranges, hints, exchanges, gossip,
+ * announcements. */
 static void some_traffic(void)
 {
     enum outcome outcome;
@@ -35,6 +48,7 @@ static void some_traffic(void)
         char name[2] = {i, '\0'};
         (void)cluster_put(&cluster, (size_t)(i % 2), name, "x");
         (void)cluster_get(&cluster, (size_t)(i % 2), name, true, &outcome);
+        add_one((size_t)(i % 2), name);
     }
     cluster_request_init(&other, REQUEST_ANNOUNCE, "any", 0);
     other.request.value = SLICE_LITERAL("row");

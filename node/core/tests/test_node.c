@@ -164,6 +164,7 @@ static enum outcome put_if(const char *text, enum precondition precondition,
     write->request.quorum.sloppy = false;
     write->request.precondition = precondition;
     write->request.expected = expected;
+    write->request.want = WANT_FAILED;
     return cluster_ask(&cluster, 0, 0, write);
 }
 

@@ -70,7 +70,7 @@ static void setup(void)
         ck_assert(members_bind(&members, slice_of_string(names[i]), id_of(i)));
     hlc_init(&hlc, 0);
     outbox = (struct outbox){.transport = &transport, .hlc = &hlc, .self = id_of(0)};
-    caller_init(&caller, &members, &outbox);
+    caller_init(&caller, &members, &outbox, NULL);
     for (size_t i = 0; i < CALLS; i++)
         calls[i] = (struct noted_call){.call = {.done = on_call_done}};
 }

@@ -1,0 +1,33 @@
+#include "key_paths.h"
+
+bool key_path_begins(const struct table *table, const struct document_path *path)
+{
+    struct slice name = path->elements[0].name;
+    return slice_equal(name, table->partition_key.name) || slice_equal(name, table->sort_key.name);
+}
+
+const char *key_path_check(struct arena *arena, const struct table *table,
+                           const struct document_path *path)
+{
+    if (path->count == 1 || !key_path_begins(table, path))
+        return NULL;
+    struct slice name = path->elements[0].name;
+    return arena_printf(arena,
+                        "Key attributes must be scalars; list random access '[]' and map "
+                        "lookup '.' are not allowed: Key: %.*s",
+                        (int)name.size, name.data);
+}
+
+const char *key_path_check_all(struct arena *arena, const struct table *table,
+                               const struct expression *expression)
+{
+    if (expression == NULL)
+        return NULL;
+    if (expression->kind == EXPRESSION_PATH)
+        return key_path_check(arena, table, &expression->path);
+    const char *problem = NULL;
+    for (const struct expression *at = expression->first; at != NULL && problem == NULL;
+         at = at->next)
+        problem = key_path_check_all(arena, table, at);
+    return problem;
+}

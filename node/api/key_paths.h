@@ -1,0 +1,14 @@
+/* key_paths: paths of expressions that begin at a table's key. */
+#pragma once
+
+#include "expression.h"
+#include "table.h"
+
+bool key_path_begins(const struct table *table, const struct document_path *path);
+/* Keys are scalars: paths into them select nothing and are refused. NULL, or the
+ * ValidationException's message. */
+const char *must_check key_path_check(struct arena *arena, const struct table *table,
+                                      const struct document_path *path);
+/* The same for all paths of an expression, which may be NULL. */
+const char *must_check key_path_check_all(struct arena *arena, const struct table *table,
+                                          const struct expression *expression);

@@ -1,0 +1,196 @@
+#include "publication.h"
+
+#include <stdlib.h>
+
+#include "probe.h"
+
+static void publication_free(struct task *task)
+{
+    struct publication *publication = container_of(task, struct publication, task);
+    buffer_unref(publication->key);
+    buffer_unref(publication->row);
+    free(publication);
+}
+
+static void send_commit(struct publication *publication, const struct slot *slot)
+{
+    struct coordinator *coordinator = publication->task.coordinator;
+    uint8_t ballot[VERSION_SIZE];
+    Cartwheel__Commit body = CARTWHEEL__COMMIT__INIT;
+    body.key = binary_of(buffer_slice(publication->key));
+    body.ballot = binary_of_version(publication->ballot, ballot);
+    struct address to =
+        members_address(coordinator->members, slot->member,
+                        partition_shard(coordinator, slot->member, publication->partition));
+    outbox_send(coordinator->outbox, to, FRAME_COMMIT, outbox_request_id(coordinator->outbox),
+                &body.base, SLICE_EMPTY);
+}
+
+static void send_accept(struct publication *publication, struct slot *slot, const struct ride *ride)
+{
+    struct coordinator *coordinator = publication->task.coordinator;
+    uint8_t next[VERSION_SIZE];
+    uint8_t committed[VERSION_SIZE];
+    Cartwheel__Accept body = CARTWHEEL__ACCEPT__INIT;
+    body.key = binary_of(buffer_slice(publication->key));
+    if (!version_is_none(ride->next))
+        body.next = binary_of_version(ride->next, next);
+    if (!version_is_none(ride->committed))
+        body.committed = binary_of_version(ride->committed, committed);
+    slot_call(&publication->task, slot,
+              partition_shard(coordinator, slot->member, publication->partition), FRAME_ACCEPT,
+              &body.base, buffer_slice(publication->row));
+}
+
+static size_t count(const struct publication *publication, enum slot_state state)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < publication->n; i++)
+        found += publication->home[i].state == state;
+    return found;
+}
+
+/* Decided, and everybody has spoken: who does not hold it gets a hint. */
+static void leave_hints(struct publication *publication)
+{
+    for (size_t i = 0; i < publication->n; i++) {
+        const struct slot *slot = &publication->home[i];
+        bool needless = slot->state == SLOT_GOOD ||
+                        (slot->state == SLOT_REFUSED && (slot->verdict == VERDICT_REFUSED_ITEM ||
+                                                         slot->verdict == VERDICT_REFUSED_TABLE));
+        if (!needless)
+            coordinator_leave_hint(publication->task.coordinator, slot->member,
+                                   buffer_slice(publication->key), buffer_slice(publication->row));
+    }
+}
+
+/* Nobody will answer any more: what is left is to keep the row for those that lack it. */
+static void publication_end(struct publication *publication)
+{
+    timers_disarm(publication->task.coordinator->timers, &publication->task.timer);
+    if (publication->decided && !publication->hinted) {
+        publication->hinted = true;
+        leave_hints(publication);
+    }
+    if (publication->owner == NULL)
+        task_free(&publication->task);
+}
+
+/* To be called after every event, last: may free the publication. */
+static void publication_judge(struct publication *publication)
+{
+    size_t took = count(publication, SLOT_GOOD);
+    size_t waiting = count(publication, SLOT_SENT);
+    size_t majority = majority_of(publication->n);
+    bool over = took >= majority || took + waiting < majority;
+    void *owner = publication->owner;
+    publication_concluded concluded = publication->concluded;
+    if (took >= majority && !publication->decided) {
+        publication->decided = true;
+        if (owner == NULL) {
+            PROBE("publication decided after its owner gave up");
+            publication_commit(publication, false);
+        }
+    }
+    bool tell = over && concluded != NULL;
+    if (tell)
+        publication->concluded = NULL;
+    if (waiting == 0)
+        publication_end(publication);
+    if (tell)
+        concluded(owner, publication->decided);
+}
+
+static void publication_on_reply(struct task *task, struct slot *slot, const struct frame *frame,
+                                 const ProtobufCMessage *body)
+{
+    (void)frame;
+    struct publication *publication = container_of(task, struct publication, task);
+    const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
+    struct version highest;
+    if (reply->verdict != VERDICT_TOOK) {
+        bool known = reply->verdict > VERDICT_TOOK && reply->verdict <= VERDICT_LAST;
+        slot->state = known ? SLOT_REFUSED : SLOT_SILENT;
+        slot->verdict = known ? (enum verdict)reply->verdict : VERDICT_FAILED;
+        if (version_of_binary(reply->highest, &highest))
+            publication->highest = version_max(publication->highest, highest);
+    } else if (publication->committing) {
+        send_commit(publication, slot);
+    }
+    publication_judge(publication);
+}
+
+static void publication_on_lost(struct task *task, struct slot *slot)
+{
+    (void)slot;
+    publication_judge(container_of(task, struct publication, task));
+}
+
+/* The first wait routes others around who is silent; the second gives it up. */
+static void publication_on_timer(struct task *task)
+{
+    struct publication *publication = container_of(task, struct publication, task);
+    uint64_t attempt_us = task->coordinator->config.attempt_timeout_us;
+    for (size_t i = 0; i < publication->n; i++) {
+        struct slot *slot = &publication->home[i];
+        slot_unanswered(slot);
+        if (slot->state == SLOT_SENT &&
+            task->coordinator->outbox->now.monotonic_us - slot->sent_us >= attempt_us)
+            slot_abandon(slot);
+    }
+    task_arm(task, attempt_us / 2);
+    publication_judge(publication);
+}
+
+static const struct task_type publication_type = {.on_reply = publication_on_reply,
+                                                  .on_lost = publication_on_lost,
+                                                  .on_timer = publication_on_timer,
+                                                  .free = publication_free};
+
+struct publication *publication_begin(struct coordinator *coordinator, struct buffer *key,
+                                      uint8_t n, struct buffer *row, const struct ride *ride,
+                                      publication_concluded concluded, void *owner)
+{
+    struct publication *publication = calloc(1, sizeof(*publication));
+    ensure(publication != NULL);
+    uint64_t now_us = coordinator->outbox->now.monotonic_us;
+    task_init_until(&publication->task, &publication_type, coordinator,
+                    now_us + coordinator->config.request_timeout_us);
+    publication->key = buffer_ref(key);
+    publication->row = buffer_ref(row);
+    publication->partition = key_partition(buffer_slice(key));
+    publication->n = n;
+    publication->ballot = row_ballot(buffer_slice(row));
+    publication->concluded = concluded;
+    publication->owner = owner;
+    uint16_t list[REPLICAS_MAX];
+    size_t homes =
+        membership_preference_list(coordinator->members, publication->partition, list, n);
+    ensure(homes == n);
+    for (size_t i = 0; i < n; i++) {
+        publication->home[i].task = &publication->task;
+        publication->home[i].member = list[i];
+        if (members_usable(coordinator->members, list[i]))
+            send_accept(publication, &publication->home[i], ride);
+    }
+    bool hopeless = count(publication, SLOT_SENT) < majority_of(n);
+    task_arm(&publication->task, hopeless ? 0 : coordinator->config.attempt_timeout_us / 2);
+    return publication;
+}
+
+void publication_detach(struct publication *publication)
+{
+    publication->owner = NULL;
+    publication->concluded = NULL;
+    if (count(publication, SLOT_SENT) == 0)
+        publication_end(publication);
+}
+
+void publication_commit(struct publication *publication, bool riding)
+{
+    publication->committing = true;
+    for (size_t i = 0; i < publication->n && !riding; i++) {
+        if (publication->home[i].state == SLOT_GOOD)
+            send_commit(publication, &publication->home[i]);
+    }
+}

@@ -1,0 +1,62 @@
+#include "programs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster.h"
+
+enum { TEXT_MAX = 64 /* of items and programs, as cluster_text() gives them */ };
+
+/* What comes behind a program's name, or NULL. */
+static const char *argument(const char *program, const char *name)
+{
+    size_t size = strlen(name);
+    return strncmp(program, name, size) == 0 ? program + size : NULL;
+}
+
+static enum evaluation invalid(struct writer *out, const char *message)
+{
+    writer_put(out, message, strlen(message));
+    return EVALUATION_INVALID;
+}
+
+static enum evaluation put(struct writer *out, const char *text)
+{
+    cluster_value(out, text);
+    return EVALUATION_PUT;
+}
+
+static enum evaluation evaluate_text(const char *program, const char *text, struct writer *out)
+{
+    char made[2 * TEXT_MAX];
+    const char *rest;
+    if ((rest = argument(program, "if:")) != NULL)
+        return strcmp(text, rest) == 0 ? EVALUATION_TRUE : EVALUATION_FALSE;
+    if ((rest = argument(program, "below:")) != NULL)
+        return atol(text) < atol(rest) ? EVALUATION_TRUE : EVALUATION_FALSE;
+    if ((rest = argument(program, "append:")) != NULL) {
+        snprintf(made, sizeof(made), "%s%s", text, rest);
+        return put(out, made);
+    }
+    if ((rest = argument(program, "add:")) != NULL && strcmp(text, "stuck") != 0) {
+        snprintf(made, sizeof(made), "%ld", atol(text) + atol(rest));
+        return put(out, made);
+    }
+    return invalid(out, rest != NULL ? "The item is stuck" : "No such program");
+}
+
+static enum evaluation evaluate(const struct evaluator *self, struct slice program,
+                                const struct slice *item, struct writer *out)
+{
+    (void)self;
+    char name[TEXT_MAX], text[TEXT_MAX];
+    if (program.size >= sizeof(name))
+        return invalid(out, "The program is too long");
+    memcpy(name, program.data, program.size);
+    name[program.size] = '\0';
+    snprintf(text, sizeof(text), "%s", item == NULL ? "" : cluster_text(*item));
+    return evaluate_text(name, text, out);
+}
+
+const struct evaluator programs_evaluator = {evaluate};
