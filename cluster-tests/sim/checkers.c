@@ -6,8 +6,7 @@
  *   durable      what is held at the end is no older than any write that was acknowledged
  *   ordered      ... nor a write that ended before an acknowledged one began (tables with W a
  *                majority or more)
- *   monotonic    consistent reads never go back behind what was acknowledged or read
- *                consistently before
+ *   fresh        consistent reads show what was acknowledged before, or what came after it
  *   converged    all home replicas hold the same, nobody else holds it, no hint is left, all is
  *                quiet
  *
@@ -15,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "key.h"
+#include "hash.h"
 #include "row.h"
 #include "world.h"
 
@@ -25,7 +24,8 @@ struct holding {
     struct version ballot;
     struct version origin;
     bool tombstone;
-    uint64_t id;
+    uint64_t hash; /* of the value */
+    uint64_t id;   /* of it, unless it is a counter or a list */
 };
 
 static void never(struct store_op *op)
@@ -34,13 +34,26 @@ static void never(struct store_op *op)
     abort();
 }
 
-static struct holding holding_read(struct world *world, uint16_t node, struct slice key)
+/* What an item was found to be, in the workload's terms: whether it is one of its kind at all. */
+static bool state_genuine(enum workload workload, struct slice state, uint64_t *id)
 {
-    struct store *store = world_store(world, node, 0);
+    uint64_t number;
+    *id = 0;
+    if (workload == WORKLOAD_COUNTER)
+        return value_counter(state, &number);
+    if (workload == WORKLOAD_LIST)
+        return value_list(state, &number, 1) == 1;
+    *id = value_id(state);
+    return *id != 0;
+}
+
+static struct holding holding_read(struct world *world, uint16_t node, uint32_t item)
+{
+    struct store *store = world->nodes[node].store[0];
     struct store_get get;
     struct holding holding = {0};
     struct row row;
-    store_get_init(&get, STORE_ITEMS, key, never);
+    store_get_init(&get, STORE_ITEMS, items_key(&world->items, item), never);
     while (!store_try_read(store, &get.op))
         continue;
     if (get.value == NULL)
@@ -52,17 +65,33 @@ static struct holding holding_read(struct world *world, uint16_t node, struct sl
     holding.ballot = row.ballot;
     holding.origin = row.origin;
     holding.tombstone = row.tombstone;
-    holding.id = row.tombstone ? 0 : client_value_id(row.value);
+    holding.hash = hash64(row.value);
+    if (good && !row.tombstone &&
+        !state_genuine(world->items.all[item].workload, row.value, &holding.id))
+        world_fail(world, "item %u: %s holds what nobody wrote", item, world->nodes[node].name);
     buffer_unref(get.value);
     return holding;
 }
 
-size_t checkers_home_nodes(const struct world *world, struct slice key, uint16_t *list)
+static uint16_t first_up(const struct world *world)
 {
-    struct reader reader = reader_of(key);
-    uint32_t partition = reader_get_u32(&reader);
-    const struct membership *members = node_membership(world->nodes[0].shard[0]);
-    (void)membership_preference_list(members, partition, list, SIM_NODES_MAX);
+    uint16_t node = 0;
+    while (!world->nodes[node].up)
+        node++;
+    ensure(node < world->options.nodes);
+    return node;
+}
+
+size_t checkers_home_nodes(struct world *world, uint32_t item, const uint16_t **list)
+{
+    uint32_t partition = items_partition(&world->items, item);
+    uint16_t *homes = world->homes[partition];
+    if (homes[0] == UINT16_MAX) {
+        uint16_t node = first_up(world);
+        const struct membership *members = node_membership(world->nodes[node].shard[0]);
+        (void)membership_preference_list(members, partition, homes, SIM_NODES_MAX);
+    }
+    *list = homes;
     return world->options.quorum.n < world->options.nodes ? world->options.quorum.n
                                                           : world->options.nodes;
 }
@@ -70,97 +99,153 @@ size_t checkers_home_nodes(const struct world *world, struct slice key, uint16_t
 static bool holding_equal(struct holding a, struct holding b)
 {
     return a.present == b.present && version_equal(a.origin, b.origin) &&
-           a.tombstone == b.tombstone && a.id == b.id;
+           a.tombstone == b.tombstone && a.hash == b.hash;
 }
 
 /* What is not a home node holds hints, never the register itself. */
-static void check_no_stray(struct world *world, uint32_t key, uint16_t node, struct slice encoded)
+static void check_no_stray(struct world *world, uint32_t item, uint16_t node)
 {
-    if (holding_read(world, node, encoded).present)
-        world_fail(world, "key %u is held by %s, which is no home node of it", key,
+    if (holding_read(world, node, item).present)
+        world_fail(world, "item %u is held by %s, which is no home node of it", item,
                    world->nodes[node].name);
 }
 
-/* False if the home replicas of the key differ; `held` is what the first one has. */
-static bool key_converged(struct world *world, uint32_t key, struct holding *held)
+/* False if the home replicas of the item differ, but for a node that is out for good; `held` is what
+ * they have. */
+static bool item_converged(struct world *world, uint32_t item, struct holding *held)
 {
-    struct writer encoded;
-    writer_init(&encoded, 64);
-    client_key(world, key, &encoded);
-    uint16_t list[SIM_NODES_MAX];
-    size_t homes = checkers_home_nodes(world, writer_slice(&encoded), list);
-    *held = holding_read(world, list[0], writer_slice(&encoded));
-    bool equal = true;
-    for (size_t i = 1; i < homes; i++)
-        equal &= holding_equal(*held, holding_read(world, list[i], writer_slice(&encoded)));
-    for (size_t i = homes; i < world->options.nodes; i++)
-        check_no_stray(world, key, list[i], writer_slice(&encoded));
-    writer_deinit(&encoded);
+    const uint16_t *list;
+    size_t homes = checkers_home_nodes(world, item, &list);
+    bool equal = true, first = true;
+    *held = (struct holding){0};
+    for (size_t i = 0; i < world->options.nodes; i++) {
+        if (!world->nodes[list[i]].up)
+            continue;
+        if (i >= homes) {
+            check_no_stray(world, item, list[i]);
+            continue;
+        }
+        struct holding holding = holding_read(world, list[i], item);
+        equal = equal && (first || holding_equal(*held, holding));
+        *held = first ? holding : *held;
+        first = false;
+    }
     return equal;
+}
+
+static bool somebody_lost(const struct world *world)
+{
+    for (uint16_t i = 0; i < world->options.nodes; i++) {
+        if (world->nodes[i].lost)
+            return true;
+    }
+    return false;
+}
+
+/* Hints for a node that is out for good wait for ever, and so are never quiet. */
+static bool shard_quiet(const struct world *world, const struct node *shard)
+{
+    struct node_stats stats;
+    if (!somebody_lost(world))
+        return node_quiet(shard);
+    node_stats(shard, &stats);
+    return stats.requests_open == 0 && stats.replica_operations == 0;
 }
 
 static bool all_quiet(const struct world *world)
 {
     for (uint16_t i = 0; i < world->options.nodes; i++) {
-        for (uint16_t shard = 0; shard < world->nodes[i].shards; shard++) {
-            if (!world->nodes[i].up || !node_quiet(world->nodes[i].shard[shard]))
+        const struct sim_node *node = &world->nodes[i];
+        if (node->lost)
+            continue;
+        if (!node->up)
+            return false;
+        for (uint16_t shard = 0; shard < node->shards; shard++) {
+            if (!shard_quiet(world, node->shard[shard]))
                 return false;
         }
     }
     return true;
 }
 
-static bool hints_left(struct world *world)
+static bool hint_has_target(const struct world *world, struct slice key)
 {
+    struct reader reader = reader_of(key);
+    node_id target = reader_get_u64(&reader);
     for (uint16_t i = 0; i < world->options.nodes; i++) {
-        struct store_range range;
-        store_range_init(&range, STORE_HINTS, SLICE_EMPTY, SLICE_EMPTY, never);
-        while (!store_try_read(world_store(world, i, 0), &range.op))
-            continue;
-        bool left = range.rows_count > 0;
-        store_range_deinit(&range);
-        if (left)
-            return true;
+        if (world->nodes[i].id == target)
+            return !world->nodes[i].lost;
     }
-    return false;
+    return true;
 }
 
+static bool hints_left(struct world *world)
+{
+    bool left = false;
+    for (uint16_t i = 0; i < world->options.nodes; i++) {
+        struct store_range range;
+        struct slice key, value;
+        if (world->nodes[i].lost)
+            continue;
+        store_range_init(&range, STORE_HINTS, SLICE_EMPTY, SLICE_EMPTY, never);
+        while (!store_try_read(world->nodes[i].store[0], &range.op))
+            continue;
+        struct reader reader = reader_of(writer_slice(&range.rows));
+        while (store_rows_next(&reader, &key, &value))
+            left = left || hint_has_target(world, key);
+        store_range_deinit(&range);
+    }
+    return left;
+}
+
+/* Goes on where it last found a difference. */
 bool checkers_converged(struct world *world)
 {
     struct holding held;
     if (!all_quiet(world) || hints_left(world))
         return false;
-    for (uint32_t key = 0; key < world->options.keys; key++) {
-        if (!key_converged(world, key, &held))
+    for (uint32_t i = 0; i < world->items.count; i++) {
+        uint32_t item = (world->converging + i) % world->items.count;
+        if (!item_converged(world, item, &held)) {
+            world->converging = item;
             return false;
+        }
     }
     return true;
 }
 
+static void trace_nodes(const struct world *world)
+{
+    for (uint16_t i = 0; i < world->options.nodes; i++) {
+        const struct sim_node *node = &world->nodes[i];
+        for (uint16_t shard = 0; shard < node->shards && node->up; shard++) {
+            struct node_stats stats;
+            node_stats(node->shard[shard], &stats);
+            world_trace(world, "%s/%u: %s, %llu requests, %llu operations, %llu hints%s",
+                        node->name, shard, node_quiet(node->shard[shard]) ? "quiet" : "busy",
+                        (unsigned long long)stats.requests_open,
+                        (unsigned long long)stats.replica_operations,
+                        (unsigned long long)stats.hints_pending,
+                        stats.recovering > 0 ? ", recovering" : "");
+        }
+    }
+}
+
 void checkers_explain(struct world *world, char *text, size_t size)
 {
+    trace_nodes(world);
     struct holding held;
     unsigned different = 0;
-    for (uint32_t key = 0; key < world->options.keys; key++)
-        different += !key_converged(world, key, &held);
-    snprintf(text, size, "%u keys differ between home replicas, %s, %s", different,
-             hints_left(world) ? "hints are left" : "no hint is left",
+    uint32_t last = 0;
+    for (uint32_t item = 0; item < world->items.count; item++) {
+        if (item_converged(world, item, &held))
+            continue;
+        different++;
+        last = item;
+    }
+    snprintf(text, size, "%u items differ between home replicas (as item %u), %s, %s", different,
+             last, hints_left(world) ? "hints are left" : "no hint is left",
              all_quiet(world) ? "all is quiet" : "something is still under way");
-}
-
-static bool is_write(const struct operation *operation)
-{
-    return operation->kind == OPERATION_PUT || operation->kind == OPERATION_DELETE;
-}
-
-static bool acknowledged(const struct operation *operation)
-{
-    return is_write(operation) && operation->answers > 0 && operation->outcome == OUTCOME_OK;
-}
-
-static bool certainly_failed(const struct operation *operation)
-{
-    return operation->outcome != OUTCOME_OK && operation->outcome != OUTCOME_UNKNOWN;
 }
 
 static void check_answered(struct world *world)
@@ -176,17 +261,17 @@ static void check_answered(struct world *world)
 }
 
 /* The write that made a value; NULL, and a failure, if it cannot have been. */
-static const struct operation *writer_of(struct world *world, uint32_t key, uint64_t id,
+static const struct operation *writer_of(struct world *world, uint32_t item, uint64_t id,
                                          uint64_t seen_us)
 {
     const struct operation *write =
         id == 0 || id > world->history.count ? NULL : &world->history.operations[id - 1];
-    if (write == NULL || write->kind != OPERATION_PUT || write->key != key ||
-        write->invoked_us > seen_us)
-        world_fail(world, "key %u: value %llu was never written there", key,
+    if (write == NULL || !operation_is_write(write) || operation_is_delete(write) ||
+        write->item != item || write->invoked_us > seen_us)
+        world_fail(world, "item %u: value %llu was never written there", item,
                    (unsigned long long)id);
-    else if (write->answers > 0 && certainly_failed(write))
-        world_fail(world, "key %u: value %llu is there, but its write was answered %s", key,
+    else if (operation_certainly_failed(write))
+        world_fail(world, "item %u: value %llu is there, but its write was answered %s", item,
                    (unsigned long long)id, outcome_name(write->outcome));
     else
         return write;
@@ -197,73 +282,112 @@ static void check_authentic(struct world *world)
 {
     for (size_t i = 0; i < world->history.count; i++) {
         const struct operation *operation = &world->history.operations[i];
-        if (operation->read_id != 0)
-            (void)writer_of(world, operation->key, operation->read_id, operation->completed_us);
+        enum workload workload = world->items.all[operation->item].workload;
+        if (operation->has_seen && operation->seen != 0 && workload != WORKLOAD_COUNTER)
+            (void)writer_of(world, operation->item, operation->seen, operation->completed_us);
+        for (uint32_t j = 0; j < operation->members_count && workload == WORKLOAD_LIST; j++)
+            (void)writer_of(world, operation->item, operation->members[j], operation->completed_us);
     }
 }
 
-static bool strong(const struct world *world)
+/* No other write of the item was decided under the same stamp. */
+static bool alone(const struct world *world, const struct operation *write)
 {
-    unsigned n = world->options.quorum.n < world->options.nodes ? world->options.quorum.n
-                                                                : world->options.nodes;
-    unsigned w = world->options.quorum.w < n ? world->options.quorum.w : n;
-    return w >= n / 2 + 1;
+    const struct operation *all = world->history.operations;
+    for (size_t i = world->heads[write->item]; i != SIZE_MAX; i = all[i].next) {
+        bool other = &all[i] != write && operation_is_write(&all[i]) &&
+                     (all[i].answers == 0 || all[i].outcome == OUTCOME_UNKNOWN ||
+                      version_equal(all[i].version, write->version));
+        if (other)
+            return false;
+    }
+    return true;
 }
 
-static void check_key(struct world *world, uint32_t key)
+static void check_item(struct world *world, uint32_t item)
 {
     struct holding held;
-    (void)key_converged(world, key, &held);
+    (void)item_converged(world, item, &held);
     const struct operation *last = NULL;
-    if (held.present && !held.tombstone)
-        last = writer_of(world, key, held.id, UINT64_MAX);
-    for (size_t i = 0; i < world->history.count; i++) {
+    if (held.id != 0)
+        last = writer_of(world, item, held.id, UINT64_MAX);
+    for (size_t i = world->heads[item]; i != SIZE_MAX; i = world->history.operations[i].next) {
         const struct operation *write = &world->history.operations[i];
-        if (write->key != key || !acknowledged(write))
+        if (!operation_acknowledged(write))
             continue;
         if (version_compare(held.ballot, write->version) < 0)
-            world_fail(world, "key %u: acknowledged write op %zu is lost", key, i);
-        bool same = version_equal(held.origin, write->version);
-        if (same && (write->kind == OPERATION_DELETE) != held.tombstone)
-            world_fail(world, "key %u: what op %zu wrote has changed", key, i);
-        bool late = last != NULL && acknowledged(last) && write->invoked_us > last->completed_us;
-        if (late && strong(world) && !write->sloppy && !last->sloppy)
-            world_fail(world, "key %u: op %zu was overwritten by an older write", key, i);
+            world_fail(world, "item %u: acknowledged write op %zu is lost", item, i);
+        bool same = held.present && version_equal(held.origin, write->version);
+        if (same && operation_is_delete(write) != held.tombstone && alone(world, write))
+            world_fail(world, "item %u: what op %zu wrote has changed", item, i);
+        bool late =
+            last != NULL && operation_acknowledged(last) && write->invoked_us > last->completed_us;
+        if (late && sim_options_strong(&world->options) && !write->sloppy && !last->sloppy)
+            world_fail(world, "item %u: op %zu was overwritten by an older write", item, i);
     }
 }
 
-/* Walks one key's history in the order of completion; at each consistent read, nothing acknowledged
- * or read consistently before its invocation may be newer. */
-static void check_monotonic(struct world *world, uint32_t key)
+/* True if what was read, by a write or by its absence, may stand although `write` was done before. */
+static bool may_follow(const struct world *world, const struct operation *read,
+                       const struct operation *write)
 {
-    const struct history *history = &world->history;
-    for (size_t i = 0; i < history->count; i++) {
-        const struct operation *read = &history->operations[i];
-        bool counts = read->kind == OPERATION_GET_CONSISTENT && read->key == key &&
-                      read->outcome == OUTCOME_OK;
-        if (!counts)
+    const struct operation *all = world->history.operations;
+    if (read->seen != 0) {
+        const struct operation *last = &all[read->seen - 1];
+        return !operation_acknowledged(last) || last->sloppy ||
+               write->invoked_us <= last->completed_us;
+    }
+    for (size_t i = world->heads[read->item]; i != SIZE_MAX; i = all[i].next) {
+        bool open = all[i].answers == 0 || all[i].sloppy || all[i].outcome == OUTCOME_UNKNOWN;
+        bool done = all[i].outcome == OUTCOME_OK && all[i].completed_us >= write->invoked_us;
+        if (operation_is_delete(&all[i]) && (open || done))
+            return true;
+    }
+    return operation_is_delete(write);
+}
+
+/* At each consistent read of a register, nothing may be missing that was acknowledged before it, be
+ * it in a history that linearity.c leaves out. */
+static void check_fresh(struct world *world, uint32_t item)
+{
+    const struct operation *all = world->history.operations;
+    for (size_t i = world->heads[item]; i != SIZE_MAX; i = all[i].next) {
+        const struct operation *read = &all[i];
+        if (read->kind != OPERATION_GET_CONSISTENT || read->outcome != OUTCOME_OK)
             continue;
-        /* Operations are in the order of invocation; a client's clock is the world's. */
-        for (size_t j = 0; j < i; j++) {
-            const struct operation *earlier = &history->operations[j];
-            bool relevant = earlier->key == key && earlier->outcome == OUTCOME_OK &&
-                            !earlier->sloppy &&
-                            (is_write(earlier) || earlier->kind == OPERATION_GET_CONSISTENT);
-            if (relevant && earlier->completed_us < read->invoked_us &&
-                version_compare(earlier->version, read->version) > 0)
-                world_fail(world, "key %u: consistent read op %zu went back behind op %zu", key, i,
-                           j);
+        for (size_t j = world->heads[item]; j != i; j = all[j].next) {
+            const struct operation *write = &all[j];
+            if (operation_acknowledged(write) && !write->sloppy &&
+                write->completed_us < read->invoked_us && !may_follow(world, read, write))
+                world_fail(world, "item %u: consistent read op %zu missed op %zu", item, i, j);
         }
+    }
+}
+
+/* Chains the operations of each item, in the order of invocation. */
+static void chain_operations(struct world *world)
+{
+    world->heads = calloc(world->items.count + 1, sizeof(*world->heads));
+    ensure(world->heads != NULL);
+    for (uint32_t item = 0; item < world->items.count; item++)
+        world->heads[item] = SIZE_MAX;
+    for (size_t i = world->history.count; i-- > 0;) {
+        struct operation *operation = &world->history.operations[i];
+        operation->next = world->heads[operation->item];
+        world->heads[operation->item] = i;
     }
 }
 
 void checkers_run(struct world *world)
 {
+    chain_operations(world);
     check_answered(world);
     check_authentic(world);
-    for (uint32_t key = 0; key < world->options.keys; key++) {
-        check_key(world, key);
-        if (strong(world))
-            check_monotonic(world, key);
+    stamps_run(world);
+    for (uint32_t item = 0; item < world->items.count; item++) {
+        enum workload workload = world->items.all[item].workload;
+        check_item(world, item);
+        if (sim_options_strong(&world->options) && workload <= WORKLOAD_RECREATE)
+            check_fresh(world, item);
     }
 }

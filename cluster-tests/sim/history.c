@@ -9,6 +9,8 @@ void history_init(struct history *history)
 
 void history_deinit(struct history *history)
 {
+    for (size_t i = 0; i < history->count; i++)
+        free(history->operations[i].members);
     free(history->operations);
     history_init(history);
 }
@@ -23,4 +25,26 @@ size_t history_add(struct history *history, struct operation operation)
     }
     history->operations[history->count] = operation;
     return history->count++;
+}
+
+bool operation_is_write(const struct operation *operation)
+{
+    return operation->kind < OPERATION_GET;
+}
+
+bool operation_is_delete(const struct operation *operation)
+{
+    return operation->kind == OPERATION_DELETE || operation->kind == OPERATION_DELETE_IF;
+}
+
+bool operation_acknowledged(const struct operation *operation)
+{
+    return operation_is_write(operation) && operation->answers > 0 &&
+           operation->outcome == OUTCOME_OK;
+}
+
+bool operation_certainly_failed(const struct operation *operation)
+{
+    return operation->answers > 0 && operation->outcome != OUTCOME_OK &&
+           operation->outcome != OUTCOME_UNKNOWN;
 }

@@ -3,17 +3,30 @@
  * are the production code: only the ports differ. (After FoundationDB's simulation and
  * TigerBeetle's VOPR.)
  *
- * A run: faults and load (the safety phase); then everything heals, and within a bound all must be
- * quiet and equal (the liveness phase); then the checkers look at history and disks. */
+ * A run: faults, and load in bursts (the safety phase); then everything heals, and within a bound
+ * all must be quiet and equal (the liveness phase); then every item is read once more (the audit),
+ * and the checkers look at history and disks. */
 #pragma once
 
 #include "memory_store.h"
 #include "node.h"
+#include "planted.h"
 #include "prng.h"
 
-enum { SIM_NODES_MAX = 7, SIM_SHARDS_MAX = 2, SIM_KEYS_MAX = 64, SIM_CLIENTS_MAX = 16 };
+enum { SIM_NODES_MAX = 7, SIM_SHARDS_MAX = 2, SIM_SLOTS_MAX = 16, SIM_CLIENTS_MAX = 16 };
 
-/* Deliberate faults that a checker must catch: --mutant. */
+/* What clients do with an item; each item serves one workload. */
+enum workload {
+    WORKLOAD_REGISTER, /* puts, deletes and reads, plain and conditional, mixed */
+    WORKLOAD_RECREATE, /* the same with as many deletes as puts */
+    WORKLOAD_SET,      /* unique items of one collection, and consistent ranges over it */
+    WORKLOAD_COUNTER,  /* ADD, and consistent reads */
+    WORKLOAD_LIST,     /* list_append, and consistent reads */
+    WORKLOADS
+};
+
+/* Deliberate faults of the simulator's own that a checker must catch: --mutant. Those of the protocol
+ * are in planted.h. */
 enum mutant {
     MUTANT_NONE,
     MUTANT_UNSYNCED,    /* disks report commits before they are durable */
@@ -32,7 +45,8 @@ enum mutant {
 
 const char *mutant_name(enum mutant mutant);
 
-/* What a seed draws ("swarm": each run has a personality). Rates are per million. */
+/* What a seed draws ("swarm": each run has a personality). Rates are per million; intervals are means,
+ * and 0 means never. */
 struct sim_options {
     uint64_t seed;
     bool verbose;
@@ -41,40 +55,66 @@ struct sim_options {
     uint16_t shards;
     uint32_t partitions;
     struct quorum quorum;
-    uint32_t keys;
     uint32_t clients;
-    uint64_t safety_us;  /* length of the safety phase */
-    uint64_t think_us;   /* mean pause of a client between operations */
-    uint64_t latency_us; /* mean one-way delay */
-    uint32_t loss;       /* frames */
+    uint32_t weights[WORKLOADS]; /* how often clients turn to each workload */
+    uint32_t slots[WORKLOADS];   /* items of each that are in use at a time */
+    uint32_t operations;         /* wanted in all */
+    uint32_t bursts;             /* in which they come */
+    uint64_t safety_us;          /* length of the safety phase */
+    uint64_t think_us;           /* a client's pause between operations */
+    uint64_t latency_us;         /* one way */
+    uint32_t loss;               /* frames */
     uint32_t duplication;
     uint32_t slow;    /* frames that take up to 50 times as long: reordering */
-    uint64_t disk_us; /* mean time of a commit or read */
+    uint64_t disk_us; /* a commit or read */
     uint32_t disk_miss;
-    uint64_t crash_us;     /* mean time between crashes; 0: none */
-    uint64_t partition_us; /* between partitions */
-    uint64_t pause_us;     /* between pauses */
-    uint64_t skew_us;      /* clocks are off by up to this */
-    bool tight;            /* queues and hint stores are tiny: overload is common */
-    uint32_t reshard;      /* starts at which a node has another number of shards */
-    uint32_t stall;        /* disk operations that take up to two seconds */
-    uint64_t full_us;      /* between times in which a disk is full; 0: none */
-    uint64_t skew_jump_us; /* between jumps of a clock */
-    bool durable;          /* false: never in a checked run; see MUTANT_UNSYNCED */
+    uint32_t stall;          /* disk operations that take up to two seconds */
+    uint64_t crash_us;       /* between crashes */
+    uint32_t process_only;   /* crashes that the machine survives */
+    uint64_t sync_fails_us;  /* between failures of fsync: the node stops at once */
+    uint64_t read_errors_us; /* between times in which a disk cannot read everything */
+    uint64_t full_us;        /* between times in which a disk is full */
+    bool amnesia;            /* one disk loses the end of what it called durable */
+    uint64_t partition_us;   /* between partitions */
+    uint64_t swizzle_us;     /* between swizzles */
+    uint64_t pause_us;       /* between pauses */
+    uint64_t long_pause_us;  /* between pauses longer than any timeout */
+    uint64_t skew_us;        /* clocks are off by up to this */
+    uint64_t skew_jump_us;   /* between jumps of a clock within that */
+    uint64_t clock_jump_us;  /* between jumps beyond the guard, one node at a time */
+    uint32_t clock_back;     /* starts at which a node's clock has been set back */
+    bool tight;              /* queues and hint stores are tiny: overload is common */
+    uint32_t reshard;        /* starts at which a node has another number of shards */
+    bool durable;            /* false: never in a checked run; see MUTANT_UNSYNCED */
 };
 
-void sim_options_draw(struct sim_options *options, uint64_t seed);
+/* `brief`: a run of some seconds instead of ten minutes, for builds that are slow. */
+void sim_options_draw(struct sim_options *options, uint64_t seed, bool brief);
+/* False for a table whose W is below a majority: the last writer wins there. */
+bool sim_options_strong(const struct sim_options *options);
+
+/* Counts only: all fields are uint64_t. */
+struct sim_counts {
+    uint64_t simulated_us;
+    uint64_t events;
+    uint64_t operations;   /* client operations answered */
+    uint64_t checked;      /* of them, in histories that were checked for linearizability */
+    uint64_t acknowledged; /* writes answered OK */
+    uint64_t unknown;      /* writes answered OUTCOME_UNKNOWN */
+    uint64_t crashes;
+    uint64_t partitions;
+    uint64_t pauses;
+    uint64_t disk_faults;
+    uint64_t clock_faults;
+};
+
+void sim_counts_add(struct sim_counts *sum, const struct sim_counts *counts);
 
 struct sim_result {
     bool passed;
     uint64_t hash; /* of all events */
-    uint64_t events;
-    uint64_t operations;   /* client operations answered */
-    uint64_t acknowledged; /* writes answered OK */
-    uint64_t unknown;      /* writes answered OUTCOME_UNKNOWN */
-    uint64_t simulated_us;
-    uint64_t crashes;
-    char failure[512]; /* first thing found wrong; empty if passed */
+    struct sim_counts counts;
+    char failure[1024]; /* first thing found wrong; empty if passed */
 };
 
 void sim_run(const struct sim_options *options, struct sim_result *result);

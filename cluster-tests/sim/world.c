@@ -8,13 +8,11 @@
 #include "hash.h"
 #include "timers.h"
 
-/* The true time at which worlds begin: 2026-01-01, so that clocks look real. */
-#define WORLD_EPOCH_US UINT64_C(1767225600000000)
-
 enum {
     MONOTONIC_START_US =
         1000000,            /* monotonic time does not begin at zero on real machines either */
     STALL_US_MAX = 2000000, /* a disk that hangs for longer is as good as dead */
+    TAIL_COMMITS = 50,      /* what a disk may forget */
     SIBLING_LATENCY_US = 5  /* between shards of a node, and from a node to itself */
 };
 
@@ -101,7 +99,9 @@ static void on_log(struct log_sink *sink, enum log_level level, const char *line
 {
     struct world *world = container_of(sink, struct world, log);
     world_trace(world, "log %s", line);
-    if (level == LOG_ERROR)
+    /* Disks that cannot read, and nodes that must stop, call for somebody. */
+    bool called_for = world->read_errors > 0 || world->options.amnesia;
+    if (level == LOG_ERROR && !called_for)
         world_fail(world, "an error was logged: %s", line);
 }
 
@@ -162,8 +162,8 @@ static void frame_carry(struct world *world, uint16_t from, uint16_t to, uint16_
         return;
     }
     event.life = UINT64_MAX; /* whoever lives there when it arrives */
-    bool lost =
-        world->cut[from][to] || (!world->healing && prng_chance(&world->prng, world->options.loss));
+    bool lost = world->cut[from][to] || world->clogged[from][to] ||
+                (!world->healing && prng_chance(&world->prng, world->options.loss));
     if (lost || frame_mutate(world, &event.frame)) {
         buffer_unref(event.frame);
         return;
@@ -218,9 +218,15 @@ struct store *world_store(struct world *world, uint16_t node, uint16_t shard)
 
 /* Nodes. */
 
-static void wake_later(struct world *world, uint16_t index, uint16_t shard)
+/* After each door: the node may have found that it must stop, or wants to be woken. */
+static void door_closed(struct world *world, uint16_t index, uint16_t shard)
 {
     struct sim_node *node = &world->nodes[index];
+    const char *failure = node_failure(node->shard[shard]);
+    if (failure != NULL) {
+        node_give_up(world, index, failure);
+        return;
+    }
     uint64_t next_us = node_next_deadline_us(node->shard[shard]);
     if (next_us == DEADLINE_NEVER || next_us >= node->woken_at[shard])
         return;
@@ -234,7 +240,7 @@ static void wake_later(struct world *world, uint16_t index, uint16_t shard)
 void world_submit(struct world *world, uint16_t index, uint16_t shard, struct request *request)
 {
     node_on_request(world->nodes[index].shard[shard], world_clock(world, index), request);
-    wake_later(world, index, shard);
+    door_closed(world, index, shard);
 }
 
 static void disk_done(struct world *world, const struct event *event)
@@ -244,9 +250,14 @@ static void disk_done(struct world *world, const struct event *event)
                                         : memory_store_finish_read(node->disk);
     if (op == NULL)
         return;
+    if (event->commit && op->status == STORE_FAILED) {
+        world_trace(world, "%s cannot sync", node->name);
+        node_crash_for_a_while(world, event->node, node_draw_restart_us(world));
+        return;
+    }
     struct sim_port *port = memory_store_submitter(op);
     node_on_store_done(node->shard[port->shard], world_clock(world, event->node), op);
-    wake_later(world, event->node, port->shard);
+    door_closed(world, event->node, port->shard);
 }
 
 static void peer_changed(struct world *world, const struct event *event)
@@ -264,7 +275,9 @@ static void peer_changed(struct world *world, const struct event *event)
             node_on_peer_down(node->shard[shard], now, peer->id);
         else if (peer->up && peer->life == event->peer_life)
             node_on_peer_up(node->shard[shard], now, &identity);
-        wake_later(world, event->node, shard);
+        door_closed(world, event->node, shard);
+        if (!node->up)
+            return;
     }
 }
 
@@ -276,7 +289,7 @@ static void node_event(struct world *world, const struct event *event)
     switch (event->kind) {
     case EVENT_FRAME:
         node_on_frame(shard, now, world->nodes[event->other].id, buffer_slice(event->frame));
-        wake_later(world, event->node, event->shard);
+        door_closed(world, event->node, event->shard);
         break;
     case EVENT_DISK:
         disk_done(world, event);
@@ -290,7 +303,7 @@ static void node_event(struct world *world, const struct event *event)
             break;
         node->woken_at[event->shard] = DEADLINE_NEVER;
         node_on_deadline(shard, now);
-        wake_later(world, event->node, event->shard);
+        door_closed(world, event->node, event->shard);
         break;
     default:
         peer_changed(world, event);
@@ -308,7 +321,7 @@ static void hash_event(struct world *world, const struct event *event)
                         event->other,
                         event->frame == NULL ? 0 : hash64(buffer_slice(event->frame))};
     world->hash = hash64(slice_of(words, sizeof(words)));
-    world->events++;
+    world->counts.events++;
 }
 
 static bool is_for_node(enum event_kind kind)
@@ -335,7 +348,7 @@ bool world_step(struct world *world, uint64_t until_us)
         return true;
     }
     hash_event(world, &event);
-    if (event.kind == EVENT_CLIENT)
+    if (event.kind == EVENT_CLIENT || event.kind == EVENT_BURST)
         clients_on_event(world, &event);
     else if (!is_for_node(event.kind))
         faults_on_event(world, &event);
@@ -359,17 +372,21 @@ void world_init(struct world *world, const struct sim_options *options)
     prng_init(&world->prng, options->seed);
     world->log = (struct log_sink){on_log, options->verbose ? LOG_DEBUG : LOG_ERROR};
     history_init(&world->history);
+    items_init(&world->items, &world->options);
+    memset(world->homes, 0xff, sizeof(world->homes));
+    world->wrong_clock = options->nodes;
     world->cluster = (struct cluster_config){(char *)(uintptr_t) "sim", options->partitions,
                                              world->members, options->nodes};
     for (uint16_t i = 0; i < options->nodes; i++) {
         struct sim_node *node = &world->nodes[i];
         struct memory_store_config disk = {prng_next(&world->prng), options->durable,
-                                           options->disk_miss};
+                                           options->disk_miss, options->amnesia ? TAIL_COMMITS : 0};
         snprintf(node->name, sizeof(node->name), "n%u", i + 1U);
         snprintf(node->address, sizeof(node->address), "127.0.0.%u:7000", i + 1U);
         world->members[i] =
             (struct member_config){node->name, node->address, (char *)(uintptr_t) "", 100};
         node->disk = memory_store_new(&disk);
+        node->machine = 1;
         for (uint16_t shard = 0; shard < SIM_SHARDS_MAX; shard++)
             node_ports_init(world, i, shard);
     }
@@ -387,5 +404,8 @@ void world_deinit(struct world *world)
         buffer_unref(event.frame);
     }
     free(world->heap);
+    free(world->heads);
+    free(world->starts);
+    items_deinit(&world->items);
     history_deinit(&world->history);
 }

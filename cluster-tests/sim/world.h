@@ -4,7 +4,11 @@
 #include <stdio.h>
 
 #include "history.h"
+#include "items.h"
 #include "sim.h"
+
+/* The true time at which worlds begin: 2026-01-01, so that clocks look real. */
+#define WORLD_EPOCH_US UINT64_C(1767225600000000)
 
 struct world;
 
@@ -17,7 +21,8 @@ enum event_kind {
     EVENT_RESTART,   /* a crashed node starts */
     EVENT_RESUME,    /* a paused node goes on */
     EVENT_FAULT,     /* time to draw the next fault of some kind */
-    EVENT_HEAL,      /* a partition ends */
+    EVENT_FAULT_END, /* one of them ends */
+    EVENT_BURST,     /* load sets in */
     EVENT_CLIENT     /* a client acts */
 };
 
@@ -32,6 +37,8 @@ struct event {
     uint64_t life;        /* of the node; events for an earlier life find nothing */
     uint64_t peer_life;   /* EVENT_PEER_UP, EVENT_PEER_DOWN: of the peer that the link led to */
     struct buffer *frame; /* EVENT_FRAME */
+    uint32_t audit_item;  /* EVENT_CLIENT: read this again; */
+    uint32_t audit_tries; /* for how manieth time; 0: go on with the next one */
 };
 
 /* A shard's ports. */
@@ -55,11 +62,20 @@ struct sim_node {
     uint16_t shards;                   /* of this life */
     bool up;
     bool paused;
-    bool full; /* its disk */
+    bool lost;        /* it gave up for good: what its disk had called durable is not there */
+    bool forgot;      /* its disk has lost the end of what it had called durable */
+    bool full;        /* its disk */
+    uint64_t machine; /* starts of the machine it runs on */
     uint64_t resumes_at_us;
     int64_t clock_us; /* its wall clock minus the true time */
     char name[8];
     char address[32];
+};
+
+/* When a node started. */
+struct node_start {
+    uint16_t node;
+    uint64_t at_us;
 };
 
 struct world {
@@ -71,16 +87,33 @@ struct world {
     size_t heap_capacity;
     uint64_t next_order;
     uint64_t hash;
-    uint64_t events;
-    uint64_t crashes;
+    struct sim_counts counts;
     struct cluster_config cluster;
     struct member_config members[SIM_NODES_MAX];
     struct sim_node nodes[SIM_NODES_MAX];
-    bool cut[SIM_NODES_MAX][SIM_NODES_MAX]; /* frames from the first to the second are lost */
-    bool healing;                           /* the liveness phase: no more faults, no more load */
+    struct node_start *starts;
+    size_t starts_count;
+    bool cut[SIM_NODES_MAX][SIM_NODES_MAX];     /* frames from the first to the second are lost */
+    bool clogged[SIM_NODES_MAX][SIM_NODES_MAX]; /* the same, by a swizzle */
+    bool partitioned;
+    uint64_t swizzled_until_us;
+    uint64_t calm_until_us; /* no new faults */
+    bool forgetting;        /* a disk has forgotten, or will soon */
+    bool healing;           /* the liveness phase: no more faults, no more load */
+    uint16_t wrong_clock;   /* node whose clock is beyond the guard; or nodes */
+    uint64_t read_errors;   /* disks that fail to read, ever */
     struct log_sink log;
     struct history history;
-    char failure[512];
+    struct items items;
+    uint32_t load;                     /* operations of the burst yet to be asked */
+    bool idle[SIM_CLIENTS_MAX];        /* clients that wait for the next burst */
+    bool auditing;                     /* clients read every item once more */
+    uint32_t audited;                  /* items so far */
+    uint32_t audit_open;               /* readers that are not done */
+    uint32_t converging;               /* item that differed when it was last looked at */
+    size_t *heads;                     /* first operation on each item, for the checkers */
+    uint16_t homes[16][SIM_NODES_MAX]; /* preference lists by partition */
+    char failure[1024];
 };
 
 void world_init(struct world *world, const struct sim_options *options);
@@ -101,24 +134,30 @@ uint64_t world_draw_us(struct world *world, uint64_t mean_us);
 /* The store of a shard, as its node sees it. */
 struct store *world_store(struct world *world, uint16_t node, uint16_t shard);
 
+/* nodes.c */
+void node_boot(struct world *world, uint16_t index);
+/* The process ends, by itself or with its machine. */
+void node_crash(struct world *world, uint16_t index);
+/* The same, and it starts again after a while of `mean_us`. */
+void node_crash_for_a_while(struct world *world, uint16_t index, uint64_t mean_us);
+/* How long a node stays down. */
+uint64_t node_draw_restart_us(struct world *world);
+/* It has found that it must not go on, and says why: it is out for good. */
+void node_give_up(struct world *world, uint16_t index, const char *why);
+/* Links between it and all that are up. */
+void node_links_schedule(struct world *world, uint16_t index, enum event_kind kind);
+
 /* faults.c */
 void faults_start(struct world *world);
 void faults_on_event(struct world *world, const struct event *event);
 /* Ends every fault: the network is whole, clocks are right, everybody is up. */
 void faults_heal(struct world *world);
-void node_boot(struct world *world, uint16_t index);
-void node_crash(struct world *world, uint16_t index);
 
 /* clients.c */
-enum { CLIENT_TABLE_ID = 100 };
 void clients_start(struct world *world);
 void clients_on_event(struct world *world, const struct event *event);
-/* The value that write `id` puts, as an encoded item. */
-void client_value(struct writer *writer, uint64_t id);
-/* The id in such a value; 0 if it is none. */
-uint64_t client_value_id(struct slice item);
-/* The encoded key of a register of the tested table. */
-void client_key(const struct world *world, uint32_t key, struct writer *writer);
+/* Has every item read once more; done when world->audit_open is 0 again. */
+void clients_audit(struct world *world);
 
 /* checkers.c */
 /* True once every node is quiet and all home replicas are equal. */
@@ -126,8 +165,15 @@ bool checkers_converged(struct world *world);
 /* What is still different, for the failure's message. */
 void checkers_explain(struct world *world, char *text, size_t size);
 void checkers_run(struct world *world);
-/* Home nodes of a register, as indexes; returns how many. The list goes on with the others. */
-size_t checkers_home_nodes(const struct world *world, struct slice key, uint16_t *list);
+/* Home nodes of an item, as indexes; returns how many. The list goes on with the others. */
+size_t checkers_home_nodes(struct world *world, uint32_t item, const uint16_t **list);
+
+/* stamps.c */
+void stamps_run(struct world *world);
+
+/* linearity.c */
+/* Each item's history must have an order that explains it. */
+void linearity_run(struct world *world);
 
 /* tamper.c */
 /* Does to the disks what the mutant wants, after the run. */

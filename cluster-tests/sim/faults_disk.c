@@ -1,0 +1,129 @@
+/* Disks that are full, cannot read, cannot sync, or forget. */
+#include <string.h>
+
+#include "faults.h"
+
+enum {
+    FULL_US = 2000000,
+    READ_ERRORS_US = 3000000,
+    READ_ERRORS_PER_MILLION_MAX = 500000,
+    MISSING_US = 1000000, /* one node misses writes for that long, */
+    AWAY_US = 1000000,    /* then another is away: too short a time for a suspect to die; */
+    CALM_US = 5000000,    /* no other faults meanwhile */
+    FORGETFUL_RESTART_US = 30000
+};
+
+static uint16_t draw_node(struct world *world)
+{
+    return (uint16_t)prng_below(&world->prng, world->options.nodes);
+}
+
+/* A full disk refuses commits. */
+void fault_full(struct world *world)
+{
+    uint16_t index = draw_node(world);
+    struct sim_node *node = &world->nodes[index];
+    if (!node->up || node->full)
+        return;
+    node->full = true;
+    memory_store_set_no_space(node->disk, true);
+    world->counts.disk_faults++;
+    world_trace(world, "the disk of %s is full", node->name);
+    fault_end_schedule(world, world_draw_us(world, FULL_US), FAULT_FULL, index);
+}
+
+void fault_full_end(struct world *world, uint16_t node)
+{
+    if (world->nodes[node].full)
+        world_trace(world, "the disk of %s has room", world->nodes[node].name);
+    world->nodes[node].full = false;
+    memory_store_set_no_space(world->nodes[node].disk, false);
+}
+
+/* One disk at a time: copies elsewhere can still be read. */
+void fault_read_errors(struct world *world)
+{
+    uint16_t index = draw_node(world);
+    for (uint16_t i = 0; i < world->options.nodes; i++)
+        fault_read_errors_end(world, i);
+    if (!world->nodes[index].up)
+        return;
+    uint32_t rate = (uint32_t)prng_between(&world->prng, 1000, READ_ERRORS_PER_MILLION_MAX);
+    memory_store_set_read_failures(world->nodes[index].disk, rate);
+    world->read_errors++;
+    world->counts.disk_faults++;
+    world_trace(world, "the disk of %s fails %u of a million reads", world->nodes[index].name,
+                rate);
+    fault_end_schedule(world, world_draw_us(world, READ_ERRORS_US), FAULT_READ_ERRORS, index);
+}
+
+void fault_read_errors_end(struct world *world, uint16_t node)
+{
+    memory_store_set_read_failures(world->nodes[node].disk, 0);
+}
+
+void fault_sync_fails(struct world *world)
+{
+    uint16_t index = draw_node(world);
+    if (!world->nodes[index].up)
+        return;
+    memory_store_set_sync_fails(world->nodes[index].disk, true);
+    world->counts.disk_faults++;
+    world_trace(world, "the next sync of %s fails", world->nodes[index].name);
+}
+
+static bool all_well(const struct world *world)
+{
+    bool well = !world->partitioned && world->now_us >= world->swizzled_until_us &&
+                world->wrong_clock == world->options.nodes;
+    for (uint16_t i = 0; i < world->options.nodes; i++)
+        well = well && world->nodes[i].up && !world->nodes[i].paused;
+    return well;
+}
+
+static void cut_off(struct world *world, uint16_t node)
+{
+    memset(world->cut, 0, sizeof(world->cut));
+    for (uint16_t i = 0; i < world->options.nodes; i++) {
+        world->cut[node][i] = i != node;
+        world->cut[i][node] = i != node;
+    }
+    world_trace(world, "%s is cut off", world->nodes[node].name);
+}
+
+/* The worst time to forget: what one node has missed, the forgetful one and a third have taken, and
+ * now the third is out of reach. Once in a run, since more than one lost tail is beyond the promise;
+ * and other faults wait until the third is back, whose word the forgetful one needs. */
+void fault_amnesia(struct world *world)
+{
+    if (world->forgetting || !all_well(world))
+        return;
+    world->forgetting = true;
+    world->calm_until_us = world->now_us + CALM_US;
+    uint16_t victim = draw_node(world);
+    cut_off(world, (uint16_t)((victim + 1) % world->options.nodes));
+    fault_end_schedule(world, prng_between(&world->prng, MISSING_US / 4, MISSING_US), FAULT_AMNESIA,
+                       victim);
+}
+
+void fault_amnesia_end(struct world *world, uint16_t node)
+{
+    struct sim_node *victim = &world->nodes[node];
+    if (!victim->up)
+        return;
+    uint16_t third = (uint16_t)((node + 2) % world->options.nodes);
+    victim->forgot = true;
+    victim->machine++;
+    world->counts.disk_faults++;
+    node_crash_for_a_while(world, node, FORGETFUL_RESTART_US);
+    size_t lost = memory_store_shorten(victim->disk, &world->prng);
+    world_trace(world, "the disk of %s has lost its last %zu commits", victim->name, lost);
+    cut_off(world, third);
+    fault_end_schedule(world, prng_between(&world->prng, AWAY_US / 4, AWAY_US), FAULT_PARTITION, 0);
+}
+
+void fault_sync(struct world *world)
+{
+    for (uint16_t i = 0; i < world->options.nodes; i++)
+        memory_store_sync(world->nodes[i].disk);
+}

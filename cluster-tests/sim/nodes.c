@@ -1,0 +1,200 @@
+/* Nodes start and end. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "programs.h"
+#include "timers.h"
+#include "world.h"
+
+enum {
+    LINK_UP_US = 20000,        /* mean time until a peer has connected */
+    LINK_DOWN_US = 5000,       /* and until it notices a broken link */
+    RESTART_SOON_US = 30000,   /* mean time a crashed node stays down, if it starts again at once */
+    SOON_PER_MILLION = 400000, /* ... as often as that */
+    RESTART_US = 2000000,      /* ... and otherwise */
+    CLOCK_BACK_US = 400000     /* a clock is set back by up to this before a start */
+};
+
+void node_links_schedule(struct world *world, uint16_t index, enum event_kind kind)
+{
+    uint64_t mean_us = kind == EVENT_PEER_UP ? LINK_UP_US : LINK_DOWN_US;
+    for (uint16_t i = 0; i < world->options.nodes; i++) {
+        if (i == index)
+            continue;
+        struct event theirs = {
+            .kind = kind, .node = i, .other = index, .life = world->nodes[i].life};
+        struct event ours = {
+            .kind = kind, .node = index, .other = i, .life = world->nodes[index].life};
+        theirs.peer_life = ours.life - (kind == EVENT_PEER_DOWN);
+        ours.peer_life = theirs.life;
+        if (world->nodes[i].up)
+            world_schedule(world, world_draw_us(world, mean_us), theirs);
+        if (kind == EVENT_PEER_UP && world->nodes[i].up)
+            world_schedule(world, world_draw_us(world, mean_us), ours);
+    }
+}
+
+/* A meta row from the node's disk, as boot_load() wants it. */
+static struct buffer *read_meta(void *context, struct slice key)
+{
+    struct store *store = context;
+    struct store_get get;
+    store_get_init(&get, STORE_META, key, (store_done)abort);
+    for (int tries = 0; tries < 1000; tries++) {
+        if (store_try_read(store, &get.op))
+            return get.value;
+    }
+    ensure(false);
+    return NULL;
+}
+
+static void commit_now(struct sim_node *node, struct store *store, struct store_commit *commit)
+{
+    store_submit(store, &commit->op);
+    struct store_op *done = memory_store_finish_commit(node->disk);
+    ensure(done == &commit->op);
+    ensure(commit->op.status == STORE_OK);
+    store_commit_deinit(commit);
+}
+
+static void node_configure(struct world *world, struct node_config *config, uint16_t shard,
+                           uint16_t shards)
+{
+    node_config_defaults(config);
+    config->shard = shard;
+    config->shards = shards;
+    config->seed = prng_next(&world->prng);
+    config->repair_interval_us = 300000;
+    config->gossip.push_pull_interval_us = 5000000;
+    if (!world->options.tight)
+        return;
+    config->requests_max = 3;
+    config->replica_operations_max = 4;
+    config->hints_bytes_max = 1000;
+    config->hints_in_flight_max = 2;
+}
+
+/* What the node starts with from its disk; false if that says that it must not start. */
+static bool load(struct world *world, uint16_t index, struct boot *boot)
+{
+    struct sim_node *node = &world->nodes[index];
+    struct store_commit commit;
+    struct prng random;
+    store_commit_init(&commit, (store_done)abort);
+    prng_init(&random, prng_next(&world->prng));
+    const char *wrong = boot_load(boot, &world->cluster, node->name, node->machine, &random,
+                                  read_meta, node->store[0], &commit.batch);
+    if (wrong != NULL) {
+        store_commit_deinit(&commit);
+        boot_deinit(boot);
+        node_give_up(world, index, wrong);
+        return false;
+    }
+    commit_now(node, node->store[0], &commit);
+    memory_store_sync(node->disk);
+    node->id = boot->id;
+    node->incarnation = boot->incarnation;
+    return true;
+}
+
+/* What may have changed since it last ran. */
+static void change_surroundings(struct world *world, struct sim_node *node)
+{
+    bool resharded = prng_chance(&world->prng, world->options.reshard);
+    if (node->shards == 0)
+        node->shards = world->options.shards;
+    if (resharded)
+        node->shards = (uint16_t)prng_between(&world->prng, 1, SIM_SHARDS_MAX);
+    if (!world->healing && node->life > 0 && prng_chance(&world->prng, world->options.clock_back)) {
+        node->clock_us -= (int64_t)prng_below(&world->prng, CLOCK_BACK_US);
+        world->counts.clock_faults++;
+        world_trace(world, "%s starts with its clock set back to %lld us", node->name,
+                    (long long)node->clock_us);
+    }
+}
+
+static void start_shard(struct world *world, uint16_t index, uint16_t shard)
+{
+    struct sim_node *node = &world->nodes[index];
+    uint8_t replicas =
+        world->options.mutant == MUTANT_STRAYS ? SIM_NODES_MAX : world->options.quorum.n;
+    struct event wake = {.kind = EVENT_DEADLINE, .node = index, .shard = shard, .life = node->life};
+    node_set_table_replicas(node->shard[shard], CLIENT_TABLE_ID, replicas);
+    node_on_start(node->shard[shard], world_clock(world, index));
+    world_schedule(world, 0, wake);
+}
+
+static void note_start(struct world *world, uint16_t index)
+{
+    world->starts = realloc(world->starts, (world->starts_count + 1) * sizeof(*world->starts));
+    ensure(world->starts != NULL);
+    world->starts[world->starts_count++] = (struct node_start){index, world->now_us};
+}
+
+void node_boot(struct world *world, uint16_t index)
+{
+    struct sim_node *node = &world->nodes[index];
+    struct boot boot;
+    if (node->lost || !load(world, index, &boot))
+        return;
+    node->up = true;
+    note_start(world, index);
+    change_surroundings(world, node);
+    for (uint16_t shard = 0; shard < node->shards; shard++) {
+        struct node_config config;
+        node_configure(world, &config, shard, node->shards);
+        struct node_ports ports = {&node->port[shard].transport, node->store[shard], &world->log,
+                                   programs_evaluator()};
+        node->shard[shard] = node_new(&config, &boot, ports);
+        node->woken_at[shard] = DEADLINE_NEVER;
+    }
+    boot_deinit(&boot);
+    world_trace(world, "%s starts, incarnation %llu", node->name,
+                (unsigned long long)node->incarnation);
+    for (uint16_t shard = 0; shard < node->shards; shard++)
+        start_shard(world, index, shard);
+    node_links_schedule(world, index, EVENT_PEER_UP);
+}
+
+void node_crash(struct world *world, uint16_t index)
+{
+    struct sim_node *node = &world->nodes[index];
+    world_trace(world, "%s crashes", node->name);
+    node->up = false;
+    node->paused = false;
+    node->full = false;
+    memory_store_set_no_space(node->disk, false);
+    memory_store_set_read_failures(node->disk, 0);
+    node->life++;
+    node->machine += !prng_chance(&world->prng, world->options.process_only);
+    world->counts.crashes++;
+    memory_store_crash(node->disk, &world->prng);
+    for (uint16_t shard = 0; shard < node->shards; shard++) {
+        node_free(node->shard[shard]);
+        node->shard[shard] = NULL;
+    }
+    node_links_schedule(world, index, EVENT_PEER_DOWN);
+}
+
+uint64_t node_draw_restart_us(struct world *world)
+{
+    return prng_chance(&world->prng, SOON_PER_MILLION) ? RESTART_SOON_US : RESTART_US;
+}
+
+void node_crash_for_a_while(struct world *world, uint16_t index, uint64_t mean_us)
+{
+    struct event restart = {.kind = EVENT_RESTART, .node = index};
+    node_crash(world, index);
+    world_schedule(world, world_draw_us(world, mean_us), restart);
+}
+
+void node_give_up(struct world *world, uint16_t index, const char *why)
+{
+    struct sim_node *node = &world->nodes[index];
+    world_trace(world, "%s gives up: %s", node->name, why);
+    if (!node->forgot)
+        world_fail(world, "%s gave up although its disk forgot nothing: %s", node->name, why);
+    if (node->up)
+        node_crash(world, index);
+    node->lost = true;
+}
