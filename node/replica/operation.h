@@ -25,7 +25,8 @@ struct replica_operation {
     struct store_get item;
     struct store_get promise;
     void (*read_done)(struct replica_operation *operation, bool failed);
-    struct acceptor acceptor; /* what the gets told; borrows from their values */
+    struct acceptor acceptor;     /* what the gets told; borrows from their values */
+    struct buffer *promise_after; /* what is committed in the promise's place; NULL: nothing */
     struct store_commit commit;
     struct acceptance acceptance;
     uint64_t old_size;

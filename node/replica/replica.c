@@ -31,6 +31,7 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
     map_init(&replica->table_replicas);
     replica_operations_init(&replica->ready);
     replica_works_init(&replica->works);
+    recent_init(&replica->recent);
     undecided_init(&replica->undecided, store, outbox->shard, membership_self(members)->shards);
 }
 
@@ -47,6 +48,7 @@ void replica_deinit(struct replica *replica)
     map_deinit(&replica->dropped);
     map_deinit(&replica->table_replicas);
     undecided_deinit(&replica->undecided);
+    recent_deinit(&replica->recent);
 }
 
 void work_init(struct replica_work *work, struct replica *replica, const struct frame *frame,
@@ -175,6 +177,7 @@ static void operation_release(struct replica_work *work)
     struct replica_operation *operation = container_of(work, struct replica_operation, work);
     buffer_unref(operation->item.value);
     buffer_unref(operation->promise.value);
+    buffer_unref(operation->promise_after);
     store_commit_deinit(&operation->commit);
     free(operation);
 }
@@ -339,6 +342,11 @@ void operation_read(struct replica_operation *operation,
     operation->read_done = then;
     store_get_init(&operation->item, STORE_ITEMS, operation->key, on_item_read);
     store_get_init(&operation->promise, STORE_PROMISES, operation->key, on_promise_read);
+    if (operation->latched && recent_take(&operation->work.replica->recent, operation->key,
+                                          &operation->item.value, &operation->promise.value)) {
+        then(operation, !acceptor_load(operation));
+        return;
+    }
     if (store_try_read(store, &operation->promise.op))
         on_promise_read(&operation->promise.op);
     else

@@ -15,6 +15,7 @@
 #include "map.h"
 #include "members.h"
 #include "outbox.h"
+#include "recent.h"
 #include "store.h"
 #include "votes.h"
 #include "undecided.h"
@@ -62,6 +63,7 @@ struct replica {
     struct map table_replicas;       /* table id -> its N, as far as the API has told */
     struct map dropped;              /* table ids that were dropped; the object is the map itself */
     struct undecided undecided;
+    struct recent recent;
     bool recovering;    /* this node may have lost its memory: it promises and takes nothing */
     struct votes votes; /* numbers what it promised and took */
 };

@@ -78,11 +78,28 @@ static void note_undecided(struct replica_operation *operation)
         undecided_remove(&replica->undecided, operation->key);
 }
 
+/* The round that this is part of goes on: its next message finds the state here. */
+static void remember(struct replica_operation *operation)
+{
+    struct recent *recent = &operation->work.replica->recent;
+    enum frame_type type = operation->work.asker.type;
+    if (type != FRAME_PREPARE && type != FRAME_ACCEPT)
+        return;
+    struct buffer *item = operation->item.value;
+    bool applied = operation->acceptance.item == SUCCESSOR_ACCEPTED;
+    if (applied)
+        item = buffer_from(operation_accepted(operation));
+    recent_put(recent, operation->key, item, operation->promise_after);
+    if (applied)
+        buffer_unref(item);
+}
+
 static void on_vote_committed(struct store_op *op)
 {
     struct replica_operation *operation = container_of(op, struct replica_operation, commit.op);
     if (op->status == STORE_OK) {
         note_undecided(operation);
+        remember(operation);
         if (operation->vote != 0)
             votes_durable(&operation->work.replica->votes, operation->vote);
     } else {
@@ -108,9 +125,9 @@ static void put_promise(struct replica_operation *operation)
             store_batch_delete(batch, STORE_PROMISES, operation->key);
         return;
     }
-    uint8_t *at = store_batch_put_in_place(batch, STORE_PROMISES, operation->key,
-                                           VERSION_SIZE + accepted.size);
-    promise_write(at, acceptance->promised, accepted);
+    operation->promise_after = buffer_new(VERSION_SIZE + accepted.size);
+    promise_write(operation->promise_after->data, acceptance->promised, accepted);
+    store_batch_put(batch, STORE_PROMISES, operation->key, buffer_slice(operation->promise_after));
 }
 
 /* One batch: item, `accepted` and promise change together. */

@@ -72,6 +72,7 @@ uint64_t committer_queued(struct committer *committer)
 static void *committer_run(void *context)
 {
     struct committer *committer = context;
+    rocksdb_store_mute_counters();
     struct store_ops group;
     while (committer_take(committer, &group)) {
         committer_tick(committer);

@@ -61,6 +61,7 @@ bool read_from_memory(struct rocksdb_store *store, struct store_op *read)
     /* A shard's thread never waits for a reopening; a reader does. */
     if (pthread_rwlock_tryrdlock(&store->database.lock) != 0)
         return false;
+    rocksdb_store_mute_counters();
     enum read_result result = read_now(store, read, true);
     pthread_rwlock_unlock(&store->database.lock);
     if (result == READ_DONE)
@@ -80,6 +81,7 @@ void read_from_disk(struct rocksdb_store *store, struct store_op *read)
 static void *readers_run(void *context)
 {
     struct readers *readers = context;
+    rocksdb_store_mute_counters();
     for (;;) {
         pthread_mutex_lock(&readers->lock);
         while (store_ops_empty(&readers->queued) && !readers->closing)
