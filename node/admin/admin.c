@@ -183,6 +183,17 @@ static void add_hints(struct answer *answer, yyjson_mut_val *object, const struc
     add_uint(answer, object, "hints_refused", stats->hints_refused);
 }
 
+static void add_rounds(struct answer *answer, yyjson_mut_val *object,
+                       const struct node_stats *stats)
+{
+    add_uint(answer, object, "writes_mixed", stats->writes_mixed);
+    add_uint(answer, object, "proposals", stats->proposals);
+    add_uint(answer, object, "promises_ridden", stats->promises_ridden);
+    add_uint(answer, object, "accepts_uncertain", stats->accepts_uncertain);
+    add_uint(answer, object, "registers_settled", stats->registers_settled);
+    add_uint(answer, object, "undecided", stats->undecided);
+}
+
 static void add_stats(struct answer *answer)
 {
     const struct node_stats *stats = answer->stats;
@@ -191,6 +202,7 @@ static void add_stats(struct answer *answer)
     add_outcomes(answer, object, stats);
     add_uint(answer, object, "writes_restamped", stats->writes_restamped);
     add_uint(answer, object, "writes_sloppy", stats->writes_sloppy);
+    add_rounds(answer, object, stats);
     add_hints(answer, object, stats);
     add_uint(answer, object, "read_repairs", stats->read_repairs);
     add_uint(answer, object, "speculative_reads", stats->speculative_reads);

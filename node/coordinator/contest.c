@@ -129,6 +129,7 @@ static void contest_advance(struct contest *contest)
     bool ridden = contest->proposer.phase == PROPOSER_PREPARED;
     if (ridden && !contest_batch_tried(&contest->batch)) {
         PROBE("a promise that rode on the last accept is used");
+        contest->coordinator->stats.promises_ridden++;
         on_prepared(&contest->proposer);
     } else {
         proposer_prepare(&contest->proposer);

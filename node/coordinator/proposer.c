@@ -420,6 +420,7 @@ static void on_concluded(void *owner, bool decided)
     proposer->phase = PROPOSER_IDLE;
     if (!decided) {
         PROBE("accept uncertain");
+        proposer->task.coordinator->stats.accepts_uncertain++;
         proposer->publication = NULL;
         publication_detach(publication);
         proposer->events->uncertain(proposer);
@@ -447,6 +448,7 @@ void proposer_publish(struct proposer *proposer, const struct row *row, bool rid
     writer_init(&writer, row->value.size + 256);
     row_encode(&writer, row);
     struct buffer *bytes = writer_finish(&writer);
+    coordinator->stats.proposals++;
     proposer->next = along.next;
     proposer->phase = PROPOSER_ACCEPTING;
     proposer->publication = publication_begin(coordinator, proposer->key, proposer->n, bytes,

@@ -111,7 +111,13 @@ struct node_stats {
     uint64_t requests_done[OUTCOMES]; /* by enum outcome */
     uint64_t writes_restamped;        /* refused everywhere at first, by something newer */
     uint64_t writes_sloppy;
-    uint64_t hints_pending; /* kept here for others */
+    uint64_t writes_mixed;      /* plain ones that some replicas took and others refused */
+    uint64_t proposals;         /* rows proposed by rounds, for one write or for a batch */
+    uint64_t promises_ridden;   /* of them, without a round trip to prepare */
+    uint64_t accepts_uncertain; /* of them, not known to have reached a majority */
+    uint64_t registers_settled; /* that others had left undecided */
+    uint64_t undecided;         /* registers noted to be settled: see undecided.h */
+    uint64_t hints_pending;     /* kept here for others */
     uint64_t hints_bytes;
     uint64_t hints_delivered;
     uint64_t hints_refused; /* store full */

@@ -181,6 +181,12 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->requests_open = node->coordinator.open;
     memcpy(stats->requests_done, coordinator->done, sizeof(stats->requests_done));
     stats->writes_restamped = coordinator->writes_restamped;
+    stats->writes_mixed = coordinator->writes_mixed;
+    stats->proposals = coordinator->proposals;
+    stats->promises_ridden = coordinator->promises_ridden;
+    stats->accepts_uncertain = coordinator->accepts_uncertain;
+    stats->registers_settled = coordinator->settled;
+    stats->undecided = node->replica.undecided.keys.count;
     stats->writes_sloppy = coordinator->writes_sloppy;
     stats->read_repairs = coordinator->read_repairs;
     stats->speculative_reads = coordinator->speculative_reads;

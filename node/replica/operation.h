@@ -18,6 +18,7 @@ struct replica_operation {
     bool proposed;         /* the row must be one that was proposed; else it must not */
     bool full;             /* READ, PREPARE */
     bool top;              /* READ */
+    bool item_only;        /* READ: what is accepted does not matter, or is nothing */
     bool counted;          /* HINT: this one was not known before */
     bool answered;
     uint64_t vote; /* number of the vote being made durable; 0: none */

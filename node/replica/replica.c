@@ -315,6 +315,15 @@ static void on_item_read(struct store_op *op)
     operation->read_done(operation, !acceptor_load(operation));
 }
 
+static void read_item(struct replica_operation *operation)
+{
+    struct store *store = operation->work.replica->store;
+    if (store_try_read(store, &operation->item.op))
+        on_item_read(&operation->item.op);
+    else
+        store_submit(store, &operation->item.op);
+}
+
 /* A commit of what is accepted needs nothing else: that is above the item. */
 static bool promise_suffices(const struct replica_operation *operation)
 {
@@ -324,15 +333,11 @@ static bool promise_suffices(const struct replica_operation *operation)
 static void on_promise_read(struct store_op *op)
 {
     struct replica_operation *operation = container_of(op, struct replica_operation, promise.op);
-    struct store *store = operation->work.replica->store;
     if (promise_suffices(operation)) {
         operation->read_done(operation, !acceptor_load(operation));
         return;
     }
-    if (store_try_read(store, &operation->item.op))
-        on_item_read(&operation->item.op);
-    else
-        store_submit(store, &operation->item.op);
+    read_item(operation);
 }
 
 void operation_read(struct replica_operation *operation,
@@ -347,7 +352,9 @@ void operation_read(struct replica_operation *operation,
         then(operation, !acceptor_load(operation));
         return;
     }
-    if (store_try_read(store, &operation->promise.op))
+    if (operation->item_only)
+        read_item(operation);
+    else if (store_try_read(store, &operation->promise.op))
         on_promise_read(&operation->promise.op);
     else
         store_submit(store, &operation->promise.op);

@@ -41,6 +41,7 @@ void replica_on_read(struct replica *replica, const struct frame *frame,
     struct item_key key;
     operation->full = read->full;
     operation->top = read->top;
+    operation->item_only = !read->top || !undecided_may_hold(&replica->undecided, operation->key);
     if (!item_key_decode(operation->key, &key) || !replica_serves(replica, key.partition))
         read_refuse(operation, VERDICT_REFUSED_SHARD);
     else if (work_excessive(replica))

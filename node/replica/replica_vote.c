@@ -238,7 +238,7 @@ static enum verdict vote_admit(const struct replica *replica, const struct frame
     enum frame_type type = frame->header.type;
     bool carries_row = type != FRAME_PREPARE && type != FRAME_COMMIT;
     bool decided = type == FRAME_COMMIT || operation->decided;
-    if (!item_key_decode(operation->key, &key) ||
+    if (!item_key_decode(operation->key, &key) || (!carries_row && operation->row.size > 0) ||
         (carries_row && (!row_valid(operation->row, &row) || row.proposed != operation->proposed)))
         return VERDICT_FAILED;
     enum verdict admitted = replica_admit(replica, frame, &key);

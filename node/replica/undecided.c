@@ -97,7 +97,15 @@ void undecided_add(struct undecided *undecided, struct slice key, bool accepted,
     struct undecided_key *noted = map_find(&undecided->by_hash, key_id(key));
     if (noted == NULL)
         noted = note(undecided, key, now_us);
-    noted->accepted |= accepted && slice_equal(noted->key, key);
+    bool same = slice_equal(noted->key, key);
+    noted->accepted |= accepted && same;
+    undecided->incomplete |= !same;
+}
+
+bool undecided_may_hold(const struct undecided *undecided, struct slice key)
+{
+    return !undecided->loaded || undecided->incomplete ||
+           map_find(&undecided->by_hash, key_id(key)) != NULL;
 }
 
 void undecided_add_hint(struct undecided *undecided, struct slice key, struct slice row,

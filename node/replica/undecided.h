@@ -28,6 +28,7 @@ struct undecided {
     struct writer load_from;
     bool loaded;
     bool load_failed; /* call undecided_load() again */
+    bool incomplete;  /* two keys of one hash have met: one of them is not noted */
     size_t rows;      /* held */
 };
 
@@ -46,6 +47,8 @@ void undecided_add(struct undecided *undecided, struct slice key, bool accepted,
  * again. */
 void undecided_add_hint(struct undecided *undecided, struct slice key, struct slice row,
                         uint64_t now_us);
+/* False only if nothing is accepted here for the key, for certain. */
+bool undecided_may_hold(const struct undecided *undecided, struct slice key);
 /* What was accepted here is decided. Does nothing if it was not noted. */
 void undecided_remove(struct undecided *undecided, struct slice key);
 /* Somebody settled the register: what was accepted here is still to hear of it. */
