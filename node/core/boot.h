@@ -2,7 +2,7 @@
  * and who its peers were. Read from the store's meta family before the first door, by whoever owns
  * the store.
  *
- * Birth (design, "Details decided"): the first start takes the initial members, the cluster's name
+ * Birth: the first start takes the initial members, the cluster's name
  * and the number of partitions from the configuration and draws a random node id; a node that holds
  * data ignores them. */
 #pragma once

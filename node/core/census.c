@@ -20,6 +20,8 @@ void census_init(struct census *census, const struct boot *boot, struct outbox *
     memcpy(census->found, boot->votes, sizeof(census->found));
     census->answered = calloc(membership_count(members), sizeof(*census->answered));
     ensure(census->answered != NULL);
+    census->gone = calloc(membership_count(members), sizeof(*census->gone));
+    ensure(census->gone != NULL);
     timer_init(&census->timer, on_timer);
     /* Nobody can have heard of an id that was just drawn, and who is alone has no witnesses. */
     bool unknown = boot->born || membership_count(members) == 1 || PLANTED(SHORTENED_LOG);
@@ -31,6 +33,7 @@ void census_deinit(struct census *census)
 {
     timers_disarm(census->timers, &census->timer);
     free(census->answered);
+    free(census->gone);
 }
 
 static bool answered_by(const struct census *census, size_t member, uint16_t shard)
@@ -57,13 +60,16 @@ static bool all_answered(const struct census *census)
 }
 
 /* Its answer may tell something, and can be expected. Who is suspected may well live, and be the only
- * witness: suspicion ends soon, one way or the other. */
+ * witness: suspicion ends soon, one way or the other, or a
+ * witness knows better. */
 static bool waits_for(const struct census *census, size_t index)
 {
     const struct member *member = membership_at(census->members, index);
-    bool lives = member->status == MEMBER_ALIVE || member->status == MEMBER_SUSPECT;
+    bool gone = census->gone[index];
     bool grace = census->outbox->now.monotonic_us < census->until_us;
-    return !answered_whole(census, index) && (lives || (member->status == MEMBER_UNKNOWN && grace));
+    bool expected = member->status == MEMBER_ALIVE || (member->status == MEMBER_SUSPECT && !gone) ||
+                    (member->status == MEMBER_UNKNOWN && !gone && grace);
+    return !answered_whole(census, index) && expected;
 }
 
 /* All peers that are alive have, and there are any. */
@@ -143,6 +149,18 @@ void census_on_reach(struct census *census)
         timers_arm(census->timers, &census->timer, census->outbox->now.monotonic_us);
 }
 
+/* Returns how many. */
+static size_t list_gone(const struct census *census, uint64_t *gone)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < membership_count(census->members); i++) {
+        const struct member *member = membership_at(census->members, i);
+        if (member->status == MEMBER_DEAD || member->status == MEMBER_LEFT)
+            gone[count++] = member->id;
+    }
+    return count;
+}
+
 void census_on_question(struct census *census, const struct frame *frame)
 {
     Cartwheel__CensusReply reply = CARTWHEEL__CENSUS_REPLY__INIT;
@@ -165,7 +183,12 @@ void census_on_question(struct census *census, const struct frame *frame)
         list[reply.n_heard++] = number;
     }
     reply.heard = list;
+    uint64_t *gone = calloc(membership_count(census->members), sizeof(*gone));
+    ensure(gone != NULL);
+    reply.gone = gone;
+    reply.n_gone = list_gone(census, gone);
     outbox_reply(census->outbox, &frame->header, FRAME_CENSUS_REPLY, &reply.base, SLICE_EMPTY);
+    free(gone);
 }
 
 static void find_behind(struct census *census, uint32_t shard, uint64_t votes, const char *witness)
@@ -220,6 +243,11 @@ bool census_on_answer(struct census *census, const struct frame *frame,
         return true; /* of an earlier census, or repeated */
     for (size_t i = 0; i < reply->n_heard; i++)
         compare(census, frame, reply->heard[i]->shard, reply->heard[i]->votes);
+    for (size_t i = 0; i < reply->n_gone; i++) {
+        size_t member = members_index(census->members, reply->gone[i]);
+        if (member != MEMBERS_MAX)
+            census->gone[member] = true;
+    }
     census->answers++;
     census->answered[from] |= UINT64_C(1) << frame->header.from_shard;
     advance(census);

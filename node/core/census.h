@@ -41,6 +41,7 @@ struct census {
     uint64_t id;                /* of all its questions */
     uint64_t found[SHARDS_MAX]; /* numbers at the start, of all shards there ever were */
     uint64_t *answered;         /* per member: a bit per shard */
+    bool *gone;                 /* per member: a witness calls it dead */
     uint64_t until_us;          /* end of the grace */
     enum census_state state;
     struct timer timer;

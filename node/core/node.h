@@ -113,7 +113,7 @@ struct node_stats {
     uint64_t writes_sloppy;
     uint64_t writes_mixed;      /* plain ones that some replicas took and others refused */
     uint64_t proposals;         /* rows proposed by rounds, for one write or for a batch */
-    uint64_t promises_ridden;   /* of them, without a round trip to prepare */
+    uint64_t promises_ridden;   /* rounds that needed no round trip to prepare */
     uint64_t accepts_uncertain; /* of them, not known to have reached a majority */
     uint64_t registers_settled; /* that others had left undecided */
     uint64_t undecided;         /* registers noted to be settled: see undecided.h */

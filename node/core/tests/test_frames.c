@@ -259,6 +259,40 @@ START_TEST(a_write_meant_for_an_earlier_life_is_dropped)
 }
 END_TEST
 
+/* Node 0 gets the frame from node 1. */
+static void tell(enum frame_type type, const ProtobufCMessage *body, struct slice payload)
+{
+    struct frame_header header = {.type = type, .epoch = 1};
+    header.from = cluster.nodes[1].id;
+    header.request_id = ++forged_id;
+    header.to_life = (uint16_t)(cluster.nodes[0].incarnation >> INCARNATION_START_SHIFT);
+    header.wall_us = cluster_clock(&cluster, 1).wall_us;
+    struct buffer *frame = frame_encode(&header, body, payload);
+    node_on_frame(cluster.nodes[0].shard[0], cluster_clock(&cluster, 0), cluster.nodes[1].id,
+                  buffer_slice(frame));
+    buffer_unref(frame);
+}
+
+START_TEST(a_payload_where_none_belongs_is_refused)
+{
+    uint8_t ballot[VERSION_SIZE];
+    struct cluster_request key;
+    Cartwheel__Prepare prepare = CARTWHEEL__PREPARE__INIT;
+    Cartwheel__Commit commit = CARTWHEEL__COMMIT__INIT;
+    cluster_init(&cluster, 3, 1);
+    cluster_request_init(&key, REQUEST_READ, "k", 0);
+    prepare.key = commit.key = binary_of(key.request.key);
+    prepare.ballot = commit.ballot =
+        binary_of_version((struct version){1, cluster.nodes[1].id}, ballot);
+    tell(FRAME_PREPARE, &prepare.base, SLICE_LITERAL("no row"));
+    tell(FRAME_COMMIT, &commit.base, SLICE_LITERAL("no row"));
+    cluster_run_for(&cluster, 100000);
+    ck_assert_int_eq(cluster_put(&cluster, 0, "k", "x"), OUTCOME_OK);
+    cluster_request_deinit(&key);
+    cluster_deinit(&cluster);
+}
+END_TEST
+
 /* Finds a call that node 0's repair waits for. */
 static uint64_t pending_repair_call;
 
@@ -316,4 +350,4 @@ TEST_MAIN("frames", honest_traffic_is_never_malformed, changed_frames_are_counte
           frames_of_strangers_and_for_other_shards_are_dropped,
           a_write_that_the_network_repeats_is_taken_once,
           a_write_meant_for_an_earlier_life_is_dropped, forged_frames_do_no_harm_to_the_process,
-          ids_of_different_nodes_do_not_meet)
+          a_payload_where_none_belongs_is_refused, ids_of_different_nodes_do_not_meet)

@@ -9,6 +9,8 @@
 
 struct cluster cluster;
 
+enum { FINISHED_WITHIN_US = 15000000 /* even by the last of five home nodes */ };
+
 void with_nodes(size_t nodes, void (*story)(void))
 {
     for (uint16_t shards = 1; shards <= CLUSTER_SHARDS_MAX; shards++) {
@@ -79,21 +81,39 @@ void check_text(const char *name, const char *text)
     }
 }
 
+bool undecided_anywhere(const char *name)
+{
+    bool undecided = false;
+    for (size_t rank = 0; rank < cluster.replicas; rank++) {
+        size_t i = cluster_home(&cluster, name, rank);
+        undecided |= cluster.nodes[i].shard[0] != NULL && cluster_undecided(&cluster, i, name);
+    }
+    return undecided;
+}
+
 bool settled(const char *name)
 {
     struct version held = VERSION_NONE;
-    bool equal = true, undecided = false, first = true;
+    bool equal = true, first = true;
     for (size_t rank = 0; rank < cluster.replicas; rank++) {
         size_t i = cluster_home(&cluster, name, rank);
         if (cluster.nodes[i].shard[0] == NULL)
             continue;
         struct version own = cluster_held(&cluster, i, name);
         equal &= first || version_equal(own, held);
-        undecided |= cluster_undecided(&cluster, i, name);
         held = own;
         first = false;
     }
-    return equal && !undecided;
+    return equal && !undecided_anywhere(name);
+}
+
+void settle_in_time(const char *name)
+{
+    cluster_run_for(&cluster, FINISHED_WITHIN_US);
+    ck_assert_msg(!undecided_anywhere(name), "nobody has finished it");
+    for (int i = 0; i < 300 && !settled(name); i++)
+        cluster_run_for(&cluster, 1000000);
+    check_settled(name);
 }
 
 void check_settled(const char *name)

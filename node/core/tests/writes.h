@@ -25,6 +25,11 @@ void check_text(const char *name, const char *text);
 /* All home nodes that are up hold the same row, and nothing is left undecided. */
 bool settled(const char *name);
 void check_settled(const char *name);
+/* Some home node that is up has accepted a row that it does not know to be decided. */
+bool undecided_anywhere(const char *name);
+/* Runs while home nodes settle what is undecided, each in its turn, which must be done by then; and
+ * until exchanges have made all equal. */
+void settle_in_time(const char *name);
 /* A promise for `ballot` is asked of one home node in the name of another; the answer goes nowhere. */
 void plant_promise(size_t from, size_t to, const char *name, struct version ballot);
 /* A stamp of a node, so far ahead of its clock. */
