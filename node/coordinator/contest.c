@@ -109,6 +109,8 @@ static void see_to_proposer(struct contest *contest)
         proposer_init(proposer, contest->coordinator, batch->key, batch->n, &contest_events);
         contest->proposing = true;
     }
+    /* A hint's stamp may be above this node's clock: what is made of it must be above that. */
+    proposer->highest = version_max(proposer->highest, batch->first);
     proposer->retry_unreachable = contest_batch_tried(batch);
     proposer->hear_all = contest_batch_hears_all(batch);
 }
@@ -136,7 +138,7 @@ static void contest_advance(struct contest *contest)
     }
 }
 
-static void contest_answer(struct contest *contest, const struct attempt_results *results)
+static void contest_answer(struct contest *contest, const struct attempt *results)
 {
     contest->answering = true;
     contest_batch_answer(&contest->batch, &contest->proposer, results);
@@ -158,7 +160,7 @@ static struct contest *contest_of(struct proposer *proposer)
 }
 
 /* Nothing has to be written: what was found is the answer. */
-static void answer_found(struct contest *contest, const struct attempt_results *results)
+static void answer_found(struct contest *contest, const struct attempt *results)
 {
     proposer_spread_state(&contest->proposer, contest_batch_settles(&contest->batch));
     contest_answer(contest, results);
@@ -195,12 +197,12 @@ static void conclude_unchanged(struct contest *contest)
     bool tried = contest_batch_tried(batch);
     bool current = !proposer->state_own && contest_batch_is_early(batch, proposer);
     if (PLANTED(FAIL_ALONE)) {
-        answer_found(contest, contest_batch_last_results(batch));
+        answer_found(contest, contest_batch_last_attempt(batch));
     } else if (tried || !proposer_state_decided(proposer)) {
         /* An attempt that was not found may still sit somewhere: this ballot is to bury it. */
         publish_state(contest);
     } else if (current) {
-        answer_found(contest, contest_batch_last_results(batch));
+        answer_found(contest, contest_batch_last_attempt(batch));
     } else {
         PROBE("condition judged again for those who came late");
         batch->closed = true;
@@ -231,7 +233,7 @@ static void contest_resolve(struct contest *contest)
     struct proposer *proposer = &contest->proposer;
     struct contest_batch *batch = &contest->batch;
     const struct row *state = proposer->has_state ? &proposer->state : NULL;
-    const struct attempt_results *found = contest_batch_find_attempt(batch, state);
+    const struct attempt *found = contest_batch_find_attempt(batch, state);
     if (found == NULL && contest_batch_superseded(batch, state)) {
         PROBE("hint superseded");
         found = &batch->attempts[0];
@@ -248,7 +250,7 @@ static void contest_resolve(struct contest *contest)
         PROBE("uncertain attempt certainly never happened: evaluated again");
         contest_evaluate(contest);
     } else {
-        PROBE("uncertain attempt: outcome unknown, its lineage was cut");
+        PROBE("uncertain attempt: outcome unknown");
         contest_give_up(contest, OUTCOME_UNAVAILABLE);
     }
 }
@@ -267,8 +269,8 @@ static void on_decided(struct proposer *proposer)
 {
     struct contest *contest = contest_of(proposer);
     struct contest_batch *batch = &contest->batch;
-    const struct attempt_results *results =
-        batch->finishing != NULL ? batch->finishing : contest_batch_last_results(batch);
+    const struct attempt *results =
+        batch->finishing != NULL ? batch->finishing : contest_batch_last_attempt(batch);
     contest_answer(contest, results);
     contest_advance(contest);
 }

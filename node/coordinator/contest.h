@@ -8,8 +8,7 @@
  * accept.
  *
  * A batch whose accept was uncertain is not touched any more: new rounds look for its origin in the
- * state they find (register protocol, "conditional write"), and answer the results stored with the
- * attempt that is found there. A plain write with a mixed outcome comes here as a batch of its own
+ * state they find, and answer the results kept with the attempt that is found there. A plain write with a mixed outcome comes here as a batch of its own
  * that was attempted already ("mixed plain write"). */
 #pragma once
 

@@ -128,7 +128,7 @@ static void contest_batch_begin(struct contest_batch *batch, const struct entry 
     batch->n = first->n;
     if (version_is_none(first->mixed))
         return;
-    batch->attempts[0] = (struct attempt_results){0, first->mixed};
+    batch->attempts[0] = (struct attempt){0, first->mixed};
     batch->attempts_count = 1;
     batch->first = first->mixed;
 }
@@ -190,7 +190,7 @@ static enum evaluation run_program(const struct contest_batch *batch, const stru
 }
 
 /* Copies what the client wants to have. */
-static void keep_result(struct attempt_result *result, struct slice before, struct slice after)
+static void keep_result(struct entry_result *result, struct slice before, struct slice after)
 {
     struct writer held;
     buffer_unref(result->held);
@@ -205,7 +205,7 @@ static void keep_result(struct attempt_result *result, struct slice before, stru
 }
 
 static void note_change(struct running_state *state, const struct request *request,
-                        struct slice made, bool tombstone, struct attempt_result *result)
+                        struct slice made, bool tombstone, struct entry_result *result)
 {
     result->outcome = OUTCOME_OK;
     result->changes = !tombstone || state->found;
@@ -223,7 +223,7 @@ static void note_change(struct running_state *state, const struct request *reque
 /* One write on the running state. `out` is the entry's own place for what its program makes. */
 static void evaluate_entry(struct contest_batch *batch, struct entry *entry,
                            struct running_state *state, struct writer *out,
-                           struct attempt_result *result)
+                           struct entry_result *result)
 {
     const struct request *request = entry->request;
     enum evaluation evaluation = run_program(batch, request, state, out);
@@ -264,7 +264,7 @@ static struct running_state initial_state(const struct proposer *proposer)
 
 /* Nobody's program: the row of a hint that is newer than the state. */
 static void bring_in_hint(const struct entry *entry, struct running_state *state,
-                          struct attempt_result *result)
+                          struct entry_result *result)
 {
     if (entry->settlement->hint.size == 0)
         return;
@@ -301,13 +301,13 @@ static void evaluate_entries(struct contest_batch *batch, struct running_state *
 bool contest_batch_evaluate(struct contest_batch *batch, const struct proposer *proposer,
                             struct row *row)
 {
-    if (batch->attempts_count > 0 && version_is_none(contest_batch_last_results(batch)->origin))
+    if (batch->attempts_count > 0 && version_is_none(contest_batch_last_attempt(batch)->origin))
         batch->attempts_count--; /* it had no effect, so nobody will find it */
     ensure(contest_batch_attempts_left(batch));
     unsigned attempt = batch->attempts_count++;
     struct running_state state = initial_state(proposer);
     evaluate_entries(batch, &state, attempt);
-    batch->attempts[attempt] = (struct attempt_results){attempt, VERSION_NONE};
+    batch->attempts[attempt] = (struct attempt){attempt, VERSION_NONE};
     if (!state.changed)
         return false;
     *row = row_successor(proposer->has_state ? &proposer->state : NULL, proposer->ballot,
@@ -324,7 +324,7 @@ bool contest_batch_evaluate(struct contest_batch *batch, const struct proposer *
     return true;
 }
 
-const struct attempt_results *contest_batch_last_results(const struct contest_batch *batch)
+const struct attempt *contest_batch_last_attempt(const struct contest_batch *batch)
 {
     ensure(batch->attempts_count > 0);
     return &batch->attempts[batch->attempts_count - 1];
@@ -377,11 +377,11 @@ bool contest_batch_settles(const struct contest_batch *batch)
     return false;
 }
 
-const struct attempt_results *contest_batch_find_attempt(const struct contest_batch *batch,
-                                                         const struct row *state)
+const struct attempt *contest_batch_find_attempt(const struct contest_batch *batch,
+                                                 const struct row *state)
 {
     for (unsigned i = batch->attempts_count; i > 0 && state != NULL; i--) {
-        const struct attempt_results *attempt = &batch->attempts[i - 1];
+        const struct attempt *attempt = &batch->attempts[i - 1];
         if (!version_is_none(attempt->origin) && row_descends_from(state, attempt->origin))
             return attempt;
     }
@@ -410,7 +410,7 @@ static void answer_settlement(struct settlement *settlement, const struct propos
 }
 
 static void answer_request(struct coordinator *coordinator, struct entry *entry,
-                           struct version version, struct attempt_result *result)
+                           struct version version, struct entry_result *result)
 {
     struct request *request = entry->request;
     request->version = version;
@@ -429,7 +429,7 @@ static void answer_request(struct coordinator *coordinator, struct entry *entry,
 }
 
 void contest_batch_answer(struct contest_batch *batch, const struct proposer *proposer,
-                          const struct attempt_results *attempt)
+                          const struct attempt *attempt)
 {
     struct entries entries;
     struct entry *entry;

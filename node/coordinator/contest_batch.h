@@ -11,7 +11,7 @@ enum {
 };
 
 /* What one operation's client would be told, if this attempt is the one that counts. */
-struct attempt_result {
+struct entry_result {
     enum outcome outcome;
     bool changes; /* it writes something */
     bool found;
@@ -32,13 +32,13 @@ struct entry {
     bool batchable;
     uint64_t deadline_us;
     uint64_t joined; /* on coordinator->contest_clock */
-    struct attempt_result results[ATTEMPTS_MAX];
+    struct entry_result results[ATTEMPTS_MAX];
 };
 
 LIST_DEFINE(entries, struct entry, link)
 
 /* One evaluation of the batch. */
-struct attempt_results {
+struct attempt {
     unsigned index;        /* of entry->results */
     struct version origin; /* VERSION_NONE: nothing was to be written */
 };
@@ -51,10 +51,10 @@ struct contest_batch {
     size_t bytes;
     bool closed; /* nobody joins any more */
     unsigned attempts_count;
-    struct attempt_results attempts[ATTEMPTS_MAX];
-    struct version first;                    /* lowest origin of them */
-    const struct attempt_results *finishing; /* the state being published is this attempt's */
-    struct writer value;                     /* what the last evaluation made */
+    struct attempt attempts[ATTEMPTS_MAX];
+    struct version first;            /* lowest origin of them */
+    const struct attempt *finishing; /* the state being published is this attempt's */
+    struct writer value;             /* what the last evaluation made */
 };
 
 struct entry *entry_of_request(struct coordinator *coordinator, struct request *request);
@@ -75,7 +75,7 @@ void contest_batch_fill(struct contest_batch *batch, struct entries *waiting);
  * something is to be written: `row` (borrows from the batch, its requests and the proposer). */
 bool contest_batch_evaluate(struct contest_batch *batch, const struct proposer *proposer,
                             struct row *row);
-const struct attempt_results *contest_batch_last_results(const struct contest_batch *batch);
+const struct attempt *contest_batch_last_attempt(const struct contest_batch *batch);
 /* An attempt that writes something may have been taken somewhere. */
 bool contest_batch_tried(const struct contest_batch *batch);
 bool contest_batch_attempts_left(const struct contest_batch *batch);
@@ -88,14 +88,14 @@ bool contest_batch_hears_all(const struct contest_batch *batch);
 /* Somebody wants the register settled. */
 bool contest_batch_settles(const struct contest_batch *batch);
 /* The attempt that the state is, or descends from; NULL if there is none. `state` may be NULL. */
-const struct attempt_results *contest_batch_find_attempt(const struct contest_batch *batch,
-                                                         const struct row *state);
+const struct attempt *contest_batch_find_attempt(const struct contest_batch *batch,
+                                                 const struct row *state);
 /* No attempt took effect in the state's past, provided that none was found. `state` may be NULL. */
 bool contest_batch_certainly_without(const struct contest_batch *batch, const struct row *state);
 /* Answers all with what the attempt stored, and leaves the batch empty. The proposer's state, or
  * what it published last, is on a majority. */
 void contest_batch_answer(struct contest_batch *batch, const struct proposer *proposer,
-                          const struct attempt_results *attempt);
+                          const struct attempt *attempt);
 /* Answers all with `outcome`, but those that an attempt may have brought about with UNKNOWN; leaves
  * the batch empty. */
 void contest_batch_give_up(struct contest_batch *batch, enum outcome outcome);

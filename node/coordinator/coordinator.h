@@ -1,6 +1,7 @@
 /* coordinator: turns requests into quorums of replicas (the paper, 4.5: any node can coordinate;
  * writes go on to the first live node of the preference list). Conducts plain writes, reads, ranges
- * and announcements, and forwards writes to the node that should stamp them.
+ * and announcements, conditional writes (contest.h), and forwards writes to the node that should
+ * stamp them; settles registers that others left undecided.
  *
  * A request becomes a task. A task asks replicas through slots: a slot counts once, whatever is
  * repeated or comes late. The request is answered as soon as the quorum allows; the task lives on
@@ -51,11 +52,11 @@ struct coordinator {
     struct timers *timers;
     struct hlc *hlc;
     struct prng *prng;
-    struct map calls;                  /* request id -> struct slot that waits for its reply */
-    struct tasks tasks;                /* all that live */
-    struct tasks stampless;            /* writes that wait for the clock's ceiling */
-    struct map contests;               /* hash of key -> struct contest */
-    uint64_t contest_clock;            /* orders who joins a contest and when its rounds begin */
+    struct map calls;       /* request id -> struct slot that waits for its reply */
+    struct tasks tasks;     /* all that live */
+    struct tasks stampless; /* those that wait for the clock's ceiling */
+    struct map contests;    /* hash of key -> struct contest; keys of one hash share it */
+    uint64_t contest_clock; /* orders who joins a contest and when its rounds begin */
     const struct evaluator *evaluator; /* NULL: programs are refused */
     struct replica *replica; /* knows the keys to settle that nobody else seems to, and N */
     struct timer finish_timer;

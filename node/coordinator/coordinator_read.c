@@ -27,8 +27,10 @@ struct read_task {
     size_t asked;
     bool spoken[REPLICAS_MAX]; /* the slot's read was answered; stands while the slot is used to
                                   fetch or write */
-    struct version newest;     /* highest ballot answered */
-    bool newest_applied;       /* by one that holds it in the item's place */
+    struct version sent[REPLICAS_MAX]; /* ballot of the row last sent to the slot: by the time it is
+                                          answered, `newest` may be another */
+    struct version newest;             /* highest ballot answered */
+    bool newest_applied;               /* by one that holds it in the item's place */
     struct settlement settlement;
     bool settling;      /* it is under way: the task must live */
     struct buffer *row; /* the row of that ballot; NULL: not here yet, or nothing is held */
@@ -158,6 +160,7 @@ static void read_fail(struct read_task *read)
 
 static void read_repair(struct read_task *read, size_t index)
 {
+    read->sent[index] = read->newest;
     slot_repair(&read->task, &read->slot[index], buffer_slice(read->key), buffer_slice(read->row),
                 read->newest_applied);
 }
@@ -318,7 +321,7 @@ static void read_on_reply(struct task *task, struct slot *slot, const struct fra
     } else {
         const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
         if (reply->verdict == VERDICT_TOOK)
-            slot->ballot = read->newest;
+            slot->ballot = read->sent[slot - read->slot];
         else
             slot->state = SLOT_REFUSED;
         if (reply->verdict == VERDICT_REFUSED_PROMISE && task->request == NULL)

@@ -1,4 +1,4 @@
-/* Plain writes (register protocol, section 3; the paper, 4.5 and 4.6): stamped here, sent once to
+/* Plain writes (docs/protocol.md; the paper, 4.5 and 4.6): stamped here, sent once to
  * every home node, answered when W of them hold it durably.
  *
  *     STAMP ──▶ SENT ──W took──────────────────────────▶ OK

@@ -6,7 +6,8 @@
 #include "bytes.h"
 
 enum evaluation {
-    EVALUATION_TRUE,   /* the condition holds: the request's own value, or tombstone, is written */
+    EVALUATION_TRUE,   /* the condition holds: the request's own value, or tombstone, is written. (A
+                          request with neither is INVALID then.) */
     EVALUATION_PUT,    /* the item made is written */
     EVALUATION_FALSE,  /* the condition does not hold */
     EVALUATION_INVALID /* the program cannot be applied to this item */

@@ -1,4 +1,4 @@
-/* proposer: one coordinator's rounds on one register (register protocol, section 3; Lamport's
+/* proposer: one coordinator's rounds on one register (docs/protocol.md; Lamport's
  * single-decree Paxos per item, with a value computed from the state found, as in CASPaxos).
  *
  *     IDLE ──proposer_prepare──▶ PREPARING ──majority promised──▶ PREPARED (events->prepared)
@@ -25,8 +25,7 @@ struct proposer_events {
     void (*decided)(struct proposer *proposer);
     /* What was published may be on a majority, or get there, or not. */
     void (*uncertain)(struct proposer *proposer);
-    /* No majority can be brought to promise: UNAVAILABLE, NO_SPACE or OVERLOADED. Nothing was
-     * published since the last `prepared`. */
+    /* No majority can be brought to promise: UNAVAILABLE, NO_SPACE or OVERLOADED. */
     void (*failed)(struct proposer *proposer, enum outcome outcome);
 };
 

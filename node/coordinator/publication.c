@@ -133,9 +133,10 @@ static void publication_on_timer(struct task *task)
     uint64_t attempt_us = task->coordinator->config.attempt_timeout_us;
     for (size_t i = 0; i < publication->n; i++) {
         struct slot *slot = &publication->home[i];
-        slot_unanswered(slot);
-        if (slot->state == SLOT_SENT &&
-            task->coordinator->outbox->now.monotonic_us - slot->sent_us >= attempt_us)
+        uint64_t waited_us = task->coordinator->outbox->now.monotonic_us - slot->sent_us;
+        if (waited_us >= attempt_us / 2)
+            slot_unanswered(slot);
+        if (waited_us >= attempt_us)
             slot_abandon(slot);
     }
     task_arm(task, attempt_us / 2);
@@ -153,9 +154,8 @@ struct publication *publication_begin(struct coordinator *coordinator, struct bu
 {
     struct publication *publication = calloc(1, sizeof(*publication));
     ensure(publication != NULL);
-    uint64_t now_us = coordinator->outbox->now.monotonic_us;
-    task_init_until(&publication->task, &publication_type, coordinator,
-                    now_us + coordinator->config.request_timeout_us);
+    /* Every call ends with its attempt. */
+    task_init_until(&publication->task, &publication_type, coordinator, UINT64_MAX / 2);
     publication->key = buffer_ref(key);
     publication->row = buffer_ref(row);
     publication->partition = key_partition(buffer_slice(key));

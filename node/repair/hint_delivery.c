@@ -207,7 +207,8 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
     uint16_t shards = membership_at(delivery->caller->members, batch->member)->shards;
     Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
     body.key = binary_of(key);
-    body.decided = row_proposed(row); /* only decided ones are kept as hints */
+    body.decided = row_proposed(row); /* of rows that were proposed, publications keep only
+                                             decided ones */
     batch->waiting++;
     caller_send(delivery->caller, &hint->call, batch->member,
                 (uint16_t)(decoded.partition % shards), FRAME_REPAIR, FRAME_WRITE_REPLY, &body.base,

@@ -1,6 +1,6 @@
-/* acceptor: the rules that guard one register on one replica (register protocol, section 3), as
+/* acceptor: the rules that guard one register on one replica (docs/protocol.md), as
  * pure functions of its durable state. Every path that moves undecided data goes through them:
- * writes, hints, repair, transfer.
+ * writes, hints, repair.
  *
  * What must hold: nothing undecided is taken below a promise or below what is held. What is known
  * decided is applied whatever was promised: whoever holds a majority's promises has seen it. */
@@ -35,7 +35,8 @@ struct acceptor {
     bool has_accepted;
     struct row accepted;     /* a conditional write's value not yet known decided; above the item */
     struct version promised; /* VERSION_NONE: nothing */
-    struct version floor;    /* a promise for every key of the partition, absent ones too */
+    struct version floor;    /* a promise for every key of the partition, absent ones too;
+                                VERSION_NONE until tombstones are purged */
 };
 
 /* Highest ballot of item and accepted; VERSION_NONE if neither is there. */

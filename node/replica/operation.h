@@ -9,17 +9,18 @@ struct replica_operation {
     struct list_link link; /* waiting for its latch, or in replica->ready */
     void (*start)(struct replica_operation *operation); /* called once the latch is held */
 
-    struct slice key;      /* in `bytes` below, as are all slices here */
-    struct slice row;      /* WRITE, REPAIR, ACCEPT: as received */
-    struct version ballot; /* PREPARE, COMMIT; ACCEPT: what to commit first */
-    struct version next;   /* ACCEPT */
-    bool want_old_size;    /* WRITE */
-    bool decided;          /* REPAIR */
-    bool proposed;         /* the row must be one that was proposed; else it must not */
-    bool full;             /* READ, PREPARE */
-    bool top;              /* READ */
-    bool item_only;        /* READ: what is accepted does not matter, or is nothing */
-    bool counted;          /* HINT: this one was not known before */
+    struct slice key;         /* in `bytes` below, as are all slices here */
+    struct slice row;         /* WRITE, REPAIR, ACCEPT: as received */
+    struct version ballot;    /* PREPARE, COMMIT */
+    struct version committed; /* ACCEPT: to be applied first */
+    struct version next;      /* ACCEPT */
+    bool want_old_size;       /* WRITE */
+    bool decided;             /* REPAIR */
+    bool proposed;            /* the row must be one that was proposed; else it must not */
+    bool full;                /* READ, PREPARE */
+    bool top;                 /* READ */
+    bool item_only;           /* READ: what is accepted does not matter, or is nothing */
+    bool counted;             /* HINT: this one was not known before */
     bool answered;
     uint64_t vote; /* number of the vote being made durable; 0: none */
 

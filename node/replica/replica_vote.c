@@ -163,7 +163,7 @@ static struct acceptance judge(struct replica_operation *operation)
     case FRAME_PREPARE:
         return acceptor_prepare(acceptor, operation->ballot);
     case FRAME_ACCEPT:
-        return acceptor_accept(acceptor, &offered, operation->next, operation->ballot);
+        return acceptor_accept(acceptor, &offered, operation->next, operation->committed);
     case FRAME_WRITE:
         return acceptor_plain(acceptor, &offered);
     case FRAME_REPAIR:
@@ -316,7 +316,7 @@ void replica_on_accept(struct replica *replica, const struct frame *frame,
         operation_new(replica, frame, slice_of_binary(accept->key));
     operation->proposed = true;
     if (!optional_version(accept->next, &operation->next) ||
-        !optional_version(accept->committed, &operation->ballot)) {
+        !optional_version(accept->committed, &operation->committed)) {
         refuse(replica, &frame->header, VERDICT_FAILED);
         operation_free(operation);
         return;

@@ -11,7 +11,7 @@
 #include "version.h"
 
 enum {
-    LINEAGE_MAX = 8,        /* register protocol, section 3 */
+    LINEAGE_MAX = 8,        /* more would grow every row of an item that is written by conditions */
     ROW_SIZE_MAX = 4 << 20, /* an item of 400 KB takes less, however it is made; and a page of rows
                                with one of these at its end stays below a frame's limit */
 };

@@ -99,6 +99,8 @@ void undecided_add(struct undecided *undecided, struct slice key, bool accepted,
         noted = note(undecided, key, now_us);
     bool same = slice_equal(noted->key, key);
     noted->accepted |= accepted && same;
+    if (accepted && same)
+        undecided_touch(undecided, noted, now_us); /* somebody is at work on it */
     undecided->incomplete |= !same;
 }
 

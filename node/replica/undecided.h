@@ -10,10 +10,10 @@
 
 struct undecided_key {
     struct list_link link; /* undecided->keys, oldest first */
-    uint64_t since_us;
-    bool accepted;      /* here; else a repair of another home node was stopped */
-    struct buffer *row; /* a hint that was stopped, a plain write's row; NULL: none */
-    struct slice key;   /* behind this struct */
+    uint64_t since_us;     /* monotonic; 0: found at the start, so that it is long due */
+    bool accepted;         /* here; else a repair of another home node was stopped */
+    struct buffer *row;    /* a hint that was stopped, a plain write's row; NULL: none */
+    struct slice key;      /* behind this struct */
 };
 
 LIST_DEFINE(undecided_keys, struct undecided_key, link)
@@ -39,7 +39,7 @@ void undecided_init(struct undecided *undecided, struct store *store, uint16_t s
 void undecided_deinit(struct undecided *undecided);
 /* Finds what earlier lives left. */
 void undecided_load(struct undecided *undecided);
-/* Notes a key, once. (Two keys of one hash: only the first is noted. The other's turn comes with its
+/* Notes a key, once; what is accepted again begins to wait anew. (Two keys of one hash: only the first is noted. The other's turn comes with its
  * next read, write or start.) */
 void undecided_add(struct undecided *undecided, struct slice key, bool accepted, uint64_t now_us);
 /* Notes the key of a hint that a promise stopped: perhaps no home node holds its row, so that only

@@ -329,6 +329,31 @@ START_TEST(a_slow_replica_gets_company)
 }
 END_TEST
 
+/* The third one, asked because the others were slow, tells of a newer row while the second still
+ * takes the first one's: it has not taken the newer one by that. */
+START_TEST(a_repair_counts_for_the_row_that_it_carried)
+{
+    all_well();
+    begin(3, 1, true);
+    bench_submit(&bench);
+    replicas[bench.frames[1].to].written = 0;
+    bench_pass(&bench, bench.coordinator.speculate_us);
+    ck_assert_uint_eq(bench.frames_count, 3);
+    replicas[bench.frames[2].to].written = NEWEST;
+    answer(&bench.frames[0]);
+    answer(&bench.frames[1]);
+    struct bench_frame *repair = bench_find(&bench, FRAME_REPAIR, bench.frames[1].to);
+    ck_assert_ptr_nonnull(repair);
+    answer(&bench.frames[2]);
+    answer(repair);
+    ck_assert_uint_eq(bench.answers, 0);
+    play(3, true);
+    ck_assert_int_eq(bench.request.outcome, OUTCOME_OK);
+    ck_assert_uint_ge(holders(3, bench.request.version), 2);
+    end();
+}
+END_TEST
+
 START_TEST(a_late_answer_that_is_behind_is_repaired)
 {
     all_well();
@@ -410,5 +435,6 @@ END_TEST
 
 TEST_MAIN("read", consistent_reads_show_only_what_a_majority_holds,
           eventual_reads_ask_r_and_show_the_newest_of_them, a_slow_replica_gets_company,
-          a_late_answer_that_is_behind_is_repaired, a_broken_link_is_replaced_at_once,
-          nobody_can_answer, a_row_that_does_not_fit_its_ballot_is_a_failure)
+          a_repair_counts_for_the_row_that_it_carried, a_late_answer_that_is_behind_is_repaired,
+          a_broken_link_is_replaced_at_once, nobody_can_answer,
+          a_row_that_does_not_fit_its_ballot_is_a_failure)

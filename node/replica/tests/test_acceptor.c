@@ -1,5 +1,5 @@
 /* The rules of one register on one replica, over every state of small versions, against the
- * register protocol's section 3 written down once more; what they must preserve after each message;
+ * rules of docs/protocol.md written down once more; what they must preserve after each message;
  * and any two messages one after the other. */
 #include "acceptor.h"
 
@@ -82,7 +82,7 @@ static bool state_equal(const struct state *a, const struct state *b)
            a->floor == b->floor;
 }
 
-/* The register protocol, section 3. A promise is forgotten where something at or above it is taken:
+/* The rules of docs/protocol.md. A promise is forgotten where something at or above it is taken:
  * from then on it says nothing that what is held does not say. Where both are in the way, what is
  * held is the reason given. */
 
