@@ -17,7 +17,7 @@ struct contest {
     struct proposer proposer;   /* of the batch's key */
     bool proposing;             /* the proposer is there */
     bool answering;             /* whoever joins now waits until that is done */
-    struct timer deadline;      /* the earliest of all entries */
+    struct timer deadline;      /* at or before the earliest of all entries */
 };
 
 static void on_prepared(struct proposer *proposer);
@@ -62,8 +62,12 @@ static void contest_free(struct contest *contest)
     free(contest);
 }
 
+/* For the earliest of all. An armed timer stands at or before that: the queue is walked only when it
+ * has fired, not for each who comes. */
 static void arm_deadline(struct contest *contest)
 {
+    if (timer_armed(&contest->deadline))
+        return;
     uint64_t first_us = UINT64_MAX;
     struct entry *entry;
     for (entry = entries_first(&contest->waiting); entry != NULL;
@@ -94,6 +98,12 @@ static void release_plain(struct contest *contest)
         free(entry);
         write_begin(contest->coordinator, request);
     }
+}
+
+static void note_deadline(struct contest *contest, uint64_t deadline_us)
+{
+    if (!timer_armed(&contest->deadline) || deadline_us < contest->deadline.deadline_us)
+        timers_arm(contest->coordinator->timers, &contest->deadline, deadline_us);
 }
 
 /* The proposer for the batch's key. It stays from one batch to the next: a promise may have ridden
@@ -206,6 +216,7 @@ static void conclude_unchanged(struct contest *contest)
     } else {
         PROBE("condition judged again for those who came late");
         batch->closed = true;
+        proposer->hear_all = contest_batch_hears_all(batch);
         proposer_prepare(proposer);
     }
 }
@@ -324,10 +335,9 @@ static void contest_add(struct coordinator *coordinator, struct entry *entry)
                 !contest->answering;
     entry->joined = ++coordinator->contest_clock;
     entries_push(&contest->waiting, entry);
+    note_deadline(contest, entry->deadline_us);
     if (idle)
         contest_advance(contest);
-    else
-        arm_deadline(contest);
 }
 
 void contest_submit(struct coordinator *coordinator, struct request *request)

@@ -7,7 +7,6 @@
 #include "task.h"
 
 enum {
-    SPECULATE_US_FIRST = 50000,        /* until enough reads were measured */
     SPECULATE_US_LEAST = 2000,         /* below it a second read costs more than it saves */
     SPECULATE_SAMPLES = 1024,          /* reads between two looks at their p99 */
     ANNOUNCEMENTS_MAX = 4096,          /* not yet taken by the API; it re-reads what was dropped */
@@ -28,7 +27,7 @@ void coordinator_init(struct coordinator *coordinator, const struct coordinator_
     coordinator->prng = prng;
     coordinator->replica = replica;
     coordinator->evaluator = evaluator;
-    coordinator->speculate_us = SPECULATE_US_FIRST;
+    coordinator->speculate_us = config->speculate_us;
     map_init(&coordinator->calls);
     map_init(&coordinator->contests);
     tasks_init(&coordinator->tasks);

@@ -24,6 +24,7 @@ enum { REPLICAS_MAX = 7 /* the largest N: more would only slow every quorum down
 struct coordinator_config {
     uint64_t request_timeout_us;
     uint64_t attempt_timeout_us;
+    uint64_t speculate_us; /* for a start: until enough reads were measured */
     uint64_t clock_skew_max_us;
     uint32_t requests_max;
 };

@@ -68,7 +68,7 @@ static bool waits_for(const struct census *census, size_t index)
     bool gone = census->gone[index];
     bool grace = census->outbox->now.monotonic_us < census->until_us;
     bool expected = member->status == MEMBER_ALIVE || (member->status == MEMBER_SUSPECT && !gone) ||
-                    (member->status == MEMBER_UNKNOWN && !gone && grace);
+                    (member->status == MEMBER_UNKNOWN && grace);
     return !answered_whole(census, index) && expected;
 }
 

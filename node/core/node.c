@@ -13,6 +13,7 @@ void node_config_defaults(struct node_config *config)
     config->seed = 1;
     config->request_timeout_us = 10000000;
     config->attempt_timeout_us = 1000000;
+    config->speculate_us = 50000;
     config->clock_skew_max_us = 500000;
     config->repair_interval_us = 10000000;
     config->hints_bytes_max = UINT64_C(1) << 30;
@@ -83,7 +84,8 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
     replica_init(&node->replica, &replica, ports.store, &node->outbox, &node->members, &node->hlc,
                  &node->hints, ports.log);
     struct coordinator_config coordinator = {config->request_timeout_us, config->attempt_timeout_us,
-                                             config->clock_skew_max_us, config->requests_max};
+                                             config->speculate_us, config->clock_skew_max_us,
+                                             config->requests_max};
     node_init_census(node, boot);
     coordinator_init(&node->coordinator, &coordinator, &node->members, &node->outbox, &node->timers,
                      &node->hlc, &node->prng, &node->replica, ports.evaluator);

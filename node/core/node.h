@@ -25,6 +25,7 @@ struct node_config {
     uint64_t seed;                /* of the node's random choices */
     uint64_t request_timeout_us;  /* a whole request */
     uint64_t attempt_timeout_us;  /* one answer of one replica */
+    uint64_t speculate_us;        /* then one more is asked; follows the answers' p99 later */
     uint64_t clock_skew_max_us;   /* refuse peers beyond it, versions beyond twice it */
     uint64_t repair_interval_us;  /* one partition is compared with one peer so often, besides
                                      reconnections */

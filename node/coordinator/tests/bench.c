@@ -88,6 +88,7 @@ void bench_init(struct bench *bench, size_t members, size_t self)
     bench->members.now_us = bench->outbox.now.monotonic_us;
     struct coordinator_config config = {.request_timeout_us = 10000000,
                                         .attempt_timeout_us = 1000000,
+                                        .speculate_us = 50000,
                                         .clock_skew_max_us = 500000,
                                         .requests_max = 4};
     coordinator_init(&bench->coordinator, &config, &bench->members, &bench->outbox, &bench->timers,
