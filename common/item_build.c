@@ -41,7 +41,9 @@ struct value_node *value_node_encoded(struct arena *arena, struct slice value)
 static void append(struct value_node *container, struct value_node *member)
 {
     ensure(!container->encoded);
+    container->opened = NULL;
     member->next = NULL;
+    member->previous = container->last;
     if (container->last == NULL)
         container->first = member;
     else
@@ -50,12 +52,23 @@ static void append(struct value_node *container, struct value_node *member)
     container->count++;
 }
 
+/* Members stand in the order of the encoding: found by position, or by halves. */
+static void note_opened(struct arena *arena, struct value_node *container)
+{
+    struct value_node **opened = arena_alloc(arena, container->count * sizeof(struct value_node *));
+    size_t count = 0;
+    for (struct value_node *node = container->first; node != NULL; node = node->next)
+        opened[count++] = node;
+    container->opened = opened;
+}
+
 static void put_all(struct arena *arena, struct value_node *map, struct item_cursor cursor)
 {
     struct slice name;
     struct slice value;
     while (item_next(&cursor, &name, &value))
         value_node_put(map, name, value_node_encoded(arena, value));
+    note_opened(arena, map);
 }
 
 struct value_node *value_node_of_item(struct arena *arena, struct slice item)
@@ -97,15 +110,34 @@ void value_node_open(struct arena *arena, struct value_node *node)
     } else if (node->type == VALUE_LIST) {
         while (list_next(&cursor, &member))
             value_node_append(node, value_node_encoded(arena, member));
+        note_opened(arena, node);
     } else {
         while (set_next(&cursor, &member))
             value_node_add(arena, node, member);
     }
 }
 
+static struct value_node *find_opened(const struct value_node *map, struct slice name)
+{
+    size_t low = 0, high = map->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = slice_compare(map->opened[middle]->name, name);
+        if (order == 0)
+            return map->opened[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 struct value_node *value_node_find(const struct value_node *map, struct slice name)
 {
     ensure(map->type == VALUE_MAP && !map->encoded);
+    if (map->opened != NULL)
+        return find_opened(map, name);
     struct value_node *node = map->first;
     while (node != NULL && !slice_equal(node->name, name))
         node = node->next;
@@ -117,6 +149,8 @@ struct value_node *value_node_at(const struct value_node *list, uint64_t index)
     ensure(list->type == VALUE_LIST && !list->encoded);
     if (index >= list->count)
         return NULL;
+    if (list->opened != NULL)
+        return list->opened[index];
     struct value_node *node = list->first;
     for (uint64_t i = 0; i < index; i++)
         node = node->next;
@@ -132,46 +166,38 @@ struct value_node *value_node_member(const struct value_node *set, struct slice 
     return node;
 }
 
-/* The member before `member`, NULL if it is the first. */
-static struct value_node *previous_of(const struct value_node *container,
-                                      const struct value_node *member)
+/* Before `next` (NULL: at the end) now stands `previous` (NULL: nothing). */
+static void link_pair(struct value_node *container, struct value_node *previous,
+                      struct value_node *next)
 {
-    struct value_node *previous = NULL;
-    struct value_node *node = container->first;
-    while (node != member) {
-        ensure(node != NULL);
-        previous = node;
-        node = node->next;
-    }
-    return previous;
+    if (previous == NULL)
+        container->first = next;
+    else
+        previous->next = next;
+    if (next == NULL)
+        container->last = previous;
+    else
+        next->previous = previous;
+    container->opened = NULL;
 }
 
 void value_node_remove(struct value_node *container, struct value_node *member)
 {
-    struct value_node *previous = previous_of(container, member);
-    if (previous == NULL)
-        container->first = member->next;
-    else
-        previous->next = member->next;
-    if (container->last == member)
-        container->last = previous;
+    link_pair(container, member->previous, member->next);
     member->next = NULL;
+    member->previous = NULL;
     container->count--;
 }
 
 void value_node_replace(struct value_node *container, struct value_node *member,
                         struct value_node *fresh)
 {
-    struct value_node *previous = previous_of(container, member);
+    struct value_node *next = member->next;
     fresh->name = member->name;
-    fresh->next = member->next;
-    if (previous == NULL)
-        container->first = fresh;
-    else
-        previous->next = fresh;
-    if (container->last == member)
-        container->last = fresh;
+    link_pair(container, member->previous, fresh);
+    link_pair(container, fresh, next);
     member->next = NULL;
+    member->previous = NULL;
 }
 
 /* By what members of a container are sorted. */

@@ -12,16 +12,18 @@
  * as long as the arena. */
 struct value_node {
     enum value_type type;
-    bool encoded;              /* `bytes` is the whole encoded value, and there are no members */
-    struct slice name;         /* in a map */
-    struct slice bytes;        /* payload of S, N, B, BOOL or of a set's member */
-    struct value_node *first;  /* members, in the order they were added */
-    struct value_node *last;   /* newest member */
-    struct value_node *next;   /* next member of the same container, in that order */
-    struct value_node *lowest; /* members, in the order they are encoded: set by finish */
-    struct value_node *higher; /* next member in that order: set by finish */
-    size_t count;              /* members */
-    size_t body_size;          /* bytes of count and members: set by finish */
+    bool encoded;             /* `bytes` is the whole encoded value, and there are no members */
+    struct slice name;        /* in a map */
+    struct slice bytes;       /* payload of S, N, B, BOOL or of a set's member */
+    struct value_node *first; /* members, in the order they were added */
+    struct value_node *last;  /* newest member */
+    struct value_node *next;  /* next member of the same container, in that order */
+    struct value_node *previous;
+    struct value_node **opened; /* all members, while they are as they were encoded; else NULL */
+    struct value_node *lowest;  /* members, in the order they are encoded: set by finish */
+    struct value_node *higher;  /* next member in that order: set by finish */
+    size_t count;               /* members */
+    size_t body_size;           /* bytes of count and members: set by finish */
 };
 
 /* A string, number or binary; `bytes` as value_bytes() has them. */

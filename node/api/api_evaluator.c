@@ -35,7 +35,7 @@ static enum evaluation run(struct arena *arena, struct slice bytes, const struct
     if (!program_decode(arena, bytes, &program))
         return refuse(out, "The program of the write is malformed");
     struct slice current = item == NULL ? SLICE_EMPTY : *item;
-    if (program.condition != NULL && !condition_holds(program.condition, current))
+    if (program.condition != NULL && !condition_holds(arena, program.condition, current))
         return EVALUATION_FALSE;
     if (!program.updates)
         return EVALUATION_TRUE;

@@ -2,7 +2,19 @@
 
 #include <string.h>
 
+#include "decimal.h"
 #include "item.h"
+#include "item_view.h"
+
+/* The value of an operand; must stay where it is while `value` is used. */
+struct operand {
+    struct slice value;                     /* encoded; empty: there is none */
+    uint8_t computed[2 + DECIMAL_SIZE_MAX]; /* what `value` borrows from, if it was computed */
+};
+
+static bool holds(const struct expression *condition, struct item_view *item);
+static void operand_init(struct operand *operand, const struct expression *expression,
+                         struct item_view *item);
 
 /* As the service counts a string: in UTF-16 code units. */
 static uint64_t string_length(struct slice text)
@@ -33,7 +45,7 @@ static bool size_of(struct slice value, uint64_t *size)
 }
 
 static void compute_size(struct operand *operand, const struct expression *measured,
-                         struct slice item)
+                         struct item_view *item)
 {
     struct operand inner;
     uint64_t size;
@@ -48,13 +60,15 @@ static void compute_size(struct operand *operand, const struct expression *measu
     operand->value = slice_of(operand->computed, 2 + (size_t)number.size);
 }
 
-void operand_init(struct operand *operand, const struct expression *expression, struct slice item)
+/* A path, a value or size(). */
+static void operand_init(struct operand *operand, const struct expression *expression,
+                         struct item_view *item)
 {
     operand->value = SLICE_EMPTY;
     if (expression->kind == EXPRESSION_VALUE)
         operand->value = expression->value;
     else if (expression->kind == EXPRESSION_PATH)
-        document_path_find(&expression->path, item, &operand->value);
+        item_view_find(item, &expression->path, &operand->value);
     else if (expression->kind == EXPRESSION_FUNCTION && expression->function == FUNCTION_SIZE)
         compute_size(operand, expression->first, item);
 }
@@ -96,7 +110,7 @@ static bool compares_as(enum expression_kind kind, struct slice a, struct slice 
     return kind == EXPRESSION_GREATER ? order > 0 : order >= 0;
 }
 
-static bool compares(const struct expression *node, struct slice item)
+static bool compares(const struct expression *node, struct item_view *item)
 {
     struct operand a, b;
     operand_init(&a, node->first, item);
@@ -104,7 +118,7 @@ static bool compares(const struct expression *node, struct slice item)
     return compares_as(node->kind, a.value, b.value);
 }
 
-static bool is_between(const struct expression *node, struct slice item)
+static bool is_between(const struct expression *node, struct item_view *item)
 {
     struct operand middle, low, high;
     operand_init(&middle, node->first, item);
@@ -114,7 +128,7 @@ static bool is_between(const struct expression *node, struct slice item)
            compares_as(EXPRESSION_LESS_OR_EQUAL, middle.value, high.value);
 }
 
-static bool is_in(const struct expression *node, struct slice item)
+static bool is_in(const struct expression *node, struct item_view *item)
 {
     struct operand wanted, candidate;
     operand_init(&wanted, node->first, item);
@@ -169,7 +183,7 @@ static bool has_type(struct slice value, struct slice name)
            slice_equal(value_bytes(name), slice_of_string(value_type_name(value_type(value))));
 }
 
-static bool function_holds(const struct expression *node, struct slice item)
+static bool function_holds(const struct expression *node, struct item_view *item)
 {
     struct operand a, b = {.value = SLICE_EMPTY};
     operand_init(&a, node->first, item);
@@ -192,15 +206,15 @@ static bool function_holds(const struct expression *node, struct slice item)
 }
 
 /* Whether the outcome is that of the first operand that is `decisive`, else its opposite. */
-static bool chain_holds(const struct expression *node, struct slice item, bool decisive)
+static bool chain_holds(const struct expression *node, struct item_view *item, bool decisive)
 {
     for (const struct expression *at = node->first; at != NULL; at = at->next)
-        if (condition_holds(at, item) == decisive)
+        if (holds(at, item) == decisive)
             return decisive;
     return !decisive;
 }
 
-bool condition_holds(const struct expression *condition, struct slice item)
+static bool holds(const struct expression *condition, struct item_view *item)
 {
     switch (condition->kind) {
     case EXPRESSION_AND:
@@ -208,7 +222,7 @@ bool condition_holds(const struct expression *condition, struct slice item)
     case EXPRESSION_OR:
         return chain_holds(condition, item, true);
     case EXPRESSION_NOT:
-        return !condition_holds(condition->first, item);
+        return !holds(condition->first, item);
     case EXPRESSION_FUNCTION:
         return function_holds(condition, item);
     case EXPRESSION_BETWEEN:
@@ -225,4 +239,11 @@ bool condition_holds(const struct expression *condition, struct slice item)
     default:
         return false;
     }
+}
+
+bool condition_holds(struct arena *arena, const struct expression *condition, struct slice item)
+{
+    struct item_view view;
+    item_view_init(&view, arena, item);
+    return holds(condition, &view);
 }

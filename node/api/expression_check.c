@@ -121,7 +121,7 @@ static void check_distinct(struct expression_problems *problems,
         return;
     for (const struct expression *at = first->next; at != NULL; at = at->next)
         if (at->kind == EXPRESSION_PATH && document_path_compare(&first->path, &at->path) == 0)
-            expression_report(problems, PROBLEM_DISTINCT,
+            expression_report(problems, PROBLEM_OPERAND,
                               "The first operand must be distinct from the remaining operands for "
                               "this operator or function; operator: %s, first operand: %s",
                               expression_operator_name(expression),
@@ -131,7 +131,7 @@ static void check_distinct(struct expression_problems *problems,
 static void report_type(struct expression_problems *problems, const struct expression *expression,
                         const char *type)
 {
-    expression_report(problems, PROBLEM_TYPE,
+    expression_report(problems, PROBLEM_OPERAND,
                       "Incorrect operand type for operator or function; operator or function: %s, "
                       "operand type: %s",
                       expression_operator_name(expression), type);
@@ -185,7 +185,7 @@ static void check_attribute_type(struct expression_problems *problems,
     for (enum value_type i = VALUE_STRING; i <= VALUE_BINARY_SET; i++)
         if (slice_equal(name, slice_of_string(value_type_name(i))))
             return;
-    expression_report(problems, PROBLEM_TYPE,
+    expression_report(problems, PROBLEM_OPERAND,
                       "Invalid attribute type name found; type: %.*s, valid types: "
                       "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
                       (int)name.size, name.data);
@@ -203,7 +203,7 @@ static void check_function(struct expression_problems *problems,
 {
     const char *name = functions[expression->function].name;
     if (expression->count != functions[expression->function].operands) {
-        expression_report(problems, PROBLEM_OPERANDS,
+        expression_report(problems, PROBLEM_OPERAND,
                           "Incorrect number of operands for operator or function; operator or "
                           "function: %s, number of operands: %zu",
                           name, expression->count);
@@ -216,7 +216,7 @@ static void check_function(struct expression_problems *problems,
     case FUNCTION_ATTRIBUTE_NOT_EXISTS:
     case FUNCTION_IF_NOT_EXISTS:
         if (expression->first->kind != EXPRESSION_PATH)
-            expression_report(problems, PROBLEM_TYPE,
+            expression_report(problems, PROBLEM_OPERAND,
                               "Operator or function requires a document path; operator or "
                               "function: %s",
                               name);
@@ -270,7 +270,7 @@ static void check_between(struct expression_problems *problems, const struct exp
     else if (slice_compare(value_bytes(low->value), value_bytes(high->value)) > 0)
         wrong = "upper bound to be greater than or equal to lower bound";
     if (wrong != NULL)
-        expression_report(problems, PROBLEM_TYPE,
+        expression_report(problems, PROBLEM_OPERAND,
                           "The BETWEEN operator requires %s; lower bound operand: %s, upper bound "
                           "operand: %s",
                           wrong, show_value(problems->arena, low->value),
@@ -281,7 +281,7 @@ static void check_in(struct expression_problems *problems, const struct expressi
 {
     size_t candidates = expression->count - 1;
     if (candidates > IN_OPERANDS_MAX)
-        expression_report(problems, PROBLEM_OPERANDS,
+        expression_report(problems, PROBLEM_OPERAND,
                           "The IN operator is provided with too many operands; number of operands: "
                           "%zu",
                           candidates);
@@ -290,11 +290,11 @@ static void check_in(struct expression_problems *problems, const struct expressi
 static void check_comparison(struct expression_problems *problems,
                              const struct expression *expression)
 {
-    check_distinct(problems, expression);
-    if (expression->kind == EXPRESSION_IN) {
+    if (expression->kind == EXPRESSION_IN)
         check_in(problems, expression);
+    check_distinct(problems, expression);
+    if (expression->kind == EXPRESSION_IN)
         return;
-    }
     if (expression->kind == EXPRESSION_EQUAL || expression->kind == EXPRESSION_NOT_EQUAL)
         return;
     check_ordered(problems, expression);
@@ -332,7 +332,7 @@ void expression_check_action(struct expression_problems *problems, enum update_s
         (type == VALUE_NUMBER && section == UPDATE_ADD))
         return;
     const char *name = update_section_name(section);
-    expression_report(problems, PROBLEM_TYPE,
+    expression_report(problems, PROBLEM_OPERAND,
                       "Incorrect operand type for operator or function; operator: %s, operand "
                       "type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
                       name, names[type], name);
@@ -346,7 +346,7 @@ static void check_pair(struct expression_problems *problems, const struct docume
     enum path_clash clash = document_path_clash(a, b);
     if (clash == PATHS_APART)
         return;
-    expression_report(problems, clash == PATHS_CONFLICT ? PROBLEM_CONFLICT : PROBLEM_OVERLAP,
+    expression_report(problems, PROBLEM_TARGET,
                       "Two document paths %s with each other; must remove or rewrite one of these "
                       "paths; path one: %s, path two: %s",
                       clash == PATHS_CONFLICT ? "conflict" : "overlap",
@@ -375,14 +375,14 @@ static bool any_clash(struct arena *arena, const struct projection_paths *paths)
     return false;
 }
 
-void expression_check_paths(struct expression_problems *problems,
-                            const struct projection_paths *paths)
+void expression_check_targets(struct expression_problems *problems,
+                              const struct projection_paths *targets, const char *const *undefined)
 {
-    if (!any_clash(problems->arena, paths))
-        return;
-    for (size_t i = 0; i < paths->count; i++)
-        for (size_t j = 0; j < i && problems->messages[PROBLEM_OVERLAP] == NULL &&
-                           problems->messages[PROBLEM_CONFLICT] == NULL;
-             j++)
-            check_pair(problems, &paths->paths[j], &paths->paths[i]);
+    bool clash = any_clash(problems->arena, targets);
+    for (size_t i = targets->count; i-- > 0 && problems->messages[PROBLEM_TARGET] == NULL;) {
+        if (undefined[i] != NULL)
+            expression_report(problems, PROBLEM_TARGET, "%s", undefined[i]);
+        for (size_t j = i + 1; clash && j < targets->count; j++)
+            check_pair(problems, &targets->paths[i], &targets->paths[j]);
+    }
 }

@@ -4,22 +4,20 @@
 #include "arena.h"
 #include "expression.h"
 
-/* The gravest first. */
+/* The gravest first. Of one kind the first counts that the service meets: it walks conditions from
+ * the left, and targets and actions from the last to the first. */
 enum expression_problem {
     PROBLEM_SYNTAX,
+    PROBLEM_INDEX,
     PROBLEM_OPERATORS,
     PROBLEM_PARENTHESES,
     PROBLEM_UNKNOWN_FUNCTION,
     PROBLEM_MISUSED_FUNCTION,
     PROBLEM_RESERVED,
     PROBLEM_SECTION,
-    PROBLEM_SUBSTITUTE,
-    PROBLEM_PATH,
-    PROBLEM_OVERLAP,
-    PROBLEM_CONFLICT,
-    PROBLEM_OPERANDS,
-    PROBLEM_DISTINCT,
-    PROBLEM_TYPE,
+    PROBLEM_NESTING,
+    PROBLEM_TARGET,  /* an undefined substitute in it, or a clash with another */
+    PROBLEM_OPERAND, /* undefined, or not what its operator takes */
     EXPRESSION_PROBLEMS
 };
 
@@ -52,8 +50,9 @@ void expression_check_action(struct expression_problems *problems, enum update_s
                              const struct expression *operand);
 /* "SET", "REMOVE". */
 const char *update_section_name(enum update_section section);
-/* Paths of a projection or an update must neither overlap nor conflict. */
-void expression_check_paths(struct expression_problems *problems,
-                            const struct projection_paths *paths);
+/* Targets, the paths of a projection or an update, must neither overlap nor conflict. For each,
+ * `undefined` is the message about a substitute in it, or NULL. */
+void expression_check_targets(struct expression_problems *problems,
+                              const struct projection_paths *targets, const char *const *undefined);
 /* "[a, [0], b]", in the arena. */
 char *document_path_show(struct arena *arena, const struct document_path *path);

@@ -97,8 +97,10 @@ static struct token token_at(struct slice left)
         struct slice text = slice_of(left.data, count_while(left, 0, is_name_part));
         return (struct token){keyword_or_name(text), text};
     }
-    if (is_digit(first))
-        return (struct token){TOKEN_NUMBER, slice_of(left.data, count_while(left, 0, is_digit))};
+    if (is_digit(first)) {
+        size_t digits = first == '0' ? 1 : count_while(left, 0, is_digit);
+        return (struct token){TOKEN_NUMBER, slice_of(left.data, digits)};
+    }
     size_t part = first == '#' || first == ':' ? count_while(left, 1, is_name_part) : 0;
     if (part > 0)
         return (struct token){first == '#' ? TOKEN_NAME_SUBSTITUTE : TOKEN_VALUE_SUBSTITUTE,

@@ -95,7 +95,7 @@ static void use_name(struct parser *parser, struct slice *name)
     if (substitute != NULL)
         *name = substitute->means;
     else
-        expression_report(&parser->problems, PROBLEM_SUBSTITUTE,
+        expression_report(&parser->problems, PROBLEM_OPERAND,
                           "An expression attribute name used in the document path is not defined; "
                           "attribute name: %.*s",
                           (int)text.size, text.data);
@@ -111,7 +111,7 @@ static void parse_index(struct parser *parser, struct path_element *element)
     for (size_t i = 0; i < digits.size && index <= UINT32_MAX; i++)
         index = index * 10 + (digits.data[i] - (uint64_t)'0');
     if (index > INT32_MAX)
-        expression_report(&parser->problems, PROBLEM_PATH,
+        expression_report(&parser->problems, PROBLEM_INDEX,
                           "List index is not within the allowable range; index: [%.*s]",
                           (int)digits.size, digits.data);
     element->is_index = true;
@@ -144,7 +144,7 @@ static struct document_path parse_path_rest(struct parser *parser, struct path_e
         count++;
     }
     if (count > PATH_ELEMENTS_MAX) {
-        expression_report(&parser->problems, PROBLEM_PATH,
+        expression_report(&parser->problems, PROBLEM_NESTING,
                           "The document path has too many nesting levels; nesting levels: %zu",
                           count);
         count = PATH_ELEMENTS_MAX;
@@ -162,6 +162,17 @@ struct document_path parser_path(struct parser *parser)
     return parse_path_rest(parser, elements);
 }
 
+struct document_path parser_target(struct parser *parser, const char **undefined)
+{
+    const char **reported = &parser->problems.messages[PROBLEM_OPERAND];
+    const char *before = *reported;
+    *reported = NULL;
+    struct document_path path = parser_path(parser);
+    *undefined = *reported;
+    *reported = before;
+    return path;
+}
+
 /* Operands. */
 
 struct expression *parser_value(struct parser *parser)
@@ -172,7 +183,7 @@ struct expression *parser_value(struct parser *parser)
     if (substitute != NULL)
         node->value = substitute->means;
     else
-        expression_report(&parser->problems, PROBLEM_SUBSTITUTE,
+        expression_report(&parser->problems, PROBLEM_OPERAND,
                           "An expression attribute value used in expression is not defined; "
                           "attribute value: %.*s",
                           (int)text.size, text.data);

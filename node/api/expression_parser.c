@@ -176,6 +176,11 @@ const char *expression_parse_condition(struct expression_context *context, struc
                                        struct expression **condition)
 {
     *condition = NULL;
+    if (text.size > EXPRESSION_SIZE_MAX)
+        return arena_printf(context->arena,
+                            "Expression size has exceeded the maximum allowed size; expression "
+                            "size: %zu",
+                            text.size);
     struct parser parser;
     const char *problem = parser_init(&parser, context, text);
     if (problem != NULL)
@@ -196,13 +201,15 @@ const char *expression_parse_projection(struct expression_context *context, stru
         return problem;
     /* A path and a comma take two bytes at least. */
     size_t paths_max = text.size / 2 + 1;
+    const char **undefined = arena_alloc(context->arena, paths_max * sizeof(*undefined));
     projection->paths = arena_alloc(context->arena, paths_max * sizeof(*projection->paths));
     do {
-        projection->paths[projection->count++] = parser_path(&parser);
+        size_t at = projection->count++;
+        projection->paths[at] = parser_target(&parser, &undefined[at]);
     } while (parser_accept(&parser, TOKEN_COMMA));
     if (!parser_failed(&parser) && parser.current.kind != TOKEN_END)
         parser_fail(&parser);
     if (!parser_failed(&parser))
-        expression_check_paths(&parser.problems, projection);
+        expression_check_targets(&parser.problems, projection, undefined);
     return expression_gravest(&parser.problems);
 }

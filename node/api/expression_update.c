@@ -59,15 +59,28 @@ static struct expression *parse_action_value(struct parser *parser, enum update_
     return value;
 }
 
+/* Of the actions with wrong operands the last is complained about. */
+static struct expression *parse_action_operands(struct parser *parser, enum update_section section)
+{
+    const char **reported = &parser->problems.messages[PROBLEM_OPERAND];
+    const char *before = *reported;
+    *reported = NULL;
+    struct expression *value = parse_action_value(parser, section);
+    if (*reported == NULL)
+        *reported = before;
+    return value;
+}
+
+/* `undefined` is of the targets of all actions. */
 static void parse_section(struct parser *parser, enum update_section section,
-                          struct update_expression *update)
+                          struct update_expression *update, const char **undefined)
 {
     parser_advance(parser);
     do {
-        struct update_action *action = &update->actions[update->count++];
+        struct update_action *action = &update->actions[update->count];
         action->section = section;
-        action->path = parser_path(parser);
-        action->value = parser_failed(parser) ? NULL : parse_action_value(parser, section);
+        action->path = parser_target(parser, &undefined[update->count++]);
+        action->value = parser_failed(parser) ? NULL : parse_action_operands(parser, section);
     } while (parser_accept(parser, TOKEN_COMMA));
 }
 
@@ -85,7 +98,8 @@ static bool section_begins(enum token_kind token, enum update_section *section)
     return false;
 }
 
-static void parse_sections(struct parser *parser, struct update_expression *update)
+static void parse_sections(struct parser *parser, struct update_expression *update,
+                           const char **undefined)
 {
     bool seen[UPDATE_SECTIONS] = {false};
     do {
@@ -99,17 +113,18 @@ static void parse_sections(struct parser *parser, struct update_expression *upda
                               "The \"%s\" section can only be used once in an update expression;",
                               update_section_name(section));
         seen[section] = true;
-        parse_section(parser, section, update);
+        parse_section(parser, section, update, undefined);
     } while (!parser_failed(parser) && parser->current.kind != TOKEN_END);
 }
 
-static void check_paths(struct parser *parser, const struct update_expression *update)
+static void check_targets(struct parser *parser, const struct update_expression *update,
+                          const char *const *undefined)
 {
     struct projection_paths paths = {
         arena_alloc(parser->context->arena, update->count * sizeof(*paths.paths)), update->count};
     for (size_t i = 0; i < update->count; i++)
         paths.paths[i] = update->actions[i].path;
-    expression_check_paths(&parser->problems, &paths);
+    expression_check_targets(&parser->problems, &paths, undefined);
 }
 
 const char *expression_parse_update(struct expression_context *context, struct slice text,
@@ -124,8 +139,9 @@ const char *expression_parse_update(struct expression_context *context, struct s
     /* A path and what separates it from the next take two bytes at least. */
     size_t actions_max = text.size / 2 + 1;
     update->actions = arena_zalloc(context->arena, actions_max * sizeof(*update->actions));
-    parse_sections(&parser, update);
+    const char **undefined = arena_alloc(context->arena, actions_max * sizeof(*undefined));
+    parse_sections(&parser, update, undefined);
     if (!parser_failed(&parser))
-        check_paths(&parser, update);
+        check_targets(&parser, update, undefined);
     return expression_gravest(&parser.problems);
 }

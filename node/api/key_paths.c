@@ -1,6 +1,6 @@
 #include "key_paths.h"
 
-bool key_path_begins(const struct table *table, const struct document_path *path)
+static bool key_path_begins(const struct table *table, const struct document_path *path)
 {
     struct slice name = path->elements[0].name;
     return slice_equal(name, table->partition_key.name) || slice_equal(name, table->sort_key.name);

@@ -4,7 +4,6 @@
 #include "expression.h"
 #include "table.h"
 
-bool key_path_begins(const struct table *table, const struct document_path *path);
 /* Keys are scalars: paths into them select nothing and are refused. NULL, or the
  * ValidationException's message. */
 const char *must_check key_path_check(struct arena *arena, const struct table *table,

@@ -58,11 +58,13 @@ static const char *work_out(struct arena *arena, const struct update_expression 
                             struct slice item, struct value_node *root, struct change *changes)
 {
     uint64_t size = 0;
+    struct item_view view;
+    item_view_init(&view, arena, item);
     for (size_t i = 0; i < update->count; i++) {
         const struct update_action *action = &update->actions[i];
         const char *problem = find_target(arena, root, &action->path, &changes[i]);
         if (problem == NULL)
-            problem = update_value_of(arena, action, item, &changes[i].value);
+            problem = update_value_of(arena, action, &view, &changes[i].value);
         if (problem != NULL)
             return problem;
         /* All of it will be in the item: refused before it can fill the memory. */

@@ -67,19 +67,26 @@ static void finish(struct operation_call *call)
     write_options_finish(call, write, write->new_size);
 }
 
+static bool updates_attribute(const struct update_expression *update, struct slice name)
+{
+    for (size_t i = 0; i < update->count; i++)
+        if (slice_equal(update->actions[i].path.elements[0].name, name))
+            return true;
+    return false;
+}
+
 /* The key stays what it is. */
 static const char *check_key(const struct update_item *update)
 {
     const struct operation_call *call = &update->call;
-    for (size_t i = 0; i < update->update.count; i++) {
-        const struct document_path *path = &update->update.actions[i].path;
-        if (key_path_begins(call->found, path))
-            return arena_printf(call->arena,
-                                MESSAGE_INVALID "Cannot update attribute %.*s. This attribute is "
-                                                "part of the key",
-                                (int)path->elements[0].name.size, path->elements[0].name.data);
-    }
+    const struct slice names[] = {call->found->partition_key.name, call->found->sort_key.name};
     const char *problem = write_options_check_table(&update->options, call);
+    for (size_t i = 0; i < array_size(names) && problem == NULL; i++)
+        if (updates_attribute(&update->update, names[i]))
+            problem = arena_printf(call->arena,
+                                   MESSAGE_INVALID "Cannot update attribute %.*s. This attribute "
+                                                   "is part of the key",
+                                   (int)names[i].size, names[i].data);
     for (size_t i = 0; i < update->update.count && problem == NULL; i++)
         problem = key_path_check_all(call->arena, call->found, update->update.actions[i].value);
     return problem;

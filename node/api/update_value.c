@@ -132,12 +132,12 @@ static const char *take_from(struct arena *arena, struct slice current, struct s
     return NULL;
 }
 
-static const char *evaluate(struct arena *arena, const struct expression *node, struct slice item,
-                            struct slice *value);
+static const char *evaluate(struct arena *arena, const struct expression *node,
+                            struct item_view *item, struct slice *value);
 
 /* An operation of two operands; both must have a value, whether it is needed or not. */
 static const char *evaluate_operation(struct arena *arena, const struct expression *node,
-                                      struct slice item, struct slice *value)
+                                      struct item_view *item, struct slice *value)
 {
     struct slice a, b;
     const char *problem = evaluate(arena, node->first, item, &a);
@@ -153,28 +153,28 @@ static const char *evaluate_operation(struct arena *arena, const struct expressi
 }
 
 static const char *evaluate_if_not_exists(struct arena *arena, const struct expression *node,
-                                          struct slice item, struct slice *value)
+                                          struct item_view *item, struct slice *value)
 {
     struct slice otherwise;
     const char *problem = evaluate(arena, node->first->next, item, &otherwise);
     if (problem != NULL)
         return problem;
     bool found =
-        node->first->kind == EXPRESSION_PATH && document_path_find(&node->first->path, item, value);
+        node->first->kind == EXPRESSION_PATH && item_view_find(item, &node->first->path, value);
     if (!found)
         *value = otherwise;
     return NULL;
 }
 
-static const char *evaluate(struct arena *arena, const struct expression *node, struct slice item,
-                            struct slice *value)
+static const char *evaluate(struct arena *arena, const struct expression *node,
+                            struct item_view *item, struct slice *value)
 {
     *value = SLICE_EMPTY;
     bool function = node->kind == EXPRESSION_FUNCTION;
     if (node->kind == EXPRESSION_VALUE)
         *value = node->value;
     else if (node->kind == EXPRESSION_PATH)
-        document_path_find(&node->path, item, value);
+        item_view_find(item, &node->path, value);
     else if (function && node->function == FUNCTION_IF_NOT_EXISTS)
         return evaluate_if_not_exists(arena, node, item, value);
     else if (node->kind == EXPRESSION_PLUS || node->kind == EXPRESSION_MINUS ||
@@ -184,7 +184,7 @@ static const char *evaluate(struct arena *arena, const struct expression *node, 
 }
 
 const char *update_value_of(struct arena *arena, const struct update_action *action,
-                            struct slice item, struct slice *value)
+                            struct item_view *item, struct slice *value)
 {
     *value = SLICE_EMPTY;
     if (action->section == UPDATE_REMOVE)
@@ -192,7 +192,7 @@ const char *update_value_of(struct arena *arena, const struct update_action *act
     if (action->section == UPDATE_SET)
         return evaluate(arena, action->value, item, value);
     struct slice current;
-    document_path_find(&action->path, item, &current);
+    item_view_find(item, &action->path, &current);
     return action->section == UPDATE_ADD ? add_to(arena, current, action->value->value, value)
                                          : take_from(arena, current, action->value->value, value);
 }

@@ -3,8 +3,9 @@
 
 #include "arena.h"
 #include "expression.h"
+#include "item_view.h"
 
 /* `value` is encoded, in the arena or borrowed; empty: nothing is to stand there. Returns NULL, or
  * the ValidationException's message. */
 const char *must_check update_value_of(struct arena *arena, const struct update_action *action,
-                                       struct slice item, struct slice *value);
+                                       struct item_view *item, struct slice *value);

@@ -1,10 +1,10 @@
-/* The expression front end: tokens, syntax errors, what else is refused, key conditions. */
+/* The expression front end: tokens, syntax errors, what else is refused. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "expression_lexer.h"
-#include "key_condition.h"
+#include "expression_parser.h"
 #include "reserved_words.h"
 #include "shape.h"
 
@@ -91,6 +91,7 @@ static const struct text_case projections[] = {
     {"a[b]", "Syntax error; token: \"b\", near: \"[b]\""},
     {"a[1", "Syntax error; token: \"<EOF>\", near: \"1\""},
     {"a[-1]", "Syntax error; token: \"-\", near: \"[-1\""},
+    {"a[01]", "Syntax error; token: \"1\", near: \"01]\""},
     {"_a", "Syntax error; token: \"_\", near: \"_a\""},
     {"1a", "Syntax error; token: \"1\", near: \"1a\""},
     {"a, %", "Syntax error; token: \"%\", near: \", %\""},
@@ -178,6 +179,15 @@ static const struct text_case typed_conditions[] = {
                "type: BOOL"},
     {":z >= a", "Incorrect operand type for operator or function; operator or function: >=, "
                 "operand type: NULL"},
+    {"a < :b AND #q = :n AND c = :q AND d = d",
+     "Incorrect operand type for operator or function; operator or function: <, operand type: "
+     "BOOL"},
+    {"#q = :n AND a < :b", "An expression attribute name used in the document path is not defined; "
+                           "attribute name: #q"},
+    {"d = d AND size(a, b) = :n", "The first operand must be distinct from the remaining operands "
+                                  "for this operator or function; operator: =, first operand: [d]"},
+    {"foo(a) AND a[99999999999] = :n",
+     "List index is not within the allowable range; index: [99999999999]"},
     {"a <= :ss", "Incorrect operand type for operator or function; operator or function: <=, "
                  "operand type: SS"},
     {"a BETWEEN :l AND :l", "Incorrect operand type for operator or function; operator or "
@@ -315,6 +325,19 @@ static const struct text_case updates[] = {
     {"SET a.b = :n, a[0] = if_not_exists(b)",
      "Two document paths conflict with each other; must remove or rewrite one of these paths; path "
      "one: [a, b], path two: [a, [0]]"},
+    {"SET a = :n, a[0] = :n, a.b = :n",
+     "Two document paths conflict with each other; must remove or rewrite one of these paths; path "
+     "one: [a, [0]], path two: [a, b]"},
+    {"SET #q = :n, a = :n, a = :n", OVERLAP("[a]", "[a]")},
+    {"SET a = :n, a = :n, #q = :n",
+     "An expression attribute name used in the document path is not defined; attribute name: #q"},
+    {"SET a = :n, a = :q", OVERLAP("[a]", "[a]")},
+    {"SET #q = :n, a = :q", "An expression attribute name used in the document path is not "
+                            "defined; attribute name: #q"},
+    {"SET a = :q, b = a + :s", WRONG_TYPE("+", "S")},
+    {"SET a = a + :s, b = :q", "An expression attribute value used in expression is not defined; "
+                               "attribute value: :q"},
+    {"ADD b :s SET a = :n + :s", WRONG_TYPE("+", "S")},
     {"SET a = if_not_exists(a)", OPERANDS("if_not_exists", "1")},
     {"SET a = list_append(:l, :l, :l)", OPERANDS("list_append", "3")},
     {"SET a = if_not_exists(b, b)",
@@ -403,6 +426,10 @@ START_TEST(bears_extremes)
     ck_assert_str_eq(
         expression_parse_projection(&context, slice_of(text, EXPRESSION_SIZE_MAX + 1), &paths),
         "Expression size has exceeded the maximum allowed size;");
+    struct expression *condition;
+    ck_assert_str_eq(
+        expression_parse_condition(&context, slice_of(text, EXPRESSION_SIZE_MAX + 1), &condition),
+        "Expression size has exceeded the maximum allowed size; expression size: 4097");
 }
 END_TEST
 
@@ -503,52 +530,6 @@ START_TEST(limits_substitutes)
 }
 END_TEST
 
-static const struct text_case key_conditions[] = {
-    {"pk = :s", NULL},
-    {"pk = :s AND sk = :n", NULL},
-    {"(pk = :s) and (sk between :n and :m)", NULL},
-    {":s = pk AND :n < sk", NULL},
-    {"pk = :s AND begins_with(sk, :s)", NULL},
-    {"pk = :s OR sk = :n", "Invalid operator used in KeyConditionExpression: OR"},
-    {"NOT pk = :s", "Invalid operator used in KeyConditionExpression: NOT"},
-    {"pk <> :s", "Invalid operator used in KeyConditionExpression: <>"},
-    {"pk IN (:s)", "Invalid operator used in KeyConditionExpression: IN"},
-    {"contains(pk, :s)", "Invalid operator used in KeyConditionExpression: contains"},
-    {"size(pk) = :n", "KeyConditionExpressions cannot contain nested operations"},
-    {"pk.x = :s", "KeyConditionExpressions cannot have conditions on nested attributes"},
-    {":s = :t", "Invalid condition in KeyConditionExpression: No key attribute specified"},
-    {"pk = :s AND pk = :t", "KeyConditionExpressions must only contain one condition per key"},
-    {"pk = :s AND sk = :n AND x = :n", "Conditions can be of length 1 or 2 only"},
-    {":n BETWEEN sk AND :m", "Invalid condition in KeyConditionExpression: BETWEEN operator must "
-                             "have the key attribute as its first operand"},
-    {"pk = ", "Invalid KeyConditionExpression: Syntax error; token: \"<EOF>\", near: \"= \""},
-};
-
-START_TEST(parses_key_conditions)
-{
-    const struct text_case *one = &key_conditions[_i];
-    struct key_condition condition;
-    const char *problem = key_condition_parse(&context, slice_of_string(one->text), &condition);
-    if (one->problem == NULL)
-        ck_assert_ptr_null(problem);
-    else
-        ck_assert_str_eq(problem, one->problem);
-}
-END_TEST
-
-START_TEST(reads_key_terms)
-{
-    struct key_condition condition;
-    ck_assert_ptr_null(
-        key_condition_parse(&context, SLICE_LITERAL(":n <= sk AND pk = :s"), &condition));
-    ck_assert_uint_eq(condition.count, 2);
-    ck_assert(slice_equal(condition.terms[0].name, SLICE_LITERAL("sk")));
-    ck_assert_int_eq(condition.terms[0].relation, SORT_GREATER_OR_EQUAL);
-    ck_assert_int_eq(value_type(condition.terms[0].bound), VALUE_NUMBER);
-    ck_assert_int_eq(condition.terms[1].relation, SORT_EQUAL);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("expressions");
@@ -567,8 +548,6 @@ int main(void)
     tcase_add_test(all, finds_unused_substitutes);
     tcase_add_test(all, refuses_bad_substitutes);
     tcase_add_test(all, limits_substitutes);
-    tcase_add_loop_test(all, parses_key_conditions, 0, (int)array_size(key_conditions));
-    tcase_add_test(all, reads_key_terms);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -233,6 +233,12 @@ static const struct refusal {
     {"UpdateItem", "'UpdateExpression':'REMOVE sk[0]'",
      "One or more parameter values were invalid: Cannot update attribute sk. This attribute is "
      "part of the key"},
+    {"UpdateItem", "'UpdateExpression':'SET sk = b REMOVE pk'",
+     "One or more parameter values were invalid: Cannot update attribute pk. This attribute is "
+     "part of the key"},
+    {"UpdateItem", "'UpdateExpression':'SET pk = b','ConditionExpression':'pk.x = b'",
+     "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+     "Key: pk"},
     {"UpdateItem", "'UpdateExpression':'SET a = pk.b'",
      "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
      "Key: pk"},
