@@ -230,6 +230,9 @@ static void contest_evaluate(struct contest *contest)
     /* Who comes now may still join, since nothing was proposed for them yet. */
     if (!contest_batch_tried(batch) && !batch->closed)
         contest_batch_fill(batch, &contest->waiting);
+    if (!contest_batch_tried(batch))
+        contest_batch_trim(batch, &contest->waiting,
+                           proposer->state_bytes == NULL ? 0 : proposer->state_bytes->size);
     if (contest_batch_evaluate(batch, proposer, &row)) {
         proposer_publish(proposer, &row, more_wait(contest));
         writer_reset(&batch->value);

@@ -147,6 +147,21 @@ void contest_batch_fill(struct contest_batch *batch, struct entries *waiting)
     }
 }
 
+void contest_batch_trim(struct contest_batch *batch, struct entries *waiting, size_t item_size)
+{
+    size_t fit = BATCH_WORK_MAX / (item_size + 1) + 1;
+    if (batch->entries.count <= fit)
+        return;
+    struct entries all, behind;
+    entries_move(&all, &batch->entries);
+    entries_move(&behind, waiting);
+    struct entry *entry;
+    while ((entry = entries_pop(&all)) != NULL)
+        entries_push(batch->entries.count < fit ? &batch->entries : waiting, entry);
+    while ((entry = entries_pop(&behind)) != NULL)
+        entries_push(waiting, entry);
+}
+
 /* The state in the middle of a batch: what the entries before made of it. */
 struct running_state {
     bool found;

@@ -7,6 +7,7 @@
 enum {
     BATCH_ENTRIES_MAX = 64,
     BATCH_BYTES_MAX = 1 << 20, /* of values and programs, beyond the first entry's */
+    BATCH_WORK_MAX = 4 << 20,  /* bytes of items looked at: an evaluation may read all of one */
     ATTEMPTS_MAX = 4           /* evaluations of one batch, before its outcome is called unknown */
 };
 
@@ -71,6 +72,9 @@ void contest_batch_init(struct contest_batch *batch, struct coordinator *coordin
 void contest_batch_deinit(struct contest_batch *batch);
 /* Moves entries over, from the first on, while they fit. At least one if the batch is empty. */
 void contest_batch_fill(struct contest_batch *batch, struct entries *waiting);
+/* Puts the last entries back to the front of `waiting`, if running all of them on an item of that size
+ * would hold up everybody else. */
+void contest_batch_trim(struct contest_batch *batch, struct entries *waiting, size_t item_size);
 /* Runs every entry on the state the proposer found, as one attempt; results are stored. True if
  * something is to be written: `row` (borrows from the batch, its requests and the proposer). */
 bool contest_batch_evaluate(struct contest_batch *batch, const struct proposer *proposer,

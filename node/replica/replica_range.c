@@ -242,9 +242,6 @@ static bool range_any(const struct range_operation *operation, enum walk_state s
 
 static void range_read(struct range_operation *operation)
 {
-    if (operation->walks[PROMISES].state == WALK_WANTING &&
-        operation->walks[ITEMS].state == WALK_AT_ROW)
-        PROBE("a range's items wait for its promises");
     for (size_t i = 0; i < WALKS; i++) {
         if (operation->walks[i].state == WALK_WANTING)
             walk_read(&operation->walks[i]);

@@ -292,6 +292,44 @@ START_TEST(a_hot_item_is_written_in_batches)
 }
 END_TEST
 
+/* All 64 come before the first one's round is done: as one batch, unless they are too many to be run
+ * on a large item at once. */
+static void count_proposals(const char *name, size_t item_size, bool together)
+{
+    char *text = calloc(1, item_size + 1);
+    memset(text, 'x', item_size);
+    write_init(&crowd[0], name, text, NULL);
+    ck_assert_int_eq(cluster_ask(&cluster, 0, 0, &crowd[0]), OUTCOME_OK);
+    cluster_request_deinit(&crowd[0]);
+    free(text);
+    accepts = 0;
+    cluster.watch = count_accepts;
+    for (unsigned i = 0; i < 64; i++) {
+        write_init(&crowd[i], name, "small", NULL);
+        crowd[i].request.want = WANT_OLD;
+        cluster_submit(&cluster, cluster_home(&cluster, name, 0), 0, &crowd[i]);
+    }
+    cluster_run_for(&cluster, 1000000);
+    cluster.watch = NULL;
+    for (unsigned i = 0; i < 64; i++) {
+        ck_assert_int_eq(crowd[i].request.outcome, OUTCOME_OK);
+        cluster_request_deinit(&crowd[i]);
+    }
+    ck_assert_int_eq(accepts <= cluster.replicas, together);
+}
+
+static void large_and_small(void)
+{
+    count_proposals("small", 1000, true);
+    count_proposals("large", 2000000, false);
+}
+
+START_TEST(a_batch_on_a_large_item_is_short)
+{
+    everywhere(large_and_small);
+}
+END_TEST
+
 /* A batch is judged one by one: of many that want to be first, one is. */
 static void one_is_first(void)
 {
@@ -534,7 +572,8 @@ TEST_MAIN("conditional", preconditions_are_judged_on_the_newest_state,
           a_version_read_can_be_demanded, programs_are_run_on_the_newest_state,
           a_program_that_cannot_be_applied_says_why, what_is_wanted_of_the_states_comes_back,
           a_program_needs_no_value_beside_it, concurrent_adds_add_up,
-          a_hot_item_is_written_in_batches, of_many_that_want_to_be_first_one_is,
-          a_plain_write_joins_the_contest, plain_writes_that_all_must_take_go_beside,
-          a_minority_may_be_down, without_a_majority_nothing_is_written, deadlines_are_kept,
+          a_hot_item_is_written_in_batches, a_batch_on_a_large_item_is_short,
+          of_many_that_want_to_be_first_one_is, a_plain_write_joins_the_contest,
+          plain_writes_that_all_must_take_go_beside, a_minority_may_be_down,
+          without_a_majority_nothing_is_written, deadlines_are_kept,
           deadlines_are_kept_by_forwarders)
