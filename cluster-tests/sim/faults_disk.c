@@ -9,6 +9,7 @@ enum {
     READ_ERRORS_PER_MILLION_MAX = 500000,
     MISSING_US = 1000000, /* one node misses writes for that long, */
     AWAY_US = 1000000,    /* then another is away: too short a time for a suspect to die; */
+    LATE_US = 40000000,   /* ... or long enough */
     CALM_US = 5000000,    /* no other faults meanwhile */
     FORGETFUL_RESTART_US = 30000
 };
@@ -18,17 +19,20 @@ static uint16_t draw_node(struct world *world)
     return (uint16_t)prng_below(&world->prng, world->options.nodes);
 }
 
-/* A full disk refuses commits. */
+/* A full disk refuses commits, one that is nearly full some of them. */
 void fault_full(struct world *world)
 {
     uint16_t index = draw_node(world);
     struct sim_node *node = &world->nodes[index];
     if (!node->up || node->full)
         return;
+    uint32_t rate = prng_chance(&world->prng, 500000)
+                        ? 1000000
+                        : (uint32_t)prng_between(&world->prng, 100000, 900000);
     node->full = true;
-    memory_store_set_no_space(node->disk, true);
+    memory_store_set_refusals(node->disk, rate);
     world->counts.disk_faults++;
-    world_trace(world, "the disk of %s is full", node->name);
+    world_trace(world, "the disk of %s is full for %u of a million commits", node->name, rate);
     fault_end_schedule(world, world_draw_us(world, FULL_US), FAULT_FULL, index);
 }
 
@@ -37,7 +41,7 @@ void fault_full_end(struct world *world, uint16_t node)
     if (world->nodes[node].full)
         world_trace(world, "the disk of %s has room", world->nodes[node].name);
     world->nodes[node].full = false;
-    memory_store_set_no_space(world->nodes[node].disk, false);
+    memory_store_set_refusals(world->nodes[node].disk, 0);
 }
 
 /* One disk at a time: copies elsewhere can still be read. */
@@ -115,11 +119,14 @@ void fault_amnesia_end(struct world *world, uint16_t node)
     victim->forgot = true;
     victim->machine++;
     world->counts.disk_faults++;
-    node_crash_for_a_while(world, node, FORGETFUL_RESTART_US);
+    node_restart(world, node, FORGETFUL_RESTART_US);
     size_t lost = memory_store_shorten(victim->disk, &world->prng);
     world_trace(world, "the disk of %s has lost its last %zu commits", victim->name, lost);
     cut_off(world, third);
-    fault_end_schedule(world, prng_between(&world->prng, AWAY_US / 4, AWAY_US), FAULT_PARTITION, 0);
+    uint64_t away_us =
+        world->options.late_witness ? LATE_US : prng_between(&world->prng, AWAY_US / 4, AWAY_US);
+    world->partitioned = true;
+    fault_end_schedule(world, away_us, FAULT_PARTITION, 0);
 }
 
 void fault_sync(struct world *world)

@@ -21,7 +21,7 @@ void fault_crash(struct world *world)
     bool everybody = prng_chance(&world->prng, EVERYBODY_PER_MILLION);
     for (uint16_t i = 0; i < world->options.nodes; i++) {
         if (world->nodes[i].up && (i == index || everybody))
-            node_crash_for_a_while(world, i, node_draw_restart_us(world));
+            node_restart_somehow(world, i);
     }
 }
 

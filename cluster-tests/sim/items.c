@@ -10,7 +10,6 @@
 enum {
     OPERATIONS_MAX = 200, /* then an item is retired */
     LIST_OPERATIONS_MAX = 100,
-    SET_OPERATIONS_MAX = 150,
     UNKNOWN_MAX = 8 /* each may take effect at any later time: what a checker must try doubles */
 };
 
@@ -91,11 +90,11 @@ uint32_t items_use(struct items *items, enum workload workload, uint32_t slot)
 
 void items_retire_used(struct items *items, enum workload workload, uint32_t slot)
 {
-    static const uint32_t most[WORKLOADS] = {[WORKLOAD_REGISTER] = OPERATIONS_MAX,
-                                             [WORKLOAD_RECREATE] = OPERATIONS_MAX,
-                                             [WORKLOAD_SET] = SET_OPERATIONS_MAX,
-                                             [WORKLOAD_COUNTER] = OPERATIONS_MAX,
-                                             [WORKLOAD_LIST] = LIST_OPERATIONS_MAX};
+    const uint32_t most[WORKLOADS] = {[WORKLOAD_REGISTER] = OPERATIONS_MAX,
+                                      [WORKLOAD_RECREATE] = OPERATIONS_MAX,
+                                      [WORKLOAD_SET] = items->options->set_operations,
+                                      [WORKLOAD_COUNTER] = OPERATIONS_MAX,
+                                      [WORKLOAD_LIST] = LIST_OPERATIONS_MAX};
     uint32_t *current = &items->current[workload][slot];
     if (*current == UINT32_MAX)
         return;

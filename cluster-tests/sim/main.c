@@ -151,7 +151,9 @@ static void print_options(const struct sim_options *options)
            options->seed, options->nodes, options->shards, options->partitions, options->quorum.n,
            options->quorum.r, options->quorum.w, options->quorum.sloppy ? " sloppy" : "",
            options->clients, options->operations, options->bursts,
-           sim_options_strong(options) ? "" : ", last writer wins");
+           !sim_options_lasting(options) ? ", not lasting"
+           : sim_options_strong(options) ? ""
+                                         : ", last writer wins");
 }
 
 /* With the mutant, or without it. */
@@ -163,7 +165,7 @@ static void run_with(const struct arguments *arguments, uint64_t seed, bool muta
     sim_options_draw(&options, seed, arguments->brief);
     options.verbose = arguments->verbose && (mutated || arguments->mutant_name == NULL);
     options.mutant = mutated ? arguments->mutant : MUTANT_NONE;
-    options.durable = options.mutant != MUTANT_UNSYNCED;
+    options.durable = options.durable && options.mutant != MUTANT_UNSYNCED;
 #ifdef CARTWHEEL_TESTING
     planted_bug = mutated ? arguments->planted : PLANTED_NONE;
 #endif

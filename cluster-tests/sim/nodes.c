@@ -7,17 +7,17 @@
 #include "world.h"
 
 enum {
-    LINK_UP_US = 20000,        /* mean time until a peer has connected */
-    LINK_DOWN_US = 5000,       /* and until it notices a broken link */
-    RESTART_SOON_US = 30000,   /* mean time a crashed node stays down, if it starts again at once */
+    LINK_DOWN_US = 5000,     /* mean time until a peer notices a broken link */
+    RESTART_US = 2000000,    /* mean time a crashed node stays down, */
+    RESTART_SOON_US = 30000, /* and if only its process died, */
+    RESTART_AT_ONCE_US = 2000,
     SOON_PER_MILLION = 400000, /* ... as often as that */
-    RESTART_US = 2000000,      /* ... and otherwise */
     CLOCK_BACK_US = 400000     /* a clock is set back by up to this before a start */
 };
 
 void node_links_schedule(struct world *world, uint16_t index, enum event_kind kind)
 {
-    uint64_t mean_us = kind == EVENT_PEER_UP ? LINK_UP_US : LINK_DOWN_US;
+    uint64_t mean_us = kind == EVENT_PEER_UP ? world->options.link_us : LINK_DOWN_US;
     for (uint16_t i = 0; i < world->options.nodes; i++) {
         if (i == index)
             continue;
@@ -64,7 +64,10 @@ static void node_configure(struct world *world, struct node_config *config, uint
     config->shard = shard;
     config->shards = shards;
     config->seed = prng_next(&world->prng);
+    config->lossy = world->options.lossy;
     config->repair_interval_us = 300000;
+    /* Often sooner than answers come, so that answers cross what they made needless. */
+    config->speculate_us = prng_between(&world->prng, 500, 60000);
     config->gossip.push_pull_interval_us = 5000000;
     if (!world->options.tight)
         return;
@@ -105,8 +108,11 @@ static void change_surroundings(struct world *world, struct sim_node *node)
         node->shards = world->options.shards;
     if (resharded)
         node->shards = (uint16_t)prng_between(&world->prng, 1, SIM_SHARDS_MAX);
-    if (!world->healing && node->life > 0 && prng_chance(&world->prng, world->options.clock_back)) {
-        node->clock_us -= (int64_t)prng_below(&world->prng, CLOCK_BACK_US);
+    bool wrong =
+        world->wrong_clock < world->options.nodes && node == &world->nodes[world->wrong_clock];
+    if (!world->healing && node->life > 0 && !wrong &&
+        prng_chance(&world->prng, world->options.clock_back)) {
+        node->clock_us = -(int64_t)prng_below(&world->prng, CLOCK_BACK_US);
         world->counts.clock_faults++;
         world_trace(world, "%s starts with its clock set back to %lld us", node->name,
                     (long long)node->clock_us);
@@ -163,10 +169,9 @@ void node_crash(struct world *world, uint16_t index)
     node->up = false;
     node->paused = false;
     node->full = false;
-    memory_store_set_no_space(node->disk, false);
+    memory_store_set_refusals(node->disk, 0);
     memory_store_set_read_failures(node->disk, 0);
     node->life++;
-    node->machine += !prng_chance(&world->prng, world->options.process_only);
     world->counts.crashes++;
     memory_store_crash(node->disk, &world->prng);
     for (uint16_t shard = 0; shard < node->shards; shard++) {
@@ -176,16 +181,28 @@ void node_crash(struct world *world, uint16_t index)
     node_links_schedule(world, index, EVENT_PEER_DOWN);
 }
 
-uint64_t node_draw_restart_us(struct world *world)
-{
-    return prng_chance(&world->prng, SOON_PER_MILLION) ? RESTART_SOON_US : RESTART_US;
-}
-
-void node_crash_for_a_while(struct world *world, uint16_t index, uint64_t mean_us)
+void node_restart(struct world *world, uint16_t index, uint64_t mean_us)
 {
     struct event restart = {.kind = EVENT_RESTART, .node = index};
     node_crash(world, index);
     world_schedule(world, world_draw_us(world, mean_us), restart);
+}
+
+/* A process that starts again at once has kept its machine. */
+void node_restart_soon(struct world *world, uint16_t index)
+{
+    bool at_once = prng_chance(&world->prng, 500000);
+    node_restart(world, index, at_once ? RESTART_AT_ONCE_US : RESTART_SOON_US);
+}
+
+void node_restart_somehow(struct world *world, uint16_t index)
+{
+    if (prng_chance(&world->prng, SOON_PER_MILLION)) {
+        node_restart_soon(world, index);
+        return;
+    }
+    world->nodes[index].machine += !prng_chance(&world->prng, world->options.process_only);
+    node_restart(world, index, RESTART_US);
 }
 
 void node_give_up(struct world *world, uint16_t index, const char *why)

@@ -55,6 +55,7 @@ static void draw_load(struct sim_options *options, struct prng *prng, bool brief
         options->slots[i] = (uint32_t)prng_between(
             prng, 1, i == WORKLOAD_REGISTER && prng_chance(prng, 300000) ? SIM_SLOTS_MAX : 3);
     }
+    options->set_operations = prng_chance(prng, 200000) ? 1500 : 150;
     options->clients = (uint32_t)prng_between(prng, 2, SIM_CLIENTS_MAX);
     options->think_us = prng_between(prng, 5, 100) * 1000;
     options->operations = (uint32_t)prng_between(prng, 9000, 11000);
@@ -70,6 +71,7 @@ static void draw_load(struct sim_options *options, struct prng *prng, bool brief
 static void draw_network(struct sim_options *options, struct prng *prng)
 {
     options->latency_us = prng_between(prng, 100, 5000);
+    options->link_us = prng_between(prng, 500, 30000);
     options->loss = draw_rate(prng, 500000, 100000);
     options->duplication = draw_rate(prng, 500000, 100000);
     options->slow = draw_rate(prng, 500000, 50000);
@@ -82,19 +84,23 @@ static void draw_disks(struct sim_options *options, struct prng *prng)
     options->disk_us = prng_between(prng, 50, 5000);
     options->disk_miss = draw_rate(prng, 700000, 500000);
     options->stall = draw_rate(prng, 300000, 3000);
-    options->full_us = draw_interval_us(prng, 200000);
+    options->full_us = draw_interval_us(prng, 300000);
     options->read_errors_us = draw_interval_us(prng, 300000);
     options->sync_fails_us = draw_interval_us(prng, 250000);
-    options->durable = true;
+    options->lossy = prng_chance(prng, 30000);
+    options->durable = !options->lossy;
     /* The promise is for one lost tail, and where a majority has every write. */
     bool possible = options->nodes >= 3 && options->quorum.n >= 3 && !options->quorum.sloppy;
     bool drawn = prng_chance(prng, 350000);
+    bool late = prng_chance(prng, 250000);
     options->amnesia = drawn && possible && sim_options_strong(options);
+    options->late_witness = options->amnesia && late;
 }
 
 static void draw_processes(struct sim_options *options, struct prng *prng)
 {
     options->crash_us = draw_interval_us(prng, 600000);
+    options->dying = draw_rate(prng, 150000, 30000);
     options->process_only = draw_rate(prng, 500000, SECOND_US);
     options->pause_us = draw_interval_us(prng, 400000);
     options->long_pause_us = draw_interval_us(prng, 150000);
@@ -126,9 +132,14 @@ void sim_options_draw(struct sim_options *options, uint64_t seed, bool brief)
     draw_clocks(options, &prng);
 }
 
+bool sim_options_lasting(const struct sim_options *options)
+{
+    return !options->lossy && !options->late_witness;
+}
+
 bool sim_options_strong(const struct sim_options *options)
 {
     unsigned n = options->quorum.n < options->nodes ? options->quorum.n : options->nodes;
     unsigned w = options->quorum.w < n ? options->quorum.w : n;
-    return w >= n / 2 + 1;
+    return w >= n / 2 + 1 && sim_options_lasting(options);
 }

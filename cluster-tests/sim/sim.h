@@ -58,11 +58,13 @@ struct sim_options {
     uint32_t clients;
     uint32_t weights[WORKLOADS]; /* how often clients turn to each workload */
     uint32_t slots[WORKLOADS];   /* items of each that are in use at a time */
+    uint32_t set_operations;     /* on one set, before another takes its place */
     uint32_t operations;         /* wanted in all */
     uint32_t bursts;             /* in which they come */
     uint64_t safety_us;          /* length of the safety phase */
     uint64_t think_us;           /* a client's pause between operations */
     uint64_t latency_us;         /* one way */
+    uint64_t link_us;            /* until a peer that has started is connected */
     uint32_t loss;               /* frames */
     uint32_t duplication;
     uint32_t slow;    /* frames that take up to 50 times as long: reordering */
@@ -70,27 +72,33 @@ struct sim_options {
     uint32_t disk_miss;
     uint32_t stall;          /* disk operations that take up to two seconds */
     uint64_t crash_us;       /* between crashes */
-    uint32_t process_only;   /* crashes that the machine survives */
+    uint32_t process_only;   /* crashes that the machine survives, besides those of a moment */
+    uint32_t dying;          /* commits in the middle of which the process dies */
     uint64_t sync_fails_us;  /* between failures of fsync: the node stops at once */
     uint64_t read_errors_us; /* between times in which a disk cannot read everything */
     uint64_t full_us;        /* between times in which a disk is full */
     bool amnesia;            /* one disk loses the end of what it called durable */
-    uint64_t partition_us;   /* between partitions */
-    uint64_t swizzle_us;     /* between swizzles */
-    uint64_t pause_us;       /* between pauses */
-    uint64_t long_pause_us;  /* between pauses longer than any timeout */
-    uint64_t skew_us;        /* clocks are off by up to this */
-    uint64_t skew_jump_us;   /* between jumps of a clock within that */
-    uint64_t clock_jump_us;  /* between jumps beyond the guard, one node at a time */
-    uint32_t clock_back;     /* starts at which a node's clock has been set back */
-    bool tight;              /* queues and hint stores are tiny: overload is common */
-    uint32_t reshard;        /* starts at which a node has another number of shards */
-    bool durable;            /* false: never in a checked run; see MUTANT_UNSYNCED */
+    bool late_witness;     /* ... and who could tell is away for so long that nobody waits for it */
+    uint64_t partition_us; /* between partitions */
+    uint64_t swizzle_us;   /* between swizzles */
+    uint64_t pause_us;     /* between pauses */
+    uint64_t long_pause_us; /* between pauses longer than any timeout */
+    uint64_t skew_us;       /* clocks are off by up to this */
+    uint64_t skew_jump_us;  /* between jumps of a clock within that */
+    uint64_t clock_jump_us; /* between jumps beyond the guard, one node at a time */
+    uint32_t clock_back;    /* starts at which a node's clock has been set back */
+    bool lossy;             /* nodes are told that disks report before commits are durable */
+    bool tight;             /* queues and hint stores are tiny: overload is common */
+    uint32_t reshard;       /* starts at which a node has another number of shards */
+    bool durable;           /* false: never in a checked run; see MUTANT_UNSYNCED */
 };
 
 /* `brief`: a run of some seconds instead of ten minutes, for builds that are slow. */
 void sim_options_draw(struct sim_options *options, uint64_t seed, bool brief);
-/* False for a table whose W is below a majority: the last writer wins there. */
+/* False where what was acknowledged may be lost all the same: disks are lossy, or the only witness of
+ * a lost tail was away. */
+bool sim_options_lasting(const struct sim_options *options);
+/* False for a table whose W is below a majority, where the last writer wins; and where the above is. */
 bool sim_options_strong(const struct sim_options *options);
 
 /* Counts only: all fields are uint64_t. */

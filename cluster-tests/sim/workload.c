@@ -8,7 +8,7 @@
 
 enum {
     REGISTER_OPEN_MAX = 8, /* more at once make histories hard to check, and find no more */
-    MEMBERS_MAX_READ = 1000,
+    MEMBERS_MAX_READ = 2000,
     SET_BYTES_MAX = 1 << 20
 };
 
@@ -26,7 +26,7 @@ static const struct share shares_recreate[] = {
     {OPERATION_PUT_IF, 20}, {OPERATION_DELETE_IF, 10},      {OPERATION_RANGE, 6},
     {OPERATION_GET, 4},     {OPERATION_GET_CONSISTENT, 100}};
 static const struct share shares_set[] = {
-    {OPERATION_PUT, 70}, {OPERATION_PUT_IF, 10}, {OPERATION_SET_CONSISTENT, 100}};
+    {OPERATION_PUT, 45}, {OPERATION_PUT_IF, 35}, {OPERATION_SET_CONSISTENT, 100}};
 static const struct share shares_counter[] = {
     {OPERATION_ADD, 70}, {OPERATION_GET, 5}, {OPERATION_GET_CONSISTENT, 100}};
 static const struct share shares_list[] = {
@@ -205,19 +205,24 @@ static void keep_members(struct operation *operation, const uint64_t *members, u
     operation->has_seen = true;
 }
 
+static const char *note_list(struct operation *operation, bool found, struct slice state)
+{
+    uint64_t members[MEMBERS_MAX_READ] = {0};
+    uint32_t count = found ? value_list(state, members, MEMBERS_MAX_READ) : 0;
+    keep_members(operation, members, count);
+    return found && count == 0 ? "a list that nobody made" : NULL;
+}
+
 /* Keeps what an item of the workload was seen to be. */
 static const char *note_state(struct operation *operation, enum workload workload, bool found,
                               struct slice state)
 {
-    uint64_t members[MEMBERS_MAX_READ];
     operation->has_seen = true;
     operation->seen = 0;
     if (workload == WORKLOAD_LIST)
-        keep_members(operation, members, found ? value_list(state, members, MEMBERS_MAX_READ) : 0);
+        return note_list(operation, found, state);
     if (!found)
         return NULL;
-    if (workload == WORKLOAD_LIST)
-        return operation->members_count > 0 ? NULL : "a list that nobody made";
     if (workload == WORKLOAD_COUNTER)
         return value_counter(state, &operation->seen) ? NULL : "a counter that nobody made";
     operation->seen = value_id(state);

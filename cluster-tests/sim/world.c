@@ -246,13 +246,19 @@ void world_submit(struct world *world, uint16_t index, uint16_t shard, struct re
 static void disk_done(struct world *world, const struct event *event)
 {
     struct sim_node *node = &world->nodes[event->node];
+    bool dies = event->commit && !world->healing && world->now_us >= world->calm_until_us &&
+                prng_chance(&world->prng, world->options.dying);
+    if (dies) {
+        node_restart_soon(world, event->node);
+        return;
+    }
     struct store_op *op = event->commit ? memory_store_finish_commit(node->disk)
                                         : memory_store_finish_read(node->disk);
     if (op == NULL)
         return;
     if (event->commit && op->status == STORE_FAILED) {
         world_trace(world, "%s cannot sync", node->name);
-        node_crash_for_a_while(world, event->node, node_draw_restart_us(world));
+        node_restart_somehow(world, event->node);
         return;
     }
     struct sim_port *port = memory_store_submitter(op);

@@ -136,12 +136,14 @@ struct store *world_store(struct world *world, uint16_t node, uint16_t shard);
 
 /* nodes.c */
 void node_boot(struct world *world, uint16_t index);
-/* The process ends, by itself or with its machine. */
+/* The process ends. */
 void node_crash(struct world *world, uint16_t index);
-/* The same, and it starts again after a while of `mean_us`. */
-void node_crash_for_a_while(struct world *world, uint16_t index, uint64_t mean_us);
-/* How long a node stays down. */
-uint64_t node_draw_restart_us(struct world *world);
+/* The same, and it starts again after about `mean_us`. */
+void node_restart(struct world *world, uint16_t index, uint64_t mean_us);
+/* The same, soon or at once. */
+void node_restart_soon(struct world *world, uint16_t index);
+/* The same, after a while that is drawn; perhaps its machine has restarted, too. */
+void node_restart_somehow(struct world *world, uint16_t index);
 /* It has found that it must not go on, and says why: it is out for good. */
 void node_give_up(struct world *world, uint16_t index, const char *why);
 /* Links between it and all that are up. */

@@ -44,6 +44,7 @@ struct memory_store {
     bool no_space;
     bool sync_fails;
     uint32_t read_failures_per_million;
+    uint32_t refusals_per_million;
 };
 
 static bool port_try_read(struct store *self, struct store_op *read);
@@ -119,7 +120,7 @@ struct store_op *memory_store_finish_commit(struct memory_store *memory)
     struct store_op *op = store_ops_first(&memory->commits);
     if (op == NULL)
         return NULL;
-    bool refused = memory->no_space;
+    bool refused = memory->no_space || prng_chance(&memory->prng, memory->refusals_per_million);
     bool synced = refused || !memory->sync_fails;
     memory->sync_fails = memory->sync_fails && synced;
     op->status = refused ? STORE_NO_SPACE : STORE_OK;
@@ -222,6 +223,11 @@ void memory_store_wipe(struct memory_store *memory)
 void memory_store_set_no_space(struct memory_store *memory, bool no_space)
 {
     memory->no_space = no_space;
+}
+
+void memory_store_set_refusals(struct memory_store *memory, uint32_t per_million)
+{
+    memory->refusals_per_million = per_million;
 }
 
 void memory_store_set_sync_fails(struct memory_store *memory, bool sync_fails)

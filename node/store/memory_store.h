@@ -64,6 +64,8 @@ void memory_store_wipe(struct memory_store *memory);
 
 /* While on, commits that finish are refused with STORE_NO_SPACE. */
 void memory_store_set_no_space(struct memory_store *memory, bool no_space);
+/* The same for some of a million commits: a disk that is nearly full. */
+void memory_store_set_refusals(struct memory_store *memory, uint32_t per_million);
 /* While on, the next commit that finishes fails to sync. */
 void memory_store_set_sync_fails(struct memory_store *memory, bool sync_fails);
 /* How many of a million submitted reads end as STORE_FAILED; while not 0, try_read answers

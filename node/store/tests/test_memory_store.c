@@ -191,6 +191,75 @@ START_TEST(test_a_full_disk_refuses_and_keeps_nothing)
 }
 END_TEST
 
+START_TEST(test_a_nearly_full_disk_refuses_as_often_as_told)
+{
+    struct memory_subject *subject = open_with(true, 0);
+    int refused = 0;
+    memory_store_set_refusals(subject->memory, 300000);
+    for (int i = 0; i < 1000; i++) {
+        struct store_commit commit;
+        submit_number(subject, &commit, i);
+        memory_store_finish_commit(subject->memory);
+        refused += commit.op.status == STORE_NO_SPACE;
+        store_commit_deinit(&commit);
+    }
+    ck_assert_int_gt(refused, 200);
+    ck_assert_int_lt(refused, 400);
+    subject_close(&subject->subject);
+}
+END_TEST
+
+START_TEST(test_a_commit_whose_sync_failed_may_be_there_after_the_crash)
+{
+    bool seen[3] = {false};
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct memory_subject *subject = open_with(true, 0);
+        struct store_commit commits[2];
+        struct prng prng;
+        prng_init(&prng, seed);
+        submit_number(subject, &commits[0], 0);
+        submit_number(subject, &commits[1], 1);
+        memory_store_finish_commit(subject->memory);
+        memory_store_set_sync_fails(subject->memory, true);
+        ck_assert_ptr_eq(memory_store_finish_commit(subject->memory), &commits[1].op);
+        ck_assert_int_eq(commits[1].op.status, STORE_FAILED);
+        ck_assert_uint_eq(memory_store_commits_pending(subject->memory), 1);
+        memory_store_crash(subject->memory, &prng);
+        seen[count_numbers(subject)] = true;
+        store_commit_deinit(&commits[0]);
+        store_commit_deinit(&commits[1]);
+        subject_close(&subject->subject);
+    }
+    ck_assert(!seen[0]);
+    ck_assert(seen[1]);
+    ck_assert(seen[2]);
+}
+END_TEST
+
+START_TEST(test_a_shortened_disk_has_lost_the_newest_commits)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct memory_store_config config = {.seed = 1, .sync = true, .tail_max = 5};
+        struct memory_subject subject = {.memory = memory_store_new(&config)};
+        subject.subject.store = memory_store_port(subject.memory, count_submitted, &subject);
+        struct prng prng;
+        prng_init(&prng, seed);
+        for (int i = 0; i < 30; i++) {
+            struct store_commit commit;
+            submit_number(&subject, &commit, i);
+            memory_store_finish_commit(subject.memory);
+            store_commit_deinit(&commit);
+        }
+        memory_store_crash(subject.memory, &prng);
+        size_t lost = memory_store_shorten(subject.memory, &prng);
+        ck_assert_uint_ge(lost, 1);
+        ck_assert_uint_le(lost, 5);
+        ck_assert_int_eq(count_numbers(&subject), 30 - (int)lost);
+        memory_store_free(subject.memory);
+    }
+}
+END_TEST
+
 START_TEST(test_reads_fail_as_often_as_told)
 {
     struct memory_subject *subject = open_with(true, 0);
@@ -262,6 +331,9 @@ int main(void)
     tcase_add_loop_test(memory, test_a_crash_keeps_what_is_durable_and_a_prefix_of_the_rest, 0, 2);
     tcase_add_loop_test(memory, test_a_wiped_disk_is_empty, 0, 2);
     tcase_add_test(memory, test_a_full_disk_refuses_and_keeps_nothing);
+    tcase_add_test(memory, test_a_nearly_full_disk_refuses_as_often_as_told);
+    tcase_add_test(memory, test_a_commit_whose_sync_failed_may_be_there_after_the_crash);
+    tcase_add_test(memory, test_a_shortened_disk_has_lost_the_newest_commits);
     tcase_add_test(memory, test_reads_fail_as_often_as_told);
     tcase_add_test(memory, test_reads_finish_in_any_order_and_see_the_present);
     tcase_add_loop_test(memory, test_many_rows_stay_fast, 0, 2);
