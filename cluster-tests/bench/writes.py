@@ -11,6 +11,7 @@ build/ (or in the directory that CARTWHEEL_BUILD names).
 import argparse
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -59,6 +60,8 @@ def main():
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--keys", type=int, default=2000)
     options = parser.parse_args()
+    if shutil.which("wrk") is None:
+        sys.exit("writes.py: wrk is not installed (apt-get install wrk)")
     rates = dict.fromkeys(KINDS, 0.0)
     failures = dict.fromkeys(KINDS, 0)
     with Cluster() as cluster:
