@@ -2,14 +2,9 @@
 #include <stdlib.h>
 
 #include "append_internal.h"
+#include "event.h"
 
 #define NOBODY UINT32_MAX
-
-struct event {
-    uint64_t time;
-    bool completion;
-    uint32_t transaction;
-};
 
 /* The writer of an element, if it took place; NOBODY otherwise. */
 static uint32_t writer_of_element(const struct append_history *history, uint32_t item,
@@ -74,18 +69,6 @@ static void demand_reading(const struct append_history *history, const struct re
         demand_unseen(history, reading->item, reading->transaction, DEMAND_RW, graph);
 }
 
-/* At equal times invocations come first: such transactions are concurrent. */
-static int compare_events(const void *a, const void *b)
-{
-    const struct event *left = a;
-    const struct event *right = b;
-    if (left->time != right->time)
-        return left->time < right->time ? -1 : 1;
-    if (left->completion != right->completion)
-        return left->completion ? 1 : -1;
-    return left->transaction < right->transaction ? -1 : left->transaction > right->transaction;
-}
-
 static struct event *events_new(const struct append_history *history, size_t *count)
 {
     struct event *events = calloc(2 * history->count + 1, sizeof(*events));
@@ -99,7 +82,7 @@ static struct event *events_new(const struct append_history *history, size_t *co
         if (transaction->outcome == APPEND_COMMITTED)
             events[(*count)++] = (struct event){transaction->completed, true, i};
     }
-    qsort(events, *count, sizeof(*events), compare_events);
+    events_sort(events, *count);
     return events;
 }
 
@@ -128,11 +111,11 @@ static void demand_time(const struct append_history *history, struct graph *grap
     ensure(frontier != NULL);
     for (size_t i = 0; i < count; i++) {
         if (events[i].completion) {
-            length = frontier_advance(history, frontier, length, events[i].transaction);
+            length = frontier_advance(history, frontier, length, events[i].operation);
             continue;
         }
         for (size_t j = 0; j < length; j++)
-            demand(graph, frontier[j], events[i].transaction, DEMAND_TIME);
+            demand(graph, frontier[j], events[i].operation, DEMAND_TIME);
     }
     free(frontier);
     free(events);

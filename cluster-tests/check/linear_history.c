@@ -2,11 +2,7 @@
 
 #include <string.h>
 
-struct event {
-    uint64_t time;
-    bool completion;
-    uint32_t entry;
-};
+#include "event.h"
 
 /* Where the walk over the events is. */
 struct walk {
@@ -82,18 +78,6 @@ static void entries_sort(struct linear_history *history)
     }
 }
 
-/* At equal times invocations come first, so that the two operations count as concurrent. */
-static int compare_events(const void *a, const void *b)
-{
-    const struct event *left = a;
-    const struct event *right = b;
-    if (left->time != right->time)
-        return left->time < right->time ? -1 : 1;
-    if (left->completion != right->completion)
-        return left->completion ? 1 : -1;
-    return left->entry < right->entry ? -1 : left->entry > right->entry;
-}
-
 static struct event *events_new(const struct linear_history *history, size_t *count)
 {
     struct event *events = calloc(2 * history->entries_count + 1, sizeof(*events));
@@ -105,7 +89,7 @@ static struct event *events_new(const struct linear_history *history, size_t *co
         if (!linear_unknown(operation))
             events[(*count)++] = (struct event){operation->completed, true, i};
     }
-    qsort(events, *count, sizeof(*events), compare_events);
+    events_sort(events, *count);
     return events;
 }
 
@@ -178,11 +162,11 @@ static void levels_fill(struct linear_history *history)
         walk.free_slots[i] = LINEAR_PENDING_MAX - 1 - i;
     for (size_t i = 0; i < count && !history->crowded; i++) {
         if (events[i].completion) {
-            on_completion(&walk, events[i].entry);
+            on_completion(&walk, events[i].operation);
             continue;
         }
-        history->crowded = !slot_assign(&walk, &history->entries[events[i].entry]);
-        active_insert(&walk, events[i].entry);
+        history->crowded = !slot_assign(&walk, &history->entries[events[i].operation]);
+        active_insert(&walk, events[i].operation);
         if (history->crowded)
             level_add(&walk);
     }

@@ -247,6 +247,18 @@ void parser_note_parentheses(struct parser *parser, struct expression *node)
     node->parenthesized = true;
 }
 
+struct expression *parser_group(struct parser *parser,
+                                struct expression *(*parse)(struct parser *parser))
+{
+    struct expression *inner = parser_descend(parser) ? parse(parser) : NULL;
+    parser_expect(parser, TOKEN_CLOSE);
+    if (parser_failed(parser))
+        return NULL;
+    parser->depth--;
+    parser_note_parentheses(parser, inner);
+    return inner;
+}
+
 struct expression *parser_operand(struct parser *parser)
 {
     if (parser_failed(parser))
@@ -261,13 +273,7 @@ struct expression *parser_operand(struct parser *parser)
         return parser_failed(parser) ? NULL : node;
     }
     parser_advance(parser);
-    struct expression *inner = parser_descend(parser) ? parser_operand(parser) : NULL;
-    parser_expect(parser, TOKEN_CLOSE);
-    if (parser_failed(parser))
-        return NULL;
-    parser->depth--;
-    parser_note_parentheses(parser, inner);
-    return inner;
+    return parser_group(parser, parser_operand);
 }
 
 const char *parser_init(struct parser *parser, struct expression_context *context,

@@ -47,3 +47,7 @@ struct expression *parser_value(struct parser *parser);
 struct expression *parser_operand(struct parser *parser);
 /* The node stands in parentheses; a second pair is redundant. */
 void parser_note_parentheses(struct parser *parser, struct expression *node);
+/* What stands behind an opening parenthesis, which was passed, up to the closing one. NULL after an
+ * error. */
+struct expression *parser_group(struct parser *parser,
+                                struct expression *(*parse)(struct parser *parser));

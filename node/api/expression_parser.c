@@ -73,25 +73,13 @@ static struct expression *parse_in(struct parser *parser, struct expression *lef
     return finish_comparison(parser, node);
 }
 
-static struct expression *parse_group(struct parser *parser)
-{
-    if (!parser_descend(parser))
-        return NULL;
-    struct expression *inner = parse_condition(parser);
-    parser_expect(parser, TOKEN_CLOSE);
-    if (parser_failed(parser))
-        return NULL;
-    parser->depth--;
-    parser_note_parentheses(parser, inner);
-    return inner;
-}
-
 /* Also yields a bare operand where a parenthesis closes behind it: whoever opened it may go on with
  * a comparator, and if not refuses it. */
 static struct expression *parse_primary(struct parser *parser)
 {
-    struct expression *left =
-        parser_accept(parser, TOKEN_OPEN) ? parse_group(parser) : parser_operand(parser);
+    struct expression *left = parser_accept(parser, TOKEN_OPEN)
+                                  ? parser_group(parser, parse_condition)
+                                  : parser_operand(parser);
     if (left == NULL)
         return NULL;
     if (is_operand(left) || left->kind == EXPRESSION_FUNCTION) {

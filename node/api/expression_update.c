@@ -3,19 +3,6 @@
 
 static struct expression *parse_set_value(struct parser *parser);
 
-static struct expression *parse_group(struct parser *parser)
-{
-    if (!parser_descend(parser))
-        return NULL;
-    struct expression *inner = parse_set_value(parser);
-    parser_expect(parser, TOKEN_CLOSE);
-    if (parser_failed(parser))
-        return NULL;
-    parser->depth--;
-    parser_note_parentheses(parser, inner);
-    return inner;
-}
-
 /* NULL after a syntax error, like those below. */
 static struct expression *parse_arithmetic(struct parser *parser, struct expression *left)
 {
@@ -34,8 +21,9 @@ static struct expression *parse_arithmetic(struct parser *parser, struct express
 
 static struct expression *parse_set_value(struct parser *parser)
 {
-    struct expression *left =
-        parser_accept(parser, TOKEN_OPEN) ? parse_group(parser) : parser_operand(parser);
+    struct expression *left = parser_accept(parser, TOKEN_OPEN)
+                                  ? parser_group(parser, parse_set_value)
+                                  : parser_operand(parser);
     if (left == NULL || left->kind == EXPRESSION_PLUS || left->kind == EXPRESSION_MINUS)
         return left;
     if (parser->current.kind == TOKEN_PLUS || parser->current.kind == TOKEN_MINUS)

@@ -5,6 +5,7 @@
 #include "base64.h"
 #include "decimal.h"
 #include "json_writer.h"
+#include "messages.h"
 
 enum { SHOWN_MAX = 1024 /* bytes of a client's value that an error message repeats */ };
 
@@ -215,11 +216,9 @@ static const char *read_number(struct arena *arena, struct slice text, struct sl
         *bytes = arena_copy(arena, decimal_slice(&decimal));
         return NULL;
     case DECIMAL_OVERFLOW:
-        return "Number overflow. Attempting to store a number with magnitude larger than supported "
-               "range";
+        return MESSAGE_NUMBER_OVERFLOW;
     case DECIMAL_UNDERFLOW:
-        return "Number underflow. Attempting to store a number with magnitude smaller than "
-               "supported range";
+        return MESSAGE_NUMBER_UNDERFLOW;
     case DECIMAL_TOO_MANY_DIGITS:
         return "Attempting to store more than 38 significant digits in a Number";
     case DECIMAL_NOT_A_NUMBER:

@@ -8,6 +8,11 @@
 #define MESSAGE_SORT_KEY_TOO_LARGE \
     MESSAGE_INVALID "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
 
+#define MESSAGE_NUMBER_OVERFLOW \
+    "Number overflow. Attempting to store a number with magnitude larger than supported range"
+#define MESSAGE_NUMBER_UNDERFLOW \
+    "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+
 #define MESSAGE_UPDATE_TYPE "An operand in the update expression has an incorrect data type"
 #define MESSAGE_UPDATE_PATH \
     "The document path provided in the update expression is invalid for update"

@@ -10,11 +10,9 @@ static const char *decimal_problem(enum decimal_result result)
     case DECIMAL_OK:
         return NULL;
     case DECIMAL_OVERFLOW:
-        return "Number overflow. Attempting to store a number with magnitude larger than supported "
-               "range";
+        return MESSAGE_NUMBER_OVERFLOW;
     case DECIMAL_UNDERFLOW:
-        return "Number underflow. Attempting to store a number with magnitude smaller than "
-               "supported range";
+        return MESSAGE_NUMBER_UNDERFLOW;
     default:
         return "DynamoDB only supports precision up to 38 digits";
     }
