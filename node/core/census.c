@@ -193,8 +193,6 @@ void census_on_question(struct census *census, const struct frame *frame)
 
 static void find_behind(struct census *census, uint32_t shard, uint64_t votes, const char *witness)
 {
-    if (census->state == CENSUS_DONE)
-        PROBE("census: a late answer shows that the node is behind");
     census->state = CENSUS_BEHIND;
     log_event(
         census->log, LOG_ERROR, "amnesia",
