@@ -459,7 +459,8 @@ void proposer_publish(struct proposer *proposer, const struct row *row, bool rid
 bool proposer_state_decided(const struct proposer *proposer)
 {
     ensure(proposer->phase == PROPOSER_PREPARED);
-    return !proposer->has_state || proposer->state_own ||
+    bool committed = proposer->state_applied && proposer->state.proposed;
+    return !proposer->has_state || proposer->state_own || committed ||
            proposer->state_holders >= majority_of(proposer->n);
 }
 

@@ -86,7 +86,8 @@ void proposer_prepare_later(struct proposer *proposer);
 /* PREPARED: proposes a row under proposer->ballot (it must carry that), with a promise for the next
  * ballot if `ride`. Never calls an event from within. */
 void proposer_publish(struct proposer *proposer, const struct row *row, bool ride);
-/* PREPARED: the state is on a majority of the promises given, so it was decided. */
+/* PREPARED: the state was decided: a majority told it with their promises, or somebody holds it in
+ * the item's place after it was proposed. */
 bool proposer_state_decided(const struct proposer *proposer);
 /* After `decided`: the row that was published, referenced for the caller. */
 struct buffer *proposer_published(const struct proposer *proposer);
