@@ -8,6 +8,12 @@ uint64_t hash64(struct slice bytes)
     return XXH3_64bits(bytes.data, bytes.size);
 }
 
+uint64_t hash64_id(struct slice bytes)
+{
+    uint64_t hash = hash64(bytes);
+    return hash == 0 ? 1 : hash;
+}
+
 uint64_t hash64_two(struct slice first, struct slice second)
 {
     XXH3_state_t state;

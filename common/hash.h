@@ -5,6 +5,8 @@
 
 /* XXH3-64, seed 0: the ring position of an encoded partition key. */
 uint64_t hash64(struct slice bytes);
+/* The same as an id for a map (map.h): never 0. */
+uint64_t hash64_id(struct slice bytes);
 /* XXH3-64 of two pieces as if they were one. */
 uint64_t hash64_two(struct slice first, struct slice second);
 

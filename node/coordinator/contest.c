@@ -23,11 +23,6 @@ struct contest {
 static void on_prepared(struct proposer *proposer);
 static const struct proposer_events contest_events;
 
-static uint64_t contest_id(struct slice key)
-{
-    return hash64(key) | 1;
-}
-
 static uint64_t now_us(const struct contest *contest)
 {
     return contest->coordinator->outbox->now.monotonic_us;
@@ -37,7 +32,7 @@ static void on_deadline(struct timer *timer, uint64_t at_us);
 
 static struct contest *contest_get(struct coordinator *coordinator, struct slice key)
 {
-    uint64_t id = contest_id(key);
+    uint64_t id = hash64_id(key);
     struct contest *contest = map_find(&coordinator->contests, id);
     if (contest != NULL)
         return contest;
@@ -120,7 +115,7 @@ static void see_to_proposer(struct contest *contest)
         contest->proposing = true;
     }
     /* A hint's stamp may be above this node's clock: what is made of it must be above that. */
-    proposer->highest = version_max(proposer->highest, batch->first);
+    proposer->highest = version_max(proposer->highest, contest_batch_first(batch));
     proposer->retry_unreachable = contest_batch_tried(batch);
     proposer->hear_all = contest_batch_hears_all(batch);
 }
@@ -363,7 +358,7 @@ void settle_begin(struct coordinator *coordinator, struct settlement *settlement
 bool contest_under_way(const struct coordinator *coordinator, struct slice key)
 {
     return coordinator->contests.count > 0 &&
-           map_find(&coordinator->contests, contest_id(key)) != NULL;
+           map_find(&coordinator->contests, hash64_id(key)) != NULL;
 }
 
 void contests_deinit(struct coordinator *coordinator)

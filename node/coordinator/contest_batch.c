@@ -101,7 +101,6 @@ static void contest_batch_reset(struct contest_batch *batch)
     batch->closed = false;
     batch->attempts_count = 0;
     batch->finishing = NULL;
-    batch->first = VERSION_NONE;
 }
 
 static size_t entry_bytes(const struct entry *entry)
@@ -128,9 +127,8 @@ static void contest_batch_begin(struct contest_batch *batch, const struct entry 
     batch->n = first->n;
     if (version_is_none(first->mixed))
         return;
-    batch->attempts[0] = (struct attempt){0, first->mixed};
+    batch->attempts[0] = (struct attempt){first->mixed};
     batch->attempts_count = 1;
-    batch->first = first->mixed;
 }
 
 void contest_batch_fill(struct contest_batch *batch, struct entries *waiting)
@@ -322,7 +320,7 @@ bool contest_batch_evaluate(struct contest_batch *batch, const struct proposer *
     unsigned attempt = batch->attempts_count++;
     struct running_state state = initial_state(proposer);
     evaluate_entries(batch, &state, attempt);
-    batch->attempts[attempt] = (struct attempt){attempt, VERSION_NONE};
+    batch->attempts[attempt] = (struct attempt){VERSION_NONE};
     if (!state.changed)
         return false;
     *row = row_successor(proposer->has_state ? &proposer->state : NULL, proposer->ballot,
@@ -334,8 +332,6 @@ bool contest_batch_evaluate(struct contest_batch *batch, const struct proposer *
         row->lineage = (struct lineage){.base = proposer->ballot};
     }
     batch->attempts[attempt].origin = row->origin;
-    if (version_is_none(batch->first))
-        batch->first = row->origin;
     return true;
 }
 
@@ -345,9 +341,14 @@ const struct attempt *contest_batch_last_attempt(const struct contest_batch *bat
     return &batch->attempts[batch->attempts_count - 1];
 }
 
+struct version contest_batch_first(const struct contest_batch *batch)
+{
+    return batch->attempts_count == 0 ? VERSION_NONE : batch->attempts[0].origin;
+}
+
 bool contest_batch_tried(const struct contest_batch *batch)
 {
-    return !version_is_none(batch->first);
+    return !version_is_none(contest_batch_first(batch));
 }
 
 bool contest_batch_attempts_left(const struct contest_batch *batch)
@@ -405,8 +406,8 @@ const struct attempt *contest_batch_find_attempt(const struct contest_batch *bat
 
 bool contest_batch_certainly_without(const struct contest_batch *batch, const struct row *state)
 {
-    return state == NULL || version_is_none(batch->first) ||
-           row_certainly_without(state, batch->first);
+    return state == NULL || !contest_batch_tried(batch) ||
+           row_certainly_without(state, contest_batch_first(batch));
 }
 
 /* What the proposer's last step left on a majority. */
@@ -451,7 +452,7 @@ void contest_batch_answer(struct contest_batch *batch, const struct proposer *pr
     struct version version = attempt->origin;
     if (version_is_none(version) && proposer->has_state)
         version = proposer->state.origin;
-    unsigned index = attempt->index;
+    size_t index = (size_t)(attempt - batch->attempts);
     entries_move(&entries, &batch->entries);
     contest_batch_reset(batch);
     while ((entry = entries_pop(&entries)) != NULL) {

@@ -38,9 +38,9 @@ struct entry {
 
 LIST_DEFINE(entries, struct entry, link)
 
-/* One evaluation of the batch. */
+/* One evaluation of the batch; its results have the same place in entry->results. Origins rise from
+ * one to the next, and only the last may have none. */
 struct attempt {
-    unsigned index;        /* of entry->results */
     struct version origin; /* VERSION_NONE: nothing was to be written */
 };
 
@@ -53,7 +53,6 @@ struct contest_batch {
     bool closed; /* nobody joins any more */
     unsigned attempts_count;
     struct attempt attempts[ATTEMPTS_MAX];
-    struct version first;            /* lowest origin of them */
     const struct attempt *finishing; /* the state being published is this attempt's */
     struct writer value;             /* what the last evaluation made */
 };
@@ -80,6 +79,8 @@ void contest_batch_trim(struct contest_batch *batch, struct entries *waiting, si
 bool contest_batch_evaluate(struct contest_batch *batch, const struct proposer *proposer,
                             struct row *row);
 const struct attempt *contest_batch_last_attempt(const struct contest_batch *batch);
+/* Origin of the first attempt, which is the lowest; VERSION_NONE: nothing was tried yet. */
+struct version contest_batch_first(const struct contest_batch *batch);
 /* An attempt that writes something may have been taken somewhere. */
 bool contest_batch_tried(const struct contest_batch *batch);
 bool contest_batch_attempts_left(const struct contest_batch *batch);

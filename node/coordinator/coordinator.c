@@ -200,20 +200,13 @@ void slot_call(struct task *task, struct slot *slot, uint16_t shard, enum frame_
     outbox_send(coordinator->outbox, to, type, slot->call_id, body, payload);
 }
 
-/* A row is known decided if it was proposed and a replica held it in the item's place. */
-static void repair_body(Cartwheel__Write *body, struct slice key, struct slice row, bool applied)
-{
-    cartwheel__write__init(body);
-    body->key = binary_of(key);
-    body->decided = applied && row_proposed(row);
-}
-
 void slot_repair(struct task *task, struct slot *slot, struct slice key, struct slice row,
                  bool applied)
 {
     struct coordinator *coordinator = task->coordinator;
-    Cartwheel__Write body;
-    repair_body(&body, key, row, applied);
+    Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
+    body.key = binary_of(key);
+    body.decided = applied && row_proposed(row);
     coordinator->stats.read_repairs++;
     slot_call(task, slot, partition_shard(coordinator, slot->member, key_partition(key)),
               FRAME_REPAIR, &body.base, row);
@@ -277,6 +270,30 @@ void slot_unanswered(struct slot *slot)
 {
     if (slot->state == SLOT_SENT)
         members_unanswered(slot->task->coordinator->members, slot->member, slot->sent_us);
+}
+
+size_t slots_count(const struct slot *slots, size_t count, enum slot_state state)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += slots[i].state == state;
+    return found;
+}
+
+void slots_expire(struct slot *slots, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct slot *slot = &slots[i];
+        if (slot->state != SLOT_SENT)
+            continue;
+        const struct coordinator *coordinator = slot->task->coordinator;
+        uint64_t attempt_us = coordinator->config.attempt_timeout_us;
+        uint64_t waited_us = coordinator->outbox->now.monotonic_us - slot->sent_us;
+        if (waited_us >= attempt_us / 2)
+            slot_unanswered(slot);
+        if (waited_us >= attempt_us)
+            slot_abandon(slot);
+    }
 }
 
 struct quorum quorum_in_force(const struct coordinator *coordinator, struct quorum wanted)

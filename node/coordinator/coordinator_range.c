@@ -47,14 +47,6 @@ static bool range_ask_next(struct range_task *range)
     return false;
 }
 
-static size_t range_count(const struct range_task *range, enum slot_state state)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < range->asked; i++)
-        count += range->slot[i].state == state;
-    return count;
-}
-
 /* This node first if it is a home node, then in the order of the preference list, from a random one
  * on. */
 static void range_start(struct range_task *range)
@@ -167,8 +159,8 @@ static bool range_step(struct range_task *range)
 {
     if (range->merged)
         return range_look(range);
-    size_t good = range_count(range, SLOT_GOOD);
-    size_t waiting = range_count(range, SLOT_SENT);
+    size_t good = slots_count(range->slot, range->asked, SLOT_GOOD);
+    size_t waiting = slots_count(range->slot, range->asked, SLOT_SENT);
     while (good + waiting < range->need && range_ask_next(range))
         waiting++;
     if (good + waiting < range->need) {
@@ -190,7 +182,7 @@ static void range_advance(struct range_task *range)
     while (range->task.request != NULL && range_step(range))
         continue;
     range_repair_advance(&range->repair);
-    if (range->task.request == NULL && range_count(range, SLOT_SENT) == 0 &&
+    if (range->task.request == NULL && slots_count(range->slot, range->asked, SLOT_SENT) == 0 &&
         range_repair_idle(&range->repair))
         task_free(&range->task);
 }

@@ -107,14 +107,6 @@ static void read_start(struct read_task *read)
     task_arm(&read->task, read->task.coordinator->speculate_us);
 }
 
-static size_t read_count(const struct read_task *read, enum slot_state state)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < read->asked; i++)
-        count += read->slot[i].state == state;
-    return count;
-}
-
 static size_t read_spoken(const struct read_task *read)
 {
     size_t count = 0;
@@ -233,7 +225,7 @@ static void read_conclude(struct read_task *read)
         PROBE("consistent read writes back");
         read->phase = READ_WRITING;
         read_write_back(read);
-    } else if (read_count(read, SLOT_SENT) == 0) {
+    } else if (slots_count(read->slot, read->asked, SLOT_SENT) == 0) {
         read_settle(read);
     }
 }
@@ -241,7 +233,7 @@ static void read_conclude(struct read_task *read)
 /* A look at what has come in. */
 static void read_look(struct read_task *read)
 {
-    size_t waiting = read_count(read, SLOT_SENT);
+    size_t waiting = slots_count(read->slot, read->asked, SLOT_SENT);
     bool fetching = read->phase == READ_FETCHING && read->row == NULL && waiting > 0;
     if (read->phase == READ_SETTLING || fetching)
         return;
@@ -264,7 +256,8 @@ static void read_advance(struct read_task *read)
 {
     if (read->task.request != NULL)
         read_look(read);
-    if (read->task.request == NULL && !read->settling && read_count(read, SLOT_SENT) == 0)
+    if (read->task.request == NULL && !read->settling &&
+        slots_count(read->slot, read->asked, SLOT_SENT) == 0)
         task_free(&read->task);
 }
 

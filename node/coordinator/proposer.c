@@ -182,14 +182,6 @@ static size_t promises_given(const struct proposer *proposer)
     return given;
 }
 
-static size_t calls_out(const struct proposer *proposer)
-{
-    size_t out = 0;
-    for (size_t i = 0; i < proposer->n; i++)
-        out += proposer->home[i].state == SLOT_SENT;
-    return out;
-}
-
 /* What the promises told, taken together. False if the highest row came as a ballot only. */
 static bool gather_state(struct proposer *proposer)
 {
@@ -273,7 +265,7 @@ static void proposer_judge(struct proposer *proposer)
 {
     size_t majority = majority_of(proposer->n);
     size_t given = promises_given(proposer);
-    size_t out = calls_out(proposer);
+    size_t out = slots_count(proposer->home, proposer->n, SLOT_SENT);
     if (given + out < majority)
         out += ask_more(proposer, 0, proposer->n);
     if (given >= majority && (out == 0 || !proposer->hear_all))
@@ -344,22 +336,6 @@ static void on_pause_over(struct proposer *proposer)
     }
 }
 
-/* Who has not answered after half of an attempt's time is routed around from now on; after all of
- * it, given up. */
-static void look_at_waiting(struct proposer *proposer)
-{
-    struct coordinator *coordinator = proposer->task.coordinator;
-    uint64_t attempt_us = coordinator->config.attempt_timeout_us;
-    for (size_t i = 0; i < proposer->n; i++) {
-        struct slot *slot = &proposer->home[i];
-        uint64_t waited_us = coordinator->outbox->now.monotonic_us - slot->sent_us;
-        if (slot->state == SLOT_SENT && waited_us >= attempt_us / 2)
-            slot_unanswered(slot);
-        if (slot->state == SLOT_SENT && waited_us >= attempt_us)
-            slot_abandon(slot);
-    }
-}
-
 /* A pause is over; or those that were asked to promise take longer than usual. */
 static void proposer_on_timer(struct task *task)
 {
@@ -367,7 +343,7 @@ static void proposer_on_timer(struct task *task)
     if (proposer->phase == PROPOSER_PAUSED) {
         on_pause_over(proposer);
     } else if (proposer->phase == PROPOSER_PREPARING) {
-        look_at_waiting(proposer);
+        slots_expire(proposer->home, proposer->n);
         (void)ask_more(proposer, 0, proposer->n);
         task_arm(task, task->coordinator->config.attempt_timeout_us / 2);
         proposer_judge(proposer);

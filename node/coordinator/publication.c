@@ -42,14 +42,6 @@ static void send_accept(struct publication *publication, struct slot *slot, cons
               &body.base, buffer_slice(publication->row));
 }
 
-static size_t count(const struct publication *publication, enum slot_state state)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < publication->n; i++)
-        found += publication->home[i].state == state;
-    return found;
-}
-
 /* Decided, and everybody has spoken: who does not hold it gets a hint. */
 static void leave_hints(struct publication *publication)
 {
@@ -79,8 +71,8 @@ static void publication_end(struct publication *publication)
 /* To be called after every event, last: may free the publication. */
 static void publication_judge(struct publication *publication)
 {
-    size_t took = count(publication, SLOT_GOOD);
-    size_t waiting = count(publication, SLOT_SENT);
+    size_t took = slots_count(publication->home, publication->n, SLOT_GOOD);
+    size_t waiting = slots_count(publication->home, publication->n, SLOT_SENT);
     size_t majority = majority_of(publication->n);
     bool over = took >= majority || took + waiting < majority;
     void *owner = publication->owner;
@@ -126,20 +118,11 @@ static void publication_on_lost(struct task *task, struct slot *slot)
     publication_judge(container_of(task, struct publication, task));
 }
 
-/* The first wait routes others around who is silent; the second gives it up. */
 static void publication_on_timer(struct task *task)
 {
     struct publication *publication = container_of(task, struct publication, task);
-    uint64_t attempt_us = task->coordinator->config.attempt_timeout_us;
-    for (size_t i = 0; i < publication->n; i++) {
-        struct slot *slot = &publication->home[i];
-        uint64_t waited_us = task->coordinator->outbox->now.monotonic_us - slot->sent_us;
-        if (waited_us >= attempt_us / 2)
-            slot_unanswered(slot);
-        if (waited_us >= attempt_us)
-            slot_abandon(slot);
-    }
-    task_arm(task, attempt_us / 2);
+    slots_expire(publication->home, publication->n);
+    task_arm(task, task->coordinator->config.attempt_timeout_us / 2);
     publication_judge(publication);
 }
 
@@ -173,7 +156,7 @@ struct publication *publication_begin(struct coordinator *coordinator, struct bu
         if (members_usable(coordinator->members, list[i]))
             send_accept(publication, &publication->home[i], ride);
     }
-    bool hopeless = count(publication, SLOT_SENT) < majority_of(n);
+    bool hopeless = slots_count(publication->home, publication->n, SLOT_SENT) < majority_of(n);
     task_arm(&publication->task, hopeless ? 0 : coordinator->config.attempt_timeout_us / 2);
     return publication;
 }
@@ -182,7 +165,7 @@ void publication_detach(struct publication *publication)
 {
     publication->owner = NULL;
     publication->concluded = NULL;
-    if (count(publication, SLOT_SENT) == 0)
+    if (slots_count(publication->home, publication->n, SLOT_SENT) == 0)
         publication_end(publication);
 }
 

@@ -71,6 +71,11 @@ void task_answer(struct task *task, enum outcome outcome);
 /* Sends a call for the slot to `shard` of its member. */
 void slot_call(struct task *task, struct slot *slot, uint16_t shard, enum frame_type type,
                const ProtobufCMessage *body, struct slice payload);
+/* How many of `count` slots are in that state. */
+size_t slots_count(const struct slot *slots, size_t count, enum slot_state state);
+/* Who has not answered after half of an attempt's time is routed around from now on; after all of
+ * it, given up. */
+void slots_expire(struct slot *slots, size_t count);
 /* Gives a call up: a reply will be stale. */
 void slot_abandon(struct slot *slot);
 /* No answer so far: its member is routed around from now on. */

@@ -26,12 +26,6 @@ void hints_deinit(struct hints *hints)
     free(hints->targets);
 }
 
-static uint64_t known_id(struct slice hint_key)
-{
-    uint64_t id = hash64(hint_key);
-    return id == 0 ? 1 : id;
-}
-
 static node_id key_target(struct slice hint_key)
 {
     struct reader reader = reader_of(hint_key);
@@ -61,9 +55,9 @@ static struct hints_target *target_get(struct hints *hints, node_id target)
 
 static void count(struct hints *hints, struct slice hint_key, size_t size)
 {
-    if (map_find(&hints->known, known_id(hint_key)) != NULL)
+    if (map_find(&hints->known, hash64_id(hint_key)) != NULL)
         return;
-    map_put(&hints->known, known_id(hint_key), (void *)(uintptr_t)(size + 1));
+    map_put(&hints->known, hash64_id(hint_key), (void *)(uintptr_t)(size + 1));
     struct hints_target *target = target_get(hints, key_target(hint_key));
     target->count++;
     target->bytes += size;
@@ -142,7 +136,7 @@ bool hint_decode(struct slice value, struct slice *item_key, struct slice *row)
 enum hints_added hints_add(struct hints *hints, node_id target, struct slice hint_key, size_t size)
 {
     ensure(key_target(hint_key) == target);
-    if (map_find(&hints->known, known_id(hint_key)) != NULL)
+    if (map_find(&hints->known, hash64_id(hint_key)) != NULL)
         return HINTS_KNOWN;
     if (hints->bytes + size > hints->bytes_max) {
         hints->refused++;
@@ -159,7 +153,7 @@ void hints_readd(struct hints *hints, struct slice hint_key, size_t size)
 
 void hints_forget(struct hints *hints, struct slice hint_key)
 {
-    void *known = map_remove(&hints->known, known_id(hint_key));
+    void *known = map_remove(&hints->known, hash64_id(hint_key));
     if (known == NULL)
         return;
     size_t size = (size_t)(uintptr_t)known - 1;

@@ -4,11 +4,6 @@
 
 #include "hash.h"
 
-static uint64_t key_id(struct slice key)
-{
-    return hash64(key) | 1;
-}
-
 static void state_free(struct recent_state *state)
 {
     buffer_unref(state->key);
@@ -19,7 +14,7 @@ static void state_free(struct recent_state *state)
 
 static void state_remove(struct recent *recent, struct recent_state *state)
 {
-    (void)map_remove(&recent->by_hash, key_id(buffer_slice(state->key)));
+    (void)map_remove(&recent->by_hash, hash64_id(buffer_slice(state->key)));
     recent_states_remove(&recent->states, state);
 }
 
@@ -48,7 +43,7 @@ void recent_put(struct recent *recent, struct slice key, struct buffer *item,
     if (size_of(item) + size_of(promise) > RECENT_STATE_BYTES_MAX)
         return;
     /* Another key of the same hash, or the oldest. */
-    struct recent_state *leaving = map_find(&recent->by_hash, key_id(key));
+    struct recent_state *leaving = map_find(&recent->by_hash, hash64_id(key));
     if (leaving == NULL && recent->states.count == RECENT_STATES_MAX)
         leaving = recent_states_first(&recent->states);
     if (leaving != NULL) {
@@ -61,13 +56,13 @@ void recent_put(struct recent *recent, struct slice key, struct buffer *item,
     state->item = item == NULL ? NULL : buffer_ref(item);
     state->promise = promise == NULL ? NULL : buffer_ref(promise);
     recent_states_push(&recent->states, state);
-    map_put(&recent->by_hash, key_id(key), state);
+    map_put(&recent->by_hash, hash64_id(key), state);
 }
 
 bool recent_take(struct recent *recent, struct slice key, struct buffer **item,
                  struct buffer **promise)
 {
-    struct recent_state *state = map_find(&recent->by_hash, key_id(key));
+    struct recent_state *state = map_find(&recent->by_hash, hash64_id(key));
     if (state == NULL || !slice_equal(buffer_slice(state->key), key))
         return false;
     state_remove(recent, state);

@@ -9,7 +9,8 @@
 #include "operation.h"
 #include "planted.h"
 
-/* Holds one key; those who wait for it stand in line. */
+/* Holds one key; those who wait for it stand in line. Latches are found by the key's hash: two keys
+ * that share one merely wait for each other. */
 struct replica_latch {
     struct replica_operations waiting;
 };
@@ -199,17 +200,10 @@ struct replica_operation *operation_new(struct replica *replica, const struct fr
     return operation;
 }
 
-/* Latches are found by the key's hash: two keys that share one merely wait for each other. */
-static uint64_t latch_id(struct slice key)
-{
-    uint64_t id = hash64(key);
-    return id == 0 ? 1 : id;
-}
-
 static void unlatch(struct replica_operation *operation)
 {
     struct replica *replica = operation->work.replica;
-    struct replica_latch *latch = map_find(&replica->latches, latch_id(operation->key));
+    struct replica_latch *latch = map_find(&replica->latches, hash64_id(operation->key));
     ensure(latch != NULL);
     struct replica_operation *next = replica_operations_pop(&latch->waiting);
     if (next != NULL) {
@@ -217,7 +211,7 @@ static void unlatch(struct replica_operation *operation)
         replica_operations_push(&replica->ready, next);
         return;
     }
-    map_remove(&replica->latches, latch_id(operation->key));
+    map_remove(&replica->latches, hash64_id(operation->key));
     free(latch);
 }
 
@@ -231,7 +225,7 @@ void operation_free(struct replica_operation *operation)
 void operation_latch(struct replica_operation *operation)
 {
     struct replica *replica = operation->work.replica;
-    uint64_t id = latch_id(operation->key);
+    uint64_t id = hash64_id(operation->key);
     struct replica_latch *latch = map_find(&replica->latches, id);
     if (latch != NULL) {
         replica_operations_push(&latch->waiting, operation);

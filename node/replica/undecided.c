@@ -75,11 +75,6 @@ void undecided_load(struct undecided *undecided)
     load_page(undecided);
 }
 
-static uint64_t key_id(struct slice key)
-{
-    return hash64(key) | 1;
-}
-
 static struct undecided_key *note(struct undecided *undecided, struct slice key, uint64_t now_us)
 {
     struct undecided_key *noted = malloc(sizeof(*noted) + key.size);
@@ -88,13 +83,13 @@ static struct undecided_key *note(struct undecided *undecided, struct slice key,
     memcpy(bytes, key.data, key.size);
     *noted = (struct undecided_key){.since_us = now_us, .key = slice_of(bytes, key.size)};
     undecided_keys_push(&undecided->keys, noted);
-    map_put(&undecided->by_hash, key_id(key), noted);
+    map_put(&undecided->by_hash, hash64_id(key), noted);
     return noted;
 }
 
 void undecided_add(struct undecided *undecided, struct slice key, bool accepted, uint64_t now_us)
 {
-    struct undecided_key *noted = map_find(&undecided->by_hash, key_id(key));
+    struct undecided_key *noted = map_find(&undecided->by_hash, hash64_id(key));
     if (noted == NULL)
         noted = note(undecided, key, now_us);
     bool same = slice_equal(noted->key, key);
@@ -107,13 +102,13 @@ void undecided_add(struct undecided *undecided, struct slice key, bool accepted,
 bool undecided_may_hold(const struct undecided *undecided, struct slice key)
 {
     return !undecided->loaded || undecided->incomplete ||
-           map_find(&undecided->by_hash, key_id(key)) != NULL;
+           map_find(&undecided->by_hash, hash64_id(key)) != NULL;
 }
 
 void undecided_add_hint(struct undecided *undecided, struct slice key, struct slice row,
                         uint64_t now_us)
 {
-    struct undecided_key *noted = map_find(&undecided->by_hash, key_id(key));
+    struct undecided_key *noted = map_find(&undecided->by_hash, hash64_id(key));
     if (undecided->rows >= HINTS_MAX)
         return;
     if (noted == NULL)
@@ -133,10 +128,10 @@ static void drop_row(struct undecided *undecided, struct undecided_key *noted)
 
 void undecided_remove(struct undecided *undecided, struct slice key)
 {
-    struct undecided_key *noted = map_find(&undecided->by_hash, key_id(key));
+    struct undecided_key *noted = map_find(&undecided->by_hash, hash64_id(key));
     if (noted == NULL || !slice_equal(noted->key, key))
         return;
-    (void)map_remove(&undecided->by_hash, key_id(key));
+    (void)map_remove(&undecided->by_hash, hash64_id(key));
     undecided_keys_remove(&undecided->keys, noted);
     drop_row(undecided, noted);
     free(noted);
@@ -144,7 +139,7 @@ void undecided_remove(struct undecided *undecided, struct slice key)
 
 void undecided_settled(struct undecided *undecided, struct slice key)
 {
-    struct undecided_key *noted = map_find(&undecided->by_hash, key_id(key));
+    struct undecided_key *noted = map_find(&undecided->by_hash, hash64_id(key));
     if (noted == NULL)
         return;
     drop_row(undecided, noted);
