@@ -48,8 +48,7 @@ static void leave_hints(struct publication *publication)
     for (size_t i = 0; i < publication->n; i++) {
         const struct slot *slot = &publication->home[i];
         bool needless = slot->state == SLOT_GOOD ||
-                        (slot->state == SLOT_REFUSED && (slot->verdict == VERDICT_REFUSED_ITEM ||
-                                                         slot->verdict == VERDICT_REFUSED_TABLE));
+                        (slot->state == SLOT_REFUSED && verdict_ends_copy(slot->verdict));
         if (!needless)
             coordinator_leave_hint(publication->task.coordinator, slot->member,
                                    buffer_slice(publication->key), buffer_slice(publication->row));

@@ -139,9 +139,7 @@ static void on_copy_written(struct call *call, const struct frame *frame,
     }
     /* Refused by something newer, or because the table is gone: equal enough, the next session will
      * tell. */
-    bool settled = frame != NULL &&
-                   (reply->verdict == VERDICT_TOOK || reply->verdict == VERDICT_REFUSED_ITEM ||
-                    reply->verdict == VERDICT_REFUSED_TABLE);
+    bool settled = frame != NULL && verdict_ends_copy((enum verdict)reply->verdict);
     copy_end(copy, settled);
 }
 

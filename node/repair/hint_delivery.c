@@ -175,9 +175,7 @@ static void on_hint_answered(struct call *call, const struct frame *frame,
 {
     struct delivered_hint *hint = container_of(call, struct delivered_hint, call);
     const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
-    hint->acknowledged = frame != NULL && (reply->verdict == VERDICT_TOOK ||
-                                           reply->verdict == VERDICT_REFUSED_ITEM ||
-                                           reply->verdict == VERDICT_REFUSED_TABLE);
+    hint->acknowledged = frame != NULL && verdict_ends_copy((enum verdict)reply->verdict);
     if (frame != NULL && reply->verdict == VERDICT_REFUSED_PROMISE) {
         PROBE("hint stopped by a promise");
         caller_note_hint(hint->batch->delivery->caller, hint->item_key, hint->row);

@@ -23,6 +23,12 @@ const char *verdict_name(enum verdict verdict)
     return names[verdict];
 }
 
+bool verdict_ends_copy(enum verdict verdict)
+{
+    return verdict == VERDICT_TOOK || verdict == VERDICT_REFUSED_ITEM ||
+           verdict == VERDICT_REFUSED_TABLE;
+}
+
 struct version acceptor_top(const struct acceptor *acceptor)
 {
     struct version item = acceptor->has_item ? acceptor->item.ballot : VERSION_NONE;

@@ -26,6 +26,9 @@ enum verdict {
 };
 
 const char *verdict_name(enum verdict verdict);
+/* A copy that got this answer need not be sent again: the row is held, or something newer is, or its
+ * table is gone. */
+bool verdict_ends_copy(enum verdict verdict);
 
 /* Durable state of one register. */
 struct acceptor {
