@@ -5,16 +5,6 @@
 
 enum { WRITER_SIZE_MIN = 64 };
 
-struct slice slice_of_string(const char *text)
-{
-    return slice_of(text, strlen(text));
-}
-
-bool slice_equal(struct slice a, struct slice b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 int slice_compare(struct slice a, struct slice b)
 {
     size_t shared = a.size < b.size ? a.size : b.size;
@@ -94,11 +84,9 @@ void writer_reset(struct writer *writer)
     writer->size = 0;
 }
 
-void writer_reserve(struct writer *writer, size_t size)
+void writer_grow(struct writer *writer, size_t size)
 {
     ensure(size <= SIZE_MAX / 4 - writer->size);
-    if (writer->capacity - writer->size >= size)
-        return;
     size_t wanted = writer->capacity < WRITER_SIZE_MIN ? WRITER_SIZE_MIN : writer->capacity * 2;
     while (wanted - writer->size < size)
         wanted *= 2;
@@ -110,52 +98,22 @@ void writer_reserve(struct writer *writer, size_t size)
     writer->capacity = wanted;
 }
 
-uint8_t *writer_extend(struct writer *writer, size_t size)
-{
-    writer_reserve(writer, size);
-    if (writer->buffer == NULL)
-        writer_reserve(writer, 1);
-    uint8_t *at = writer->buffer->data + writer->size;
-    writer->size += size;
-    return at;
-}
-
-void writer_put(struct writer *writer, const void *data, size_t size)
-{
-    if (size > 0)
-        memcpy(writer_extend(writer, size), data, size);
-}
-
-void writer_put_slice(struct writer *writer, struct slice bytes)
-{
-    writer_put(writer, bytes.data, bytes.size);
-}
-
-void writer_put_u8(struct writer *writer, uint8_t value)
-{
-    *writer_extend(writer, 1) = value;
-}
-
-static void put_big_endian(struct writer *writer, uint64_t value, unsigned size)
-{
-    uint8_t *at = writer_extend(writer, size);
-    for (unsigned i = 0; i < size; i++)
-        at[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
-}
-
 void writer_put_u16(struct writer *writer, uint16_t value)
 {
-    put_big_endian(writer, value, 2);
+    uint16_t big_endian = __builtin_bswap16(value);
+    writer_put(writer, &big_endian, sizeof(big_endian));
 }
 
 void writer_put_u32(struct writer *writer, uint32_t value)
 {
-    put_big_endian(writer, value, 4);
+    uint32_t big_endian = __builtin_bswap32(value);
+    writer_put(writer, &big_endian, sizeof(big_endian));
 }
 
 void writer_put_u64(struct writer *writer, uint64_t value)
 {
-    put_big_endian(writer, value, 8);
+    uint64_t big_endian = __builtin_bswap64(value);
+    writer_put(writer, &big_endian, sizeof(big_endian));
 }
 
 void writer_put_varint(struct writer *writer, uint64_t value)
@@ -188,43 +146,14 @@ struct buffer *writer_finish(struct writer *writer)
     return buffer;
 }
 
-static bool reader_take(struct reader *reader, size_t size)
-{
-    if (reader_left(reader) >= size && !reader->failed)
-        return true;
-    reader->failed = true;
-    return false;
-}
-
-static uint64_t get_big_endian(struct reader *reader, unsigned size)
-{
-    if (!reader_take(reader, size))
-        return 0;
-    uint64_t value = 0;
-    for (unsigned i = 0; i < size; i++)
-        value = value << 8 | reader->at[i];
-    reader->at += size;
-    return value;
-}
-
-uint8_t reader_get_u8(struct reader *reader)
-{
-    return (uint8_t)get_big_endian(reader, 1);
-}
-
 uint16_t reader_get_u16(struct reader *reader)
 {
-    return (uint16_t)get_big_endian(reader, 2);
-}
-
-uint32_t reader_get_u32(struct reader *reader)
-{
-    return (uint32_t)get_big_endian(reader, 4);
-}
-
-uint64_t reader_get_u64(struct reader *reader)
-{
-    return get_big_endian(reader, 8);
+    uint16_t big_endian;
+    if (!reader_take(reader, sizeof(big_endian)))
+        return 0;
+    memcpy(&big_endian, reader->at, sizeof(big_endian));
+    reader->at += sizeof(big_endian);
+    return __builtin_bswap16(big_endian);
 }
 
 uint64_t reader_get_varint(struct reader *reader)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "ensure.h"
 
@@ -30,8 +31,16 @@ static inline struct slice slice_of(const void *data, size_t size)
 }
 
 /* The bytes of a NUL-terminated string; borrowed. */
-struct slice slice_of_string(const char *text);
-bool slice_equal(struct slice a, struct slice b);
+static inline struct slice slice_of_string(const char *text)
+{
+    return slice_of(text, strlen(text));
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
 /* Unsigned bytewise order, a prefix before what it begins: <0, 0, >0. */
 int slice_compare(struct slice a, struct slice b);
 bool slice_starts_with(struct slice whole, struct slice prefix);
@@ -60,7 +69,7 @@ static inline struct slice buffer_slice(const struct buffer *buffer)
 }
 
 /* Grows as needed. The bytes live in a buffer, so that writer_finish() can publish them uncopied.
- */
+ * What every reply and frame is put together with stands here, to be inlined. */
 struct writer {
     struct buffer *buffer; /* NULL until the first byte */
     size_t size;           /* bytes written */
@@ -71,13 +80,42 @@ void writer_init(struct writer *writer, size_t expected_size);
 void writer_deinit(struct writer *writer);
 /* Forgets what was written and keeps the memory. */
 void writer_reset(struct writer *writer);
-/* Room for `size` more bytes, counted as written; the caller fills them before the next call. */
-uint8_t *writer_extend(struct writer *writer, size_t size);
+/* For the functions below: there is not room for `size` more bytes, or no buffer yet. */
+void writer_grow(struct writer *writer, size_t size);
+
 /* Makes room for `size` more bytes without counting them as written. */
-void writer_reserve(struct writer *writer, size_t size);
-void writer_put(struct writer *writer, const void *data, size_t size);
-void writer_put_slice(struct writer *writer, struct slice bytes);
-void writer_put_u8(struct writer *writer, uint8_t value);
+static inline void writer_reserve(struct writer *writer, size_t size)
+{
+    if (writer->capacity - writer->size < size)
+        writer_grow(writer, size);
+}
+
+/* Room for `size` more bytes, counted as written; the caller fills them before the next call. */
+static inline uint8_t *writer_extend(struct writer *writer, size_t size)
+{
+    if (writer->capacity - writer->size < size || writer->buffer == NULL)
+        writer_grow(writer, size);
+    uint8_t *at = writer->buffer->data + writer->size;
+    writer->size += size;
+    return at;
+}
+
+static inline void writer_put(struct writer *writer, const void *data, size_t size)
+{
+    if (size > 0)
+        memcpy(writer_extend(writer, size), data, size);
+}
+
+static inline void writer_put_slice(struct writer *writer, struct slice bytes)
+{
+    writer_put(writer, bytes.data, bytes.size);
+}
+
+static inline void writer_put_u8(struct writer *writer, uint8_t value)
+{
+    *writer_extend(writer, 1) = value;
+}
+
 /* Fixed-width integers go out big-endian, so that their bytes sort as their values. */
 void writer_put_u16(struct writer *writer, uint16_t value);
 void writer_put_u32(struct writer *writer, uint32_t value);
@@ -109,10 +147,42 @@ static inline size_t reader_left(const struct reader *reader)
     return reader->failed ? 0 : (size_t)(reader->end - reader->at);
 }
 
-uint8_t reader_get_u8(struct reader *reader);
+/* False, and the reader has failed, if fewer than `size` bytes are left. */
+static inline bool reader_take(struct reader *reader, size_t size)
+{
+    if (!reader->failed && (size_t)(reader->end - reader->at) >= size)
+        return true;
+    reader->failed = true;
+    return false;
+}
+
+static inline uint8_t reader_get_u8(struct reader *reader)
+{
+    return reader_take(reader, 1) ? *reader->at++ : 0;
+}
+
 uint16_t reader_get_u16(struct reader *reader);
-uint32_t reader_get_u32(struct reader *reader);
-uint64_t reader_get_u64(struct reader *reader);
+
+static inline uint32_t reader_get_u32(struct reader *reader)
+{
+    uint32_t big_endian;
+    if (!reader_take(reader, sizeof(big_endian)))
+        return 0;
+    memcpy(&big_endian, reader->at, sizeof(big_endian));
+    reader->at += sizeof(big_endian);
+    return __builtin_bswap32(big_endian);
+}
+
+static inline uint64_t reader_get_u64(struct reader *reader)
+{
+    uint64_t big_endian;
+    if (!reader_take(reader, sizeof(big_endian)))
+        return 0;
+    memcpy(&big_endian, reader->at, sizeof(big_endian));
+    reader->at += sizeof(big_endian);
+    return __builtin_bswap64(big_endian);
+}
+
 /* Fails on more than 10 bytes, on overflow and on padding (each value has one encoding). */
 uint64_t reader_get_varint(struct reader *reader);
 /* The next `size` bytes, borrowed from what is read. */

@@ -35,16 +35,16 @@ static size_t sequence_size(const uint8_t *at, size_t left)
     return 0;
 }
 
-/* Most text is ASCII, which goes eight bytes at a time. */
+/* Most text is ASCII, which goes 32 bytes at a time. */
 static size_t ascii_size(const uint8_t *at, size_t left)
 {
     size_t size = 0;
-    while (left - size >= sizeof(uint64_t)) {
-        uint64_t eight;
-        memcpy(&eight, at + size, sizeof(eight));
-        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+    uint64_t words[4];
+    for (; left - size >= sizeof(words); size += sizeof(words)) {
+        memcpy(words, at + size, sizeof(words));
+        uint64_t all = words[0] | words[1] | words[2] | words[3];
+        if ((all & UINT64_C(0x8080808080808080)) != 0)
             break;
-        size += sizeof(eight);
     }
     while (size < left && at[size] < 0x80)
         size++;
