@@ -16,11 +16,7 @@ uint64_t hash64_id(struct slice bytes)
 
 uint64_t hash64_two(struct slice first, struct slice second)
 {
-    XXH3_state_t state;
-    XXH3_64bits_reset(&state);
-    XXH3_64bits_update(&state, first.data, first.size);
-    XXH3_64bits_update(&state, second.data, second.size);
-    return XXH3_64bits_digest(&state);
+    return XXH3_64bits_withSeed(second.data, second.size, hash64(first));
 }
 
 struct digest digest_of(struct slice bytes, uint64_t secret_seed)

@@ -87,7 +87,7 @@ static uint64_t frame_checksum(struct slice frame)
                       slice_of(frame.data + FRAME_HEADER_SIZE, frame.size - FRAME_HEADER_SIZE));
 }
 
-enum frame_result frame_decode(struct slice bytes, struct frame *frame)
+static enum frame_result frame_split(struct slice bytes, struct frame *frame, uint64_t *checksum)
 {
     size_t size;
     enum frame_result result = frame_size(bytes, &size);
@@ -96,13 +96,23 @@ enum frame_result frame_decode(struct slice bytes, struct frame *frame)
     if (size != bytes.size)
         return FRAME_BAD;
     uint32_t sizes[2];
-    uint64_t checksum;
-    header_read(bytes, &frame->header, sizes, &checksum);
-    if (checksum != frame_checksum(bytes))
-        return FRAME_BAD;
+    header_read(bytes, &frame->header, sizes, checksum);
     frame->body = slice_of(bytes.data + FRAME_HEADER_SIZE, sizes[0]);
     frame->payload = slice_of(bytes.data + FRAME_HEADER_SIZE + sizes[0], sizes[1]);
     return FRAME_OK;
+}
+
+enum frame_result frame_open(struct slice bytes, struct frame *frame)
+{
+    uint64_t checksum;
+    return frame_split(bytes, frame, &checksum);
+}
+
+enum frame_result frame_decode(struct slice bytes, struct frame *frame)
+{
+    uint64_t checksum;
+    enum frame_result result = frame_split(bytes, frame, &checksum);
+    return result == FRAME_OK && checksum != frame_checksum(bytes) ? FRAME_BAD : result;
 }
 
 static void *allocate_in_arena(void *arena, size_t size)

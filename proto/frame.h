@@ -14,7 +14,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 enum {
-    FRAME_VERSION = 2,
+    FRAME_VERSION = 3,
     FRAME_HEADER_SIZE = 80,
     FRAME_SIZE_MAX_CONTROL = 1 << 20, /* gossip of 1,024 members is well below it */
     FRAME_SIZE_MAX_DATA = 32 << 20    /* a page of 16 MB and its keys */
@@ -94,8 +94,10 @@ enum frame_result {
 /* Size of the whole frame, once the first FRAME_HEADER_SIZE bytes are there; checks version, type
  * and size limit before any memory is spent. *size is 0 unless FRAME_OK. */
 enum frame_result must_check frame_size(struct slice received, size_t *size);
-/* Decodes one whole frame of exactly that size, checksum included. */
+/* Decodes one whole frame of exactly that size, checksum included: for what a network has carried. */
 enum frame_result must_check frame_decode(struct slice bytes, struct frame *frame);
+/* The same without the checksum: for what never left the process. */
+enum frame_result must_check frame_open(struct slice bytes, struct frame *frame);
 /* The body's message in the arena, or NULL if it does not parse or has unknown fields. It has the
  * type that FRAME_TYPES names. */
 ProtobufCMessage *frame_decode_body(const struct frame *frame, struct arena *arena);

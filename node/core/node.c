@@ -311,7 +311,8 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
 {
     struct frame frame;
     bool own = from == node->outbox.self;
-    bool good = frame_decode(bytes, &frame) == FRAME_OK && frame.header.from == from &&
+    enum frame_result result = own ? frame_open(bytes, &frame) : frame_decode(bytes, &frame);
+    bool good = result == FRAME_OK && frame.header.from == from &&
                 frame.header.to_shard == node->config.shard &&
                 frame.header.from_shard < SHARDS_MAX &&
                 members_index(&node->members, from) != MEMBERS_MAX;

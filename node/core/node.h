@@ -60,7 +60,8 @@ void node_free(struct node *node);
 void node_on_start(struct node *node, struct instant now);
 void node_on_request(struct node *node, struct instant now, struct request *request);
 /* One frame, header included, as the transport received it from `from` (a node id, as the handshake
- * proved it). Borrowed for the call. Malformed frames are counted and dropped. */
+ * proved it). Borrowed for the call. Malformed frames are counted and dropped. Checksums of the node's
+ * own frames, from one shard to another, are not looked at: those never left the process. */
 void node_on_frame(struct node *node, struct instant now, node_id from, struct slice frame);
 /* This shard's own link to the peer is up: frames sent now will be carried. Repeated calls are
  * harmless. */

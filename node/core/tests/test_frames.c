@@ -121,6 +121,8 @@ START_TEST(changed_frames_are_counted_and_dropped)
     record(2);
     for (int round = 0; round < 3000; round++) {
         const struct cluster_frame *frame = &captured[prng_below(&prng, captured_count)];
+        if (frame->from == frame->to)
+            continue;
         struct buffer *changed = buffer_from(buffer_slice(frame->buffer));
         uint64_t before = malformed(frame->to);
         size_t at = (size_t)prng_below(&prng, changed->size);
