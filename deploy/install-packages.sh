@@ -11,7 +11,7 @@
 packages_to_build() {
     printf '%s\n' build-essential meson ninja-build pkg-config librocksdb-dev libevent-dev \
         libprotobuf-c-dev protobuf-c-compiler libssl-dev libxxhash-dev libinih-dev zlib1g-dev \
-        libyyjson-dev libllhttp-dev check
+        libdeflate-dev libyyjson-dev libllhttp-dev check
 }
 
 # Prints all packages for the purpose $1.

@@ -1,7 +1,7 @@
 #include "http_reply.h"
 
+#include <libdeflate.h>
 #include <string.h>
-#include <zlib.h>
 
 enum {
     HEAD_SIZE_USUAL = 320,
@@ -135,6 +135,6 @@ static void put_body_headers(struct writer *output, const struct http_reply *rep
     PUT_LITERAL(output, "Content-Length: ");
     put_decimal(output, reply->body.size);
     PUT_LITERAL(output, "\r\nx-amz-crc32: ");
-    put_decimal(output, crc32_z(0, reply->body.data, reply->body.size));
+    put_decimal(output, libdeflate_crc32(0, reply->body.data, reply->body.size));
     PUT_LITERAL(output, "\r\n");
 }
