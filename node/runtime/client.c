@@ -23,7 +23,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context);
 static void set_phase(struct client *client, enum client_phase phase)
 {
     client->phase = phase;
-    client->since_us = shard_now().monotonic_us;
+    client->since_us = client->shard->now.monotonic_us;
 }
 
 static void set_reading(struct client *client, bool reading)
@@ -203,7 +203,7 @@ static void send_output(struct client *client)
         return;
     }
     if (sent > 0)
-        client->since_us = shard_now().monotonic_us;
+        client->since_us = client->shard->now.monotonic_us;
     if (output_waits(client))
         event_add(&client->write_event, NULL);
     else
@@ -212,9 +212,11 @@ static void send_output(struct client *client)
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
 {
+    struct client *client = context;
     (void)fd;
     (void)what;
-    send_output(context);
+    shard_tick(client->shard);
+    send_output(client);
 }
 
 /* After a reply: the client is sending, idle, or at its end. */
@@ -232,15 +234,15 @@ static void settle(struct client *client)
     }
 }
 
+/* Five random bits a character. */
 static void make_request_id(struct prng *prng, char id[REQUEST_ID_SIZE + 1])
 {
-    enum { DIGITS_PER_DRAW = 12 /* 36^12 < 2^64 */ };
+    enum { CHARACTERS_PER_DRAW = 12 };
     uint64_t bits = 0;
-    for (int i = 0; i < REQUEST_ID_SIZE; i++) {
-        if (i % DIGITS_PER_DRAW == 0)
+    for (int i = 0; i < REQUEST_ID_SIZE; i++, bits >>= 5) {
+        if (i % CHARACTERS_PER_DRAW == 0)
             bits = prng_next(prng);
-        id[i] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[bits % 36];
-        bits /= 36;
+        id[i] = "0123456789ABCDEFGHIJKLMNOPQRSTUV"[bits & 31];
     }
     id[REQUEST_ID_SIZE] = '\0';
 }
@@ -253,7 +255,7 @@ void client_reply(struct client *client, const struct http_reply *reply)
     make_request_id(&shard->prng, request_id);
     last.close |= shard->draining;
     bool stays =
-        http_connection_reply(client->http, &last, shard_now().wall_us, request_id, &shard->output);
+        http_connection_reply(client->http, &last, shard->now.wall_us, request_id, &shard->output);
     client->close_after_output |= !stays;
     discharge(client);
     send_scratch(client);
@@ -362,6 +364,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     struct client *client = context;
     struct shard *shard = client->shard;
     (void)what;
+    shard_tick(shard);
     ssize_t size = recv(fd, shard->read_bytes, SHARD_READ_SIZE, 0);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;

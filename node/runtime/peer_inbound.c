@@ -41,7 +41,8 @@ void peer_inbound_new(struct shard *shard, int fd)
     event_assign(&inbound->read_event, shard->base, fd, EV_READ | EV_PERSIST, on_readable, inbound);
     event_add(&inbound->read_event, NULL);
     timer_init(&inbound->timer, on_timeout);
-    timers_arm(&shard->timers, &inbound->timer, shard_now().monotonic_us + HANDSHAKE_TIMEOUT_US);
+    timers_arm(&shard->timers, &inbound->timer,
+               shard_tick(shard).monotonic_us + HANDSHAKE_TIMEOUT_US);
     peer_inbounds_push(&shard->inbounds, inbound);
 }
 
@@ -65,7 +66,7 @@ void peer_inbound_free(struct peer_inbound *inbound)
 static void complain(struct peer_inbound *inbound, const char *reason)
 {
     struct shard *shard = inbound->shard;
-    uint64_t now_us = shard_now().monotonic_us;
+    uint64_t now_us = shard_tick(shard).monotonic_us;
     if (now_us < shard->inbound_log_after_us)
         return;
     shard->inbound_log_after_us = now_us + LOG_INTERVAL_US;
@@ -148,6 +149,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     struct peer_inbound *inbound = context;
     struct shard *shard = inbound->shard;
     (void)what;
+    shard_tick(shard);
     ssize_t size = recv(fd, shard->read_bytes, SHARD_READ_SIZE, 0);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;

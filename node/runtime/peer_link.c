@@ -192,7 +192,7 @@ static void route_down(struct peer_route *route)
     map_remove(&route->links->by_id, id);
     log_event(shard->log, LOG_INFO, "peer_down", "peer=%s shard=%u", route->member->name,
               (unsigned)shard->index);
-    node_on_peer_down(shard->node, shard_now(), id);
+    node_on_peer_down(shard->node, shard_tick(shard), id);
 }
 
 static void route_up(struct peer_route *route)
@@ -213,13 +213,13 @@ static void route_up(struct peer_route *route)
         .shards = identity->shards,
         .incarnation = identity->incarnation,
     };
-    node_on_peer_up(shard->node, shard_now(), &peer);
+    node_on_peer_up(shard->node, shard_tick(shard), &peer);
 }
 
 /* One line when something new goes wrong, and one a minute while it stays so. */
 static void complain(struct peer_link *link, enum log_level level, const char *why)
 {
-    uint64_t now_us = shard_now().monotonic_us;
+    uint64_t now_us = shard_tick(shard_of(link)).monotonic_us;
     if (strcmp(link->complaint, why) == 0 && now_us - link->complaint_us < COMPLAINT_INTERVAL_US)
         return;
     snprintf(link->complaint, sizeof(link->complaint), "%s", why);
@@ -238,7 +238,7 @@ static void fail(struct peer_link *link, enum log_level level, const char *why)
     uint64_t wait_us = link->backoff_us / 2 + prng_below(&shard->prng, link->backoff_us);
     link->backoff_us =
         link->backoff_us * 2 > BACKOFF_MAX_US ? BACKOFF_MAX_US : link->backoff_us * 2;
-    timers_arm(&shard->timers, &link->timer, shard_now().monotonic_us + wait_us);
+    timers_arm(&shard->timers, &link->timer, shard_tick(shard).monotonic_us + wait_us);
     if (was_up) {
         link->broke = true;
         route_down(link->route);
@@ -457,7 +457,7 @@ static void dial(struct peer_link *link)
     char host[NI_MAXHOST];
     char port[NI_MAXSERV];
     link->state = LINK_RESOLVING;
-    timers_arm(&shard->timers, &link->timer, shard_now().monotonic_us + SETUP_TIMEOUT_US);
+    timers_arm(&shard->timers, &link->timer, shard_tick(shard).monotonic_us + SETUP_TIMEOUT_US);
     if (net_split(link->route->member->address, host, sizeof(host), port, sizeof(port)))
         resolve(link, host, port);
     else

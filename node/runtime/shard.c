@@ -22,16 +22,17 @@ static void on_sweep(struct timer *timer, uint64_t now_us);
 static void on_drained(struct timer *timer, uint64_t now_us);
 static void *run(void *context);
 
-struct instant shard_now(void)
+struct instant shard_tick(struct shard *shard)
 {
     struct timespec monotonic;
     struct timespec wall;
     clock_gettime(CLOCK_MONOTONIC, &monotonic);
     clock_gettime(CLOCK_REALTIME, &wall);
-    return (struct instant){
+    shard->now = (struct instant){
         .monotonic_us = (uint64_t)monotonic.tv_sec * 1000000 + (uint64_t)monotonic.tv_nsec / 1000,
         .wall_us = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000,
     };
+    return shard->now;
 }
 
 static void init_lists(struct shard *shard)
@@ -185,7 +186,7 @@ void shard_take_frame(struct shard *shard, node_id from, struct slice frame)
     enum { TO_SHARD_AT = 2 };
     uint16_t to = (uint16_t)(frame.data[TO_SHARD_AT] << 8 | frame.data[TO_SHARD_AT + 1]);
     if (to == shard->index)
-        node_on_frame(shard->node, shard_now(), from, frame);
+        node_on_frame(shard->node, shard->now, from, frame);
     else if (to < shard->host->shards_count)
         shard_post_frame(shard->host->shards[to], from, buffer_from(frame));
 }
@@ -196,7 +197,7 @@ static void deliver_local(struct shard *shard)
     struct frame_queue delivered = shard->local;
     shard->local = (struct frame_queue){NULL, 0, 0};
     for (size_t i = 0; i < delivered.count; i++) {
-        node_on_frame(shard->node, shard_now(), shard->identity.id,
+        node_on_frame(shard->node, shard->now, shard->identity.id,
                       buffer_slice(delivered.frames[i]));
         buffer_unref(delivered.frames[i]);
     }
@@ -217,8 +218,9 @@ static void on_mailbox(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     mailbox_take(&shard->mailbox, &letters, &completions);
+    shard_tick(shard);
     while ((op = store_ops_pop(&completions)) != NULL)
-        node_on_store_done(shard->node, shard_now(), op);
+        node_on_store_done(shard->node, shard->now, op);
     while ((letter = letters_pop(&letters)) != NULL)
         letter->open(letter, shard);
 }
@@ -256,7 +258,7 @@ static void resume_clients(struct shard *shard)
 
 static void run_timers(struct shard *shard)
 {
-    struct instant now = shard_now();
+    struct instant now = shard_tick(shard);
     timers_run(&shard->timers, now.monotonic_us);
     if (node_next_deadline_us(shard->node) <= now.monotonic_us)
         node_on_deadline(shard->node, now);
@@ -279,7 +281,7 @@ static void arm_timer(struct shard *shard)
         event_del(&shard->timer_event);
         return;
     }
-    uint64_t now_us = shard_now().monotonic_us;
+    uint64_t now_us = shard_tick(shard).monotonic_us;
     uint64_t wait_us = wanted_us > now_us ? wanted_us - now_us : 0;
     struct timeval wait = {(time_t)(wait_us / 1000000), (suseconds_t)(wait_us % 1000000)};
     event_add(&shard->timer_event, &wait);
@@ -297,7 +299,7 @@ static bool all_answered(struct shard *shard)
 
 static void publish_stats(struct shard *shard)
 {
-    uint64_t now_us = shard_now().monotonic_us;
+    uint64_t now_us = shard->now.monotonic_us;
     if (now_us < shard->stats_at_us + STATS_INTERVAL_US)
         return;
     struct node_stats stats;
@@ -337,7 +339,7 @@ static void finish_turn(struct shard *shard)
     run_timers(shard);
     for (int round = 0; round < ROUNDS_MAX; round++) {
         deliver_local(shard);
-        api_run(shard->api, shard_now());
+        api_run(shard->api, shard_tick(shard));
         resume_clients(shard);
         if (!has_more(shard))
             break;
@@ -356,9 +358,9 @@ static void *run(void *context)
     char name[16];
     snprintf(name, sizeof(name), "shard-%u", (unsigned)shard->index);
     prctl(PR_SET_NAME, name);
-    node_on_start(shard->node, shard_now());
+    node_on_start(shard->node, shard_tick(shard));
     peer_links_start(shard->links);
-    timers_arm(&shard->timers, &shard->sweep, shard_now().monotonic_us + SWEEP_INTERVAL_US);
+    timers_arm(&shard->timers, &shard->sweep, shard->now.monotonic_us + SWEEP_INTERVAL_US);
     finish_turn(shard);
     while (!shard->finished) {
         int busy = has_more(shard) ? EVLOOP_NONBLOCK : 0;

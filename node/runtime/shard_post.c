@@ -31,7 +31,7 @@ static void frame_letter_open(struct letter *letter, void *receiver)
 {
     struct shard *shard = receiver;
     struct frame_letter *posted = frame_letter_of(letter);
-    node_on_frame(shard->node, shard_now(), posted->from, buffer_slice(posted->frame));
+    node_on_frame(shard->node, shard_tick(shard), posted->from, buffer_slice(posted->frame));
     frame_letter_discard(letter);
 }
 
@@ -110,7 +110,7 @@ static void close_idle(struct shard *shard)
 static void stop_letter_open(struct letter *letter, void *receiver)
 {
     struct shard *shard = receiver;
-    struct instant now = shard_now();
+    struct instant now = shard_tick(shard);
     free(letter);
     shard->draining = true;
     node_on_leave(shard->node, now);
