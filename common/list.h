@@ -81,12 +81,22 @@ static inline bool list_linked(const struct list_link *link)
             name##_remove(list, element);                                                           \
         return element;                                                                             \
     }                                                                                               \
+    /* Moves all of `from` behind what `to` holds, in constant time. */                             \
+    __attribute__((unused)) static inline void name##_append(struct name *to, struct name *from)    \
+    {                                                                                               \
+        if (from->count == 0)                                                                       \
+            return;                                                                                 \
+        from->head.next->previous = to->head.previous;                                              \
+        from->head.previous->next = &to->head;                                                      \
+        to->head.previous->next = from->head.next;                                                  \
+        to->head.previous = from->head.previous;                                                    \
+        to->count += from->count;                                                                   \
+        name##_init(from);                                                                          \
+    }                                                                                               \
     /* Moves all of `from` to the empty list `to`: walk that one when handlers may add to `from`. \
      */ \
     __attribute__((unused)) static inline void name##_move(struct name *to, struct name *from)      \
     {                                                                                               \
         name##_init(to);                                                                            \
-        type *element;                                                                              \
-        while ((element = name##_pop(from)) != NULL)                                                \
-            name##_push(to, element);                                                               \
+        name##_append(to, from);                                                                    \
     }
