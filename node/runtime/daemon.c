@@ -226,7 +226,7 @@ static void make_shards(struct daemon *daemon)
         struct node_config node_config = daemon_node_config(daemon->config, i);
         struct shard *shard = shard_new(host, i);
         crypto_random(&node_config.seed, sizeof(node_config.seed));
-        shard_attach(shard, rocksdb_store_port(daemon->store, shard_post_completion, shard),
+        shard_attach(shard, rocksdb_store_port(daemon->store, shard_post_completions, shard),
                      &node_config, &api_config);
         host->shards[i] = shard;
     }

@@ -53,27 +53,17 @@ void mailbox_post(struct mailbox *mailbox, struct letter *letter)
         letter->discard(letter);
 }
 
-void mailbox_post_completion(struct mailbox *mailbox, struct store_op *op)
+void mailbox_post_completions(struct mailbox *mailbox, struct store_ops *done)
 {
+    if (store_ops_empty(done))
+        return;
     pthread_mutex_lock(&mailbox->lock);
     if (!mailbox->closed) {
         wake_if_first(mailbox);
-        store_ops_push(&mailbox->completions, op);
+        store_ops_append(&mailbox->completions, done);
     }
     pthread_mutex_unlock(&mailbox->lock);
-}
-
-/* Moves a list's elements to another head, in constant time: the lock is held. */
-static void move_links(struct list_link *to, struct list_link *from, size_t count)
-{
-    if (count == 0) {
-        to->next = to;
-        to->previous = to;
-        return;
-    }
-    *to = *from;
-    to->next->previous = to;
-    to->previous->next = to;
+    store_ops_init(done);
 }
 
 static void take(struct mailbox *mailbox, struct letters *letters, struct store_ops *completions)
@@ -81,12 +71,8 @@ static void take(struct mailbox *mailbox, struct letters *letters, struct store_
     uint64_t count;
     while (read(mailbox->wake_fd, &count, sizeof(count)) < 0 && errno == EINTR)
         continue;
-    letters->count = mailbox->letters.count;
-    completions->count = mailbox->completions.count;
-    move_links(&letters->head, &mailbox->letters.head, letters->count);
-    move_links(&completions->head, &mailbox->completions.head, completions->count);
-    letters_init(&mailbox->letters);
-    store_ops_init(&mailbox->completions);
+    letters_move(letters, &mailbox->letters);
+    store_ops_move(completions, &mailbox->completions);
 }
 
 void mailbox_take(struct mailbox *mailbox, struct letters *letters, struct store_ops *completions)

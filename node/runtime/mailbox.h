@@ -33,8 +33,8 @@ void mailbox_init(struct mailbox *mailbox);
 void mailbox_deinit(struct mailbox *mailbox);
 /* Any thread. A closed mailbox discards the letter. */
 void mailbox_post(struct mailbox *mailbox, struct letter *letter);
-/* Any thread. A closed mailbox forgets the operation. */
-void mailbox_post_completion(struct mailbox *mailbox, struct store_op *op);
+/* Any thread. Empties `done`; a closed mailbox forgets the operations. */
+void mailbox_post_completions(struct mailbox *mailbox, struct store_ops *done);
 /* The receiver: everything that waits, in order, as lists that need no initialization. */
 void mailbox_take(struct mailbox *mailbox, struct letters *letters, struct store_ops *completions);
 /* The receiver: discards what waits and whatever is posted later. */

@@ -2,6 +2,7 @@
 
 #include "api_evaluator.h"
 #include "crypto.h"
+#include "rocksdb_store.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -99,6 +100,7 @@ void shard_attach(struct shard *shard, struct store *store, const struct node_co
                                .store = store,
                                .log = shard->log,
                                .evaluator = api_evaluator()};
+    shard->store = store;
     shard->node = node_new(config, shard->host->boot, ports);
     shard->api = api_new(api_config, shard->node);
 }
@@ -344,6 +346,7 @@ static void finish_turn(struct shard *shard)
         if (!has_more(shard))
             break;
     }
+    rocksdb_store_flush(shard->store);
     shard->link_broke = peer_links_flush(shard->links);
     clients_reap(shard);
     stop_if_failed(shard);

@@ -34,6 +34,7 @@ struct shard {
     uint16_t index;
     pthread_t thread;
     struct event_base *base;
+    struct store *store;
     struct node *node;
     struct api *api;
     struct transport transport;
@@ -88,7 +89,7 @@ void shard_join(struct shard *shard);
 
 /* Any thread. */
 void shard_post_frame(struct shard *shard, node_id from, struct buffer *frame);
-void shard_post_completion(void *shard, struct store_op *op);
+void shard_post_completions(void *shard, struct store_ops *done);
 /* Any thread; the shard owns the socket from now on. */
 void shard_post_client(struct shard *shard, int fd);
 void shard_post_peer(struct shard *shard, int fd);

@@ -46,9 +46,9 @@ void shard_post_frame(struct shard *shard, node_id from, struct buffer *frame)
     mailbox_post(&shard->mailbox, &posted->letter);
 }
 
-void shard_post_completion(void *shard, struct store_op *op)
+void shard_post_completions(void *shard, struct store_ops *done)
 {
-    mailbox_post_completion(&((struct shard *)shard)->mailbox, op);
+    mailbox_post_completions(&((struct shard *)shard)->mailbox, done);
 }
 
 static void socket_letter_discard(struct letter *letter)

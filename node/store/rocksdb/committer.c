@@ -51,14 +51,15 @@ void committer_stop(struct committer *committer)
     pthread_mutex_destroy(&committer->lock);
 }
 
-void committer_submit(struct committer *committer, struct store_op *op)
+void committer_submit(struct committer *committer, struct store_ops *ops)
 {
     pthread_mutex_lock(&committer->lock);
     ensure(!committer->closing);
-    store_ops_push(&committer->queued, op);
-    if (committer->queued.count == 1)
-        pthread_cond_signal(&committer->wake);
+    bool sleeps = store_ops_empty(&committer->queued);
+    store_ops_append(&committer->queued, ops);
     pthread_mutex_unlock(&committer->lock);
+    if (sleeps)
+        pthread_cond_signal(&committer->wake);
 }
 
 uint64_t committer_queued(struct committer *committer)
@@ -239,12 +240,10 @@ static void commit_group(struct committer *committer, struct store_ops *group)
     size_t done = written ? admitted : 0;
     counter_add(&counters->commits, done);
     counter_add(&counters->commits_refused, group->count - done);
-    struct store_op *op;
-    while ((op = store_ops_pop(group)) != NULL) {
-        if (!written)
-            op->status = STORE_NO_SPACE;
-        rocksdb_store_post(op);
-    }
+    struct store_op *op = written ? NULL : store_ops_first(group);
+    for (; op != NULL; op = store_ops_next(group, op))
+        op->status = STORE_NO_SPACE;
+    rocksdb_store_post(group);
 }
 
 static void committer_log_space(struct committer *committer, bool full, const char *why)

@@ -29,6 +29,6 @@ struct committer {
 void committer_start(struct committer *committer, struct rocksdb_store *store);
 /* Commits what is queued, then ends the thread. */
 void committer_stop(struct committer *committer);
-/* Takes `op` until it is posted. */
-void committer_submit(struct committer *committer, struct store_op *op);
+/* Takes all of `ops` until they are posted, and leaves the list empty. */
+void committer_submit(struct committer *committer, struct store_ops *ops);
 uint64_t committer_queued(struct committer *committer);

@@ -91,7 +91,10 @@ static void *readers_run(void *context)
         if (op == NULL)
             return NULL;
         read_from_disk(readers->store, op);
-        rocksdb_store_post(op);
+        struct store_ops done;
+        store_ops_init(&done);
+        store_ops_push(&done, op);
+        rocksdb_store_post(&done);
     }
 }
 

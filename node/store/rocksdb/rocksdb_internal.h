@@ -13,8 +13,10 @@ struct rocksdb_port {
     struct store store; /* first, so that a store is its port */
     struct list_link link;
     struct rocksdb_store *owner;
-    void (*post)(void *context, struct store_op *op);
+    void (*post)(void *context, struct store_ops *done);
     void *context;
+    struct store_ops
+        gathered; /* commits submitted since the last flush; its shard's thread alone */
 };
 
 LIST_DEFINE(rocksdb_ports, struct rocksdb_port, link)
@@ -50,12 +52,8 @@ static inline void rocksdb_store_mute_counters(void)
     rocksdb_set_perf_level(rocksdb_disable);
 }
 
-/* Hands a completed op to its port. It may be freed before this returns. */
-static inline void rocksdb_store_post(struct store_op *op)
-{
-    const struct rocksdb_port *port = op->submitter;
-    port->post(port->context, op);
-}
+/* Hands completed ops to their ports, and empties the list. They may be freed before this returns. */
+void rocksdb_store_post(struct store_ops *done);
 
 static inline void counter_add(atomic_uint_fast64_t *counter, uint64_t count)
 {

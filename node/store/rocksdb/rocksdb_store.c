@@ -45,10 +45,12 @@ struct rocksdb_store *rocksdb_store_open(const struct rocksdb_store_config *conf
 
 void rocksdb_store_close(struct rocksdb_store *store)
 {
+    struct rocksdb_port *port = rocksdb_ports_first(&store->ports);
+    for (; port != NULL; port = rocksdb_ports_next(&store->ports, port))
+        rocksdb_store_flush(&port->store);
     committer_stop(&store->committer);
     readers_stop(&store->readers);
     database_deinit(&store->database);
-    struct rocksdb_port *port;
     while ((port = rocksdb_ports_pop(&store->ports)) != NULL)
         free(port);
     pthread_mutex_destroy(&store->ports_lock);
@@ -56,7 +58,7 @@ void rocksdb_store_close(struct rocksdb_store *store)
 }
 
 struct store *rocksdb_store_port(struct rocksdb_store *store,
-                                 void (*post)(void *context, struct store_op *op), void *context)
+                                 void (*post)(void *context, struct store_ops *done), void *context)
 {
     struct rocksdb_port *port = calloc(1, sizeof(*port));
     ensure(port != NULL);
@@ -65,6 +67,7 @@ struct store *rocksdb_store_port(struct rocksdb_store *store,
     port->owner = store;
     port->post = post;
     port->context = context;
+    store_ops_init(&port->gathered);
     pthread_mutex_lock(&store->ports_lock);
     rocksdb_ports_push(&store->ports, port);
     pthread_mutex_unlock(&store->ports_lock);
@@ -130,9 +133,41 @@ void rocksdb_store_fatal(struct rocksdb_store *store, const char *message)
     abort();
 }
 
+static struct rocksdb_port *port_of(struct store *self)
+{
+    return container_of(self, struct rocksdb_port, store);
+}
+
 static struct rocksdb_store *owner_of(struct store *self)
 {
-    return container_of(self, struct rocksdb_port, store)->owner;
+    return port_of(self)->owner;
+}
+
+void rocksdb_store_flush(struct store *port)
+{
+    struct store_ops *gathered = &port_of(port)->gathered;
+    if (!store_ops_empty(gathered))
+        committer_submit(&owner_of(port)->committer, gathered);
+}
+
+/* One list for each port, in the order of its ops: ports are few. */
+void rocksdb_store_post(struct store_ops *done)
+{
+    struct store_op *first;
+    while ((first = store_ops_first(done)) != NULL) {
+        const struct rocksdb_port *port = first->submitter;
+        struct store_ops mine;
+        store_ops_init(&mine);
+        struct store_op *next;
+        for (struct store_op *op = first; op != NULL; op = next) {
+            next = store_ops_next(done, op);
+            if (op->submitter != port)
+                continue;
+            store_ops_remove(done, op);
+            store_ops_push(&mine, op);
+        }
+        port->post(port->context, &mine);
+    }
 }
 
 static bool port_try_read(struct store *self, struct store_op *read)
@@ -146,7 +181,7 @@ static void port_submit(struct store *self, struct store_op *op)
     struct rocksdb_store *store = owner_of(self);
     op->submitter = self;
     if (op->kind == STORE_COMMIT)
-        committer_submit(&store->committer, op);
+        store_ops_push(&port_of(self)->gathered, op);
     else
         readers_submit(&store->readers, op);
 }

@@ -55,10 +55,14 @@ struct rocksdb_store *must_check rocksdb_store_open(const struct rocksdb_store_c
 void rocksdb_store_close(struct rocksdb_store *store);
 
 /* A store for one shard, owned by `store`. Completions are given to `post` on a thread of the
- * store, several at once maybe; it moves them to the shard's thread. May be called from any
- * thread. */
+ * store: all there are, in order; it moves them to the shard's thread and leaves the list empty. May
+ * be called from any thread. */
 struct store *rocksdb_store_port(struct rocksdb_store *store,
-                                 void (*post)(void *context, struct store_op *op), void *context);
+                                 void (*post)(void *context, struct store_ops *done),
+                                 void *context);
+/* On the shard's thread: commits that were submitted through the port wait for this, so that those of
+ * one turn of its loop become one group. To be called before the thread sleeps. */
+void rocksdb_store_flush(struct store *port);
 
 /* Blocking, for start and stop. *value: the caller's; NULL: absent (if the result is STORE_OK). */
 enum store_status must_check rocksdb_store_read_now(struct rocksdb_store *store,

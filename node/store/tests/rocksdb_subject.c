@@ -13,11 +13,11 @@ struct counting_store {
     struct rocksdb_subject *subject;
 };
 
-static void post(void *context, struct store_op *op)
+static void post(void *context, struct store_ops *done)
 {
     struct rocksdb_subject *subject = context;
     pthread_mutex_lock(&subject->lock);
-    store_ops_push(&subject->posted, op);
+    store_ops_append(&subject->posted, done);
     pthread_cond_signal(&subject->wake);
     pthread_mutex_unlock(&subject->lock);
 }
@@ -36,6 +36,7 @@ static void counting_submit(struct store *self, struct store_op *op)
 {
     counting_of(self)->subject->outstanding++;
     counting_of(self)->port->submit(counting_of(self)->port, op);
+    rocksdb_store_flush(counting_of(self)->port);
 }
 
 static struct store_snapshot *counting_snapshot(struct store *self)

@@ -140,11 +140,11 @@ struct shard {
     uint32_t first;
 };
 
-static void shard_post(void *context, struct store_op *op)
+static void shard_post(void *context, struct store_ops *done)
 {
     struct shard *shard = context;
     pthread_mutex_lock(&shard->lock);
-    store_ops_push(&shard->posted, op);
+    store_ops_append(&shard->posted, done);
     pthread_cond_signal(&shard->wake);
     pthread_mutex_unlock(&shard->lock);
 }
@@ -171,6 +171,7 @@ static void *shard_run(void *context)
     for (uint32_t round = 0; round < 20; round++) {
         for (uint32_t i = 0; i < 32; i++)
             submit_number(shard->store, &commits[i], shard->first + round * 32 + i);
+        rocksdb_store_flush(shard->store);
         shard_wait(shard, 32);
         for (uint32_t i = 0; i < 32; i++)
             store_commit_deinit(&commits[i]);
