@@ -14,11 +14,6 @@ uint64_t hash64_id(struct slice bytes)
     return hash == 0 ? 1 : hash;
 }
 
-uint64_t hash64_two(struct slice first, struct slice second)
-{
-    return XXH3_64bits_withSeed(second.data, second.size, hash64(first));
-}
-
 struct digest digest_of(struct slice bytes, uint64_t secret_seed)
 {
     XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data, bytes.size, secret_seed);

@@ -7,8 +7,6 @@
 uint64_t hash64(struct slice bytes);
 /* The same as an id for a map (map.h): never 0. */
 uint64_t hash64_id(struct slice bytes);
-/* XXH3-64 of the second piece, seeded with that of the first. Where the one ends matters. */
-uint64_t hash64_two(struct slice first, struct slice second);
 
 /* 128 bits, added and subtracted modulo 2^128: an order-independent sum over a set of digests. */
 struct digest {

@@ -5,6 +5,8 @@
 #include "cartwheel.pb-c.h"
 #include "hash.h"
 
+enum { BODY_CHECKSUM_AT = 72, HEADER_CHECKSUM_AT = 80 };
+
 static const struct {
     const ProtobufCMessageDescriptor *descriptor;
     const char *name;
@@ -35,9 +37,8 @@ const char *frame_type_name(enum frame_type type)
     return types[type].name;
 }
 
-/* Reads the fields in header order; `checksum` last. */
-static void header_read(struct slice bytes, struct frame_header *header, uint32_t sizes[2],
-                        uint64_t *checksum)
+/* Reads the fields in header order, up to the checksums. */
+static void header_read(struct slice bytes, struct frame_header *header, uint32_t sizes[2])
 {
     struct reader reader = reader_of(bytes);
     (void)reader_get_u8(&reader);
@@ -54,8 +55,29 @@ static void header_read(struct slice bytes, struct frame_header *header, uint32_
     header->epoch = reader_get_u64(&reader);
     header->votes = reader_get_u64(&reader);
     header->start = reader_get_u64(&reader);
-    *checksum = reader_get_u64(&reader);
     ensure(!reader.failed);
+}
+
+static uint64_t checksum_read(struct slice frame, size_t at)
+{
+    struct reader reader = reader_of(slice_of(frame.data + at, sizeof(uint64_t)));
+    return reader_get_u64(&reader);
+}
+
+static void checksum_write(uint8_t *at, uint64_t checksum)
+{
+    uint64_t big_endian = __builtin_bswap64(checksum);
+    memcpy(at, &big_endian, sizeof(big_endian));
+}
+
+static uint64_t header_checksum(const uint8_t *frame)
+{
+    return hash64(slice_of(frame, HEADER_CHECKSUM_AT));
+}
+
+static uint64_t body_checksum(struct slice frame)
+{
+    return hash64(slice_of(frame.data + FRAME_HEADER_SIZE, frame.size - FRAME_HEADER_SIZE));
 }
 
 enum frame_result frame_size(struct slice received, size_t *size)
@@ -65,10 +87,11 @@ enum frame_result frame_size(struct slice received, size_t *size)
         return FRAME_INCOMPLETE;
     if (received.data[0] != FRAME_VERSION)
         return FRAME_BAD_VERSION;
+    if (checksum_read(received, HEADER_CHECKSUM_AT) != header_checksum(received.data))
+        return FRAME_BAD;
     struct frame_header header;
     uint32_t sizes[2];
-    uint64_t checksum;
-    header_read(received, &header, sizes, &checksum);
+    header_read(received, &header, sizes);
     if (header.type <= FRAME_NONE || header.type >= FRAME_TYPES_END)
         return FRAME_BAD;
     size_t size_max = types[header.type].control ? FRAME_SIZE_MAX_CONTROL : FRAME_SIZE_MAX_DATA;
@@ -79,15 +102,7 @@ enum frame_result frame_size(struct slice received, size_t *size)
     return FRAME_OK;
 }
 
-/* Over everything but the checksum itself, which ends the header. */
-static uint64_t frame_checksum(struct slice frame)
-{
-    struct slice head = slice_of(frame.data, FRAME_HEADER_SIZE - sizeof(uint64_t));
-    return hash64_two(head,
-                      slice_of(frame.data + FRAME_HEADER_SIZE, frame.size - FRAME_HEADER_SIZE));
-}
-
-static enum frame_result frame_split(struct slice bytes, struct frame *frame, uint64_t *checksum)
+enum frame_result frame_open(struct slice bytes, struct frame *frame)
 {
     size_t size;
     enum frame_result result = frame_size(bytes, &size);
@@ -96,23 +111,18 @@ static enum frame_result frame_split(struct slice bytes, struct frame *frame, ui
     if (size != bytes.size)
         return FRAME_BAD;
     uint32_t sizes[2];
-    header_read(bytes, &frame->header, sizes, checksum);
+    header_read(bytes, &frame->header, sizes);
     frame->body = slice_of(bytes.data + FRAME_HEADER_SIZE, sizes[0]);
     frame->payload = slice_of(bytes.data + FRAME_HEADER_SIZE + sizes[0], sizes[1]);
     return FRAME_OK;
 }
 
-enum frame_result frame_open(struct slice bytes, struct frame *frame)
-{
-    uint64_t checksum;
-    return frame_split(bytes, frame, &checksum);
-}
-
 enum frame_result frame_decode(struct slice bytes, struct frame *frame)
 {
-    uint64_t checksum;
-    enum frame_result result = frame_split(bytes, frame, &checksum);
-    return result == FRAME_OK && checksum != frame_checksum(bytes) ? FRAME_BAD : result;
+    enum frame_result result = frame_open(bytes, frame);
+    if (result != FRAME_OK)
+        return result;
+    return checksum_read(bytes, BODY_CHECKSUM_AT) == body_checksum(bytes) ? FRAME_OK : FRAME_BAD;
 }
 
 static void *allocate_in_arena(void *arena, size_t size)
@@ -196,8 +206,8 @@ struct buffer *frame_encode(const struct frame_header *header, const ProtobufCMe
     protobuf_c_message_pack(body, buffer->data + FRAME_HEADER_SIZE);
     if (payload.size > 0)
         memcpy(buffer->data + FRAME_HEADER_SIZE + body_size, payload.data, payload.size);
-    uint64_t checksum = __builtin_bswap64(frame_checksum(buffer_slice(buffer)));
-    memcpy(buffer->data + FRAME_HEADER_SIZE - sizeof(checksum), &checksum, sizeof(checksum));
+    checksum_write(buffer->data + BODY_CHECKSUM_AT, body_checksum(buffer_slice(buffer)));
+    checksum_write(buffer->data + HEADER_CHECKSUM_AT, header_checksum(buffer->data));
     return buffer;
 }
 

@@ -1,10 +1,14 @@
 /* frame: what travels between shards: a fixed header, a protobuf body by type, and raw payload
- * bytes that need no copy to be read. Checksummed as a whole. Layout, big-endian:
+ * bytes that need no copy to be read. Layout, big-endian:
  *
  *   0 u8 version    1 u8 type    2 u16 to shard    4 u16 from shard    6 u16 to life
  *   8 u32 body size    12 u32 payload size    16 u64 request id    24 u64 from node
  *   32 u64 sender's wall clock, us    40 u64 sender's HLC    48 u64 ring epoch
- *   56 u64 sender's votes    64 u64 sender's start    72 u64 XXH3-64 of all the rest */
+ *   56 u64 sender's votes    64 u64 sender's start
+ *   72 u64 XXH3-64 of body and payload    80 u64 XXH3-64 of the 80 bytes before
+ *
+ * The header has a checksum of its own because its sizes are believed before the rest has come: one
+ * wrong bit there would have the receiver wait for megabytes. */
 #pragma once
 
 #include "arena.h"
@@ -15,7 +19,7 @@
 
 enum {
     FRAME_VERSION = 3,
-    FRAME_HEADER_SIZE = 80,
+    FRAME_HEADER_SIZE = 88,
     FRAME_SIZE_MAX_CONTROL = 1 << 20, /* gossip of 1,024 members is well below it */
     FRAME_SIZE_MAX_DATA = 32 << 20    /* a page of 16 MB and its keys */
 };
@@ -91,12 +95,12 @@ enum frame_result {
     FRAME_BAD          /* size, type or checksum is wrong: close the connection */
 };
 
-/* Size of the whole frame, once the first FRAME_HEADER_SIZE bytes are there; checks version, type
- * and size limit before any memory is spent. *size is 0 unless FRAME_OK. */
+/* Size of the whole frame, once the first FRAME_HEADER_SIZE bytes are there; checks version, type,
+ * the header's checksum and the size limit before any memory is spent. *size is 0 unless FRAME_OK. */
 enum frame_result must_check frame_size(struct slice received, size_t *size);
 /* Decodes one whole frame of exactly that size, checksum included: for what a network has carried. */
 enum frame_result must_check frame_decode(struct slice bytes, struct frame *frame);
-/* The same without the checksum: for what never left the process. */
+/* The same without the checksum of body and payload: for what never left the process. */
 enum frame_result must_check frame_open(struct slice bytes, struct frame *frame);
 /* The body's message in the arena, or NULL if it does not parse or has unknown fields. It has the
  * type that FRAME_TYPES names. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cartwheel.pb-c.h"
+#include "hash.h"
 #include "prng.h"
 #include "test_main.h"
 
@@ -198,6 +199,9 @@ static void check_corruption(struct slice good, unsigned mask_first, unsigned ma
             bytes[at] ^= (uint8_t)mask;
             ck_assert_msg(frame_decode(slice_of(bytes, good.size), &frame) != FRAME_OK,
                           "byte %zu changed by %02x was not noticed", at, mask);
+            size_t size;
+            if (at < FRAME_HEADER_SIZE)
+                ck_assert_int_ne(frame_size(slice_of(bytes, good.size), &size), FRAME_OK);
             bytes[at] ^= (uint8_t)mask;
         }
     }
@@ -278,6 +282,9 @@ static enum frame_result size_of_header(uint8_t version, uint8_t type, uint32_t 
     size_t size = 77;
     put_u32(header + BODY_SIZE_AT, body);
     put_u32(header + PAYLOAD_SIZE_AT, payload);
+    uint64_t checksum = hash64(slice_of(header, CHECKSUM_AT));
+    put_u32(header + CHECKSUM_AT, (uint32_t)(checksum >> 32));
+    put_u32(header + CHECKSUM_AT + 4, (uint32_t)checksum);
     enum frame_result result = frame_size(slice_of(header, sizeof(header)), &size);
     ck_assert_uint_eq(size, result == FRAME_OK ? (size_t)FRAME_HEADER_SIZE + body + payload : 0);
     return result;

@@ -10,7 +10,13 @@
 static struct cluster cluster;
 static struct prng prng;
 
-enum { CAPTURED_MAX = 900, LIFE_AT = 6, REQUEST_ID_AT = 16, CHECKSUM_AT = FRAME_HEADER_SIZE - 8 };
+enum {
+    CAPTURED_MAX = 900,
+    LIFE_AT = 6,
+    REQUEST_ID_AT = 16,
+    BODY_CHECKSUM_AT = FRAME_HEADER_SIZE - 16,
+    HEADER_CHECKSUM_AT = FRAME_HEADER_SIZE - 8
+};
 
 static uint64_t forged_id = UINT64_C(1) << 50; /* above all honest ones */
 static struct cluster_frame captured[CAPTURED_MAX];
@@ -175,10 +181,11 @@ static struct buffer *forge(const struct cluster_frame *honest)
         size_t at = (size_t)prng_below(&prng, forged->size);
         forged->data[at] ^= (uint8_t)(1 << prng_below(&prng, 8));
     }
-    uint64_t sum =
-        hash64_two(slice_of(forged->data, CHECKSUM_AT),
-                   slice_of(forged->data + FRAME_HEADER_SIZE, forged->size - FRAME_HEADER_SIZE));
-    put_number(forged->data + CHECKSUM_AT, 8, sum);
+    struct slice rest =
+        slice_of(forged->data + FRAME_HEADER_SIZE, forged->size - FRAME_HEADER_SIZE);
+    put_number(forged->data + BODY_CHECKSUM_AT, 8, hash64(rest));
+    put_number(forged->data + HEADER_CHECKSUM_AT, 8,
+               hash64(slice_of(forged->data, HEADER_CHECKSUM_AT)));
     return forged;
 }
 
