@@ -261,14 +261,17 @@ static void read_advance(struct read_task *read)
         task_free(&read->task);
 }
 
-/* Takes a row that answers for the newest ballot. False if the peer sent nonsense. */
-static bool read_take_row(struct read_task *read, struct version ballot, struct slice bytes)
+/* Takes a row that answers for the newest ballot. False if the peer sent nonsense. (This node's own
+ * replica looked at what it took when it took it, and its disk's checksums say that it still is.) */
+static bool read_take_row(struct read_task *read, const struct slot *slot, struct version ballot,
+                          struct slice bytes)
 {
     struct row row;
     if (bytes.size == 0)
         return true;
+    bool own = slot->member == read->task.coordinator->members->self;
     if (!row_decode(bytes, &row) || !version_equal(row.ballot, ballot) ||
-        (!row.tombstone && !item_valid(row.value)))
+        (!own && !row.tombstone && !item_valid(row.value)))
         return false;
     if (version_equal(ballot, read->newest) && read->row == NULL)
         read->row = buffer_from(bytes);
@@ -289,7 +292,7 @@ static void read_take_reply(struct read_task *read, struct slot *slot, const str
     }
     if (good && version_equal(ballot, read->newest))
         read->newest_applied |= reply->applied;
-    if (!good || !read_take_row(read, ballot, frame->payload)) {
+    if (!good || !read_take_row(read, slot, ballot, frame->payload)) {
         slot->state = SLOT_REFUSED;
         bool said = reply->verdict > VERDICT_TOOK && reply->verdict <= VERDICT_LAST && !good;
         slot->verdict = said ? (enum verdict)reply->verdict : VERDICT_FAILED;
