@@ -51,6 +51,9 @@ static size_t plain_size(const uint8_t *at, size_t left)
     size_t size = 0;
     while (left - size >= sizeof(byte_vector) && !any_needs_escape(at + size))
         size += sizeof(byte_vector);
+    if (size > 0 && left - size < sizeof(byte_vector) &&
+        !any_needs_escape(at + left - sizeof(byte_vector)))
+        return left;
     while (size < left && !needs_escape(at[size]))
         size++;
     return size;
