@@ -18,7 +18,7 @@ IMPURE = ["node/store/rocksdb"]
 PURE_SYSTEM_HEADERS = {
     "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "llhttp.h", "math.h", "stdarg.h",
     "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h", "xxhash.h",
-    "yyjson.h", "zlib.h", "protobuf-c/protobuf-c.h", "stdatomic.h",
+    "libdeflate.h", "yyjson.h", "zlib.h", "protobuf-c/protobuf-c.h", "stdatomic.h",
 }
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
