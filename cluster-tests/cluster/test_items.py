@@ -99,6 +99,26 @@ def test_query(cluster, sorted_table):
     assert reply["Count"] == 10
 
 
+def test_filters(cluster, sorted_table):
+    with cluster.nodes[0].boto("resource").Table(sorted_table).batch_writer() as batch:
+        for number in range(30):
+            batch.put_item(Item={"pk": "cart", "sk": f"{number:03}", "size": number % 3})
+    client = cluster.nodes[1].boto()
+    reply = client.query(
+        TableName=sorted_table, KeyConditionExpression="pk = :p", FilterExpression="#s = :one",
+        ExpressionAttributeNames={"#s": "size"},
+        ExpressionAttributeValues={":p": {"S": "cart"}, ":one": {"N": "1"}}, ConsistentRead=True,
+    )
+    assert (reply["Count"], reply["ScannedCount"]) == (10, 30)
+    assert [item["sk"]["S"] for item in reply["Items"]] == [f"{n:03}" for n in range(1, 30, 3)]
+    pages = list(client.get_paginator("scan").paginate(
+        TableName=sorted_table, FilterExpression="sk < :k", Select="COUNT", ConsistentRead=True,
+        ExpressionAttributeValues={":k": {"S": "007"}}, PaginationConfig={"PageSize": 4},
+    ))
+    assert sum(page["Count"] for page in pages) == 7
+    assert sum(page["ScannedCount"] for page in pages) == 30
+
+
 def test_query_of_a_megabyte_is_paged(cluster, sorted_table):
     client = cluster.nodes[0].boto()
     for number in range(12):

@@ -27,7 +27,7 @@ struct get_item {
 static const char *parse(struct get_item *get)
 {
     struct operation_call *call = &get->call;
-    const char *problem = read_options_check_mix(call->arena, call->input, NULL);
+    const char *problem = read_options_check_mix(call->arena, call->input);
     if (problem == NULL)
         problem = json_item_read(call->arena, json_member(call->input, "Key"), &get->key);
     if (problem != NULL)

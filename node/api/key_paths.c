@@ -31,3 +31,17 @@ const char *key_path_check_all(struct arena *arena, const struct table *table,
         problem = key_path_check_all(arena, table, at);
     return problem;
 }
+
+struct slice key_path_find(const struct table *table, const struct expression *expression)
+{
+    if (expression == NULL)
+        return SLICE_EMPTY;
+    if (expression->kind == EXPRESSION_PATH)
+        return key_path_begins(table, &expression->path) ? expression->path.elements[0].name
+                                                         : SLICE_EMPTY;
+    struct slice found = SLICE_EMPTY;
+    for (const struct expression *at = expression->first; at != NULL && found.size == 0;
+         at = at->next)
+        found = key_path_find(table, at);
+    return found;
+}

@@ -19,7 +19,7 @@ static const struct shape_member members[] = {
     {"ConsistentRead", &shape_boolean, false, false},
     {"ScanIndexForward", &shape_boolean, false, false},
     {"KeyConditionExpression", &shape_string, false, false},
-    {"FilterExpression", &shape_any, false, true},
+    {"FilterExpression", &shape_string, false, false},
     {"ProjectionExpression", &shape_string, false, false},
     {"ExpressionAttributeValues", &shape_attributes, false, false},
     {"ExpressionAttributeNames", &shape_names, false, false},
@@ -39,6 +39,12 @@ struct query {
 
 static void read_more(struct query *query);
 
+static const char *parse_key_condition(struct query *query, struct expression_context *context)
+{
+    yyjson_val *text = json_member(query->call.input, "KeyConditionExpression");
+    return text == NULL ? NULL : key_condition_parse(context, json_string(text), &query->condition);
+}
+
 static const char *parse_expressions(struct query *query)
 {
     struct operation_call *call = &query->call;
@@ -47,11 +53,16 @@ static const char *parse_expressions(struct query *query)
         &context, call->arena, json_member(call->input, "ExpressionAttributeNames"),
         json_member(call->input, "ExpressionAttributeValues"));
     if (problem == NULL)
-        problem = key_condition_parse(
-            &context, json_member_string(call->input, "KeyConditionExpression"), &query->condition);
-    if (problem == NULL)
         problem = query_page_init(&query->page, &context, call->input);
-    return problem != NULL ? problem : expression_context_check_used(&context);
+    if (problem == NULL)
+        problem = parse_key_condition(query, &context);
+    if (problem == NULL)
+        problem = expression_context_check_used(&context);
+    if (problem == NULL && json_member(call->input, "KeyConditionExpression") == NULL)
+        return "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
+               "the request.";
+    return problem != NULL ? problem
+                           : query_page_read_select(&query->page, call->arena, call->input);
 }
 
 static const char *parse(struct query *query)
@@ -59,16 +70,17 @@ static const char *parse(struct query *query)
     struct operation_call *call = &query->call;
     yyjson_val *start = json_member(call->input, "ExclusiveStartKey");
     query->reverse = !json_member_bool(call->input, "ScanIndexForward", true);
-    const char *problem =
-        read_options_check_mix(call->arena, call->input, "KeyConditionExpression");
+    const char *problem = read_options_check_mix(call->arena, call->input);
+    if (problem == NULL && json_member(call->input, "ExpressionAttributeValues") != NULL &&
+        json_member(call->input, "FilterExpression") == NULL &&
+        json_member(call->input, "KeyConditionExpression") == NULL)
+        return "ExpressionAttributeValues can only be specified when using expressions: "
+               "FilterExpression and KeyConditionExpression are null";
     if (problem == NULL && start != NULL) {
         problem = json_item_read(call->arena, start, &query->start);
         if (problem != NULL)
             return arena_printf(call->arena, "The provided starting key is invalid: %s", problem);
     }
-    if (problem == NULL && json_member(call->input, "KeyConditionExpression") == NULL)
-        return "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
-               "the request.";
     return problem != NULL ? problem : parse_expressions(query);
 }
 
@@ -142,7 +154,7 @@ static const char *find_range(struct query *query)
     const struct key_term *sort = term_of(query, &call->found->sort_key);
     const char *problem = check_terms(query, hash, sort);
     if (problem == NULL)
-        problem = read_options_check_table(&query->page.options, call->arena, call->found);
+        problem = query_page_check_table(&query->page, call->arena, call->found);
     if (problem != NULL)
         return problem;
     struct item_key collection = item_key_of(call->found->id, value_bytes(hash->bound), SLICE_EMPTY,
@@ -156,6 +168,8 @@ static const char *find_range(struct query *query)
         key_range_collection(&range, &collection);
     if (query->start != NULL)
         problem = start_after(query, &collection, sort != NULL, &range);
+    if (problem == NULL)
+        problem = query_page_check_filter(&query->page, call->arena, call->found);
     query->from = arena_copy(call->arena, writer_slice(&range.from));
     query->to = arena_copy(call->arena, writer_slice(&range.to));
     key_range_deinit(&range);

@@ -1,10 +1,32 @@
 #include "query_page.h"
 
+#include "condition.h"
+#include "expression_parser.h"
 #include "json_item.h"
 #include "json_writer.h"
+#include "key_paths.h"
 #include "store.h"
 
-static const char *read_select(struct query_page *page, struct arena *arena, yyjson_val *input)
+static const char *read_filter(struct query_page *page, struct expression_context *context,
+                               yyjson_val *input)
+{
+    yyjson_val *text = json_member(input, "FilterExpression");
+    if (text == NULL)
+        return NULL;
+    const char *problem = expression_parse_condition(context, json_string(text), &page->filter);
+    return problem == NULL ? NULL
+                           : arena_printf(context->arena, "Invalid FilterExpression: %s", problem);
+}
+
+const char *query_page_init(struct query_page *page, struct expression_context *context,
+                            yyjson_val *input)
+{
+    page->limit = (uint64_t)json_member_integer(input, "Limit", INT64_MAX);
+    const char *problem = read_filter(page, context, input);
+    return problem != NULL ? problem : read_options_init(&page->options, context, input);
+}
+
+const char *query_page_read_select(struct query_page *page, struct arena *arena, yyjson_val *input)
 {
     struct slice select = json_member_string(input, "Select");
     bool named = json_member(input, "ProjectionExpression") != NULL ||
@@ -27,12 +49,22 @@ static const char *read_select(struct query_page *page, struct arena *arena, yyj
     return NULL;
 }
 
-const char *query_page_init(struct query_page *page, struct expression_context *context,
-                            yyjson_val *input)
+const char *query_page_check_table(const struct query_page *page, struct arena *arena,
+                                   const struct table *table)
 {
-    page->limit = (uint64_t)json_member_integer(input, "Limit", INT64_MAX);
-    const char *problem = read_select(page, context->arena, input);
-    return problem != NULL ? problem : read_options_init(&page->options, context, input);
+    const char *problem = key_path_check_all(arena, table, page->filter);
+    return problem != NULL ? problem : read_options_check_table(&page->options, arena, table);
+}
+
+const char *query_page_check_filter(const struct query_page *page, struct arena *arena,
+                                    const struct table *table)
+{
+    struct slice key = key_path_find(table, page->filter);
+    return key.size == 0 ? NULL
+                         : arena_printf(arena,
+                                        "Filter Expression can only contain non-primary key "
+                                        "attributes: Primary key attribute: %.*s",
+                                        (int)key.size, key.data);
 }
 
 void query_page_begin(struct query_page *page, struct operation_call *call)
@@ -42,8 +74,24 @@ void query_page_begin(struct query_page *page, struct operation_call *call)
 
 uint32_t query_page_rows_left(const struct query_page *page)
 {
-    uint64_t left = page->limit - page->count;
+    uint64_t left = page->limit - page->scanned;
     return left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+}
+
+static void take_item(struct query_page *page, struct writer *reply, struct arena *scratch,
+                      struct slice item)
+{
+    page->scanned++;
+    page->size += item_size(item);
+    page->last = item;
+    page->full = page->scanned >= page->limit || page->size >= PAGE_SIZE_MAX;
+    if (page->filter != NULL && !condition_holds(scratch, page->filter, item))
+        return;
+    page->count++;
+    if (page->count_only)
+        return;
+    json_put_separator(reply);
+    read_options_put_item(reply, &page->options, item);
 }
 
 void query_page_take(struct query_page *page, struct operation_call *call,
@@ -52,16 +100,13 @@ void query_page_take(struct query_page *page, struct operation_call *call,
     struct writer *reply = operation_reply(call);
     struct reader rows = reader_of(writer_slice(&range->rows));
     struct slice key, item;
+    struct arena scratch;
+    arena_init(&scratch);
     while (!page->full && store_rows_next(&rows, &key, &item)) {
-        page->count++;
-        page->size += item_size(item);
-        page->last = item;
-        if (!page->count_only) {
-            json_put_separator(reply);
-            read_options_put_item(reply, &page->options, item);
-        }
-        page->full = page->count >= page->limit || page->size >= PAGE_SIZE_MAX;
+        take_item(page, reply, &scratch, item);
+        arena_reset(&scratch);
     }
+    arena_deinit(&scratch);
 }
 
 void query_page_finish(struct query_page *page, struct operation_call *call)
@@ -72,7 +117,7 @@ void query_page_finish(struct query_page *page, struct operation_call *call)
     json_put_name(reply, "Count");
     json_put_integer(reply, (int64_t)page->count);
     json_put_name(reply, "ScannedCount");
-    json_put_integer(reply, (int64_t)page->count);
+    json_put_integer(reply, (int64_t)page->scanned);
     if (page->full) {
         json_put_name(reply, "LastEvaluatedKey");
         table_put_key(reply, call->found, page->last);

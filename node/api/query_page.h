@@ -8,17 +8,29 @@ enum { PAGE_SIZE_MAX = 1024 * 1024 /* bytes of item_size() in one page; the serv
 
 struct query_page {
     struct read_options options;
-    bool count_only;   /* Select COUNT */
-    uint64_t limit;    /* items at most */
-    uint64_t count;    /* items evaluated */
-    uint64_t size;     /* of these, by item_size() */
-    bool full;         /* limit or size reached: a LastEvaluatedKey must be given */
-    struct slice last; /* the last item evaluated, while its request is held */
+    struct expression *filter; /* NULL: none */
+    bool count_only;           /* Select COUNT */
+    uint64_t limit;            /* items evaluated at most */
+    uint64_t scanned;          /* items evaluated */
+    uint64_t count;            /* of these, those that the filter let through */
+    uint64_t size;             /* of all evaluated, by item_size() */
+    bool full;                 /* limit or size reached: a LastEvaluatedKey must be given */
+    struct slice last;         /* the last item evaluated, while its request is held */
 };
 
-/* Reads Select, Limit and the read options. Returns NULL, or the ValidationException's message. */
+/* These return NULL, or the ValidationException's message. First: reads Limit, the filter and
+ * the read options. */
 const char *must_check query_page_init(struct query_page *page, struct expression_context *context,
                                        yyjson_val *input);
+/* Then, after all expressions: reads Select. */
+const char *must_check query_page_read_select(struct query_page *page, struct arena *arena,
+                                              yyjson_val *input);
+/* Then, when the table is known: paths into its keys. */
+const char *must_check query_page_check_table(const struct query_page *page, struct arena *arena,
+                                              const struct table *table);
+/* Query has conditions on keys of its own, and refuses them in the filter. */
+const char *must_check query_page_check_filter(const struct query_page *page, struct arena *arena,
+                                               const struct table *table);
 /* Opens the reply. */
 void query_page_begin(struct query_page *page, struct operation_call *call);
 /* Takes rows of an answered range until the page is full. */

@@ -47,18 +47,32 @@ const char *read_options_init(struct read_options *options, struct expression_co
     return NULL;
 }
 
-const char *read_options_check_mix(struct arena *arena, yyjson_val *input, const char *expression)
+/* In the order in which the service names them. */
+static const char *const expressions[] = {"ProjectionExpression", "FilterExpression",
+                                          "KeyConditionExpression"};
+
+/* The expressions that are there, with commas; NULL if none is. */
+static const char *expressions_of(struct arena *arena, yyjson_val *input)
 {
-    bool projected = json_member(input, "ProjectionExpression") != NULL;
-    bool other = expression != NULL && json_member(input, expression) != NULL;
-    if ((projected || other) && json_member(input, "AttributesToGet") != NULL)
+    const char *names = NULL;
+    for (size_t i = 0; i < array_size(expressions); i++) {
+        if (json_member(input, expressions[i]) != NULL)
+            names = names == NULL ? expressions[i]
+                                  : arena_printf(arena, "%s, %s", names, expressions[i]);
+    }
+    return names;
+}
+
+const char *read_options_check_mix(struct arena *arena, yyjson_val *input)
+{
+    const char *names = expressions_of(arena, input);
+    if (names != NULL && json_member(input, "AttributesToGet") != NULL)
         return arena_printf(arena,
                             "Can not use both expression and non-expression parameters in the same "
                             "request: Non-expression parameters: {AttributesToGet} Expression "
-                            "parameters: {%s%s%s}",
-                            projected ? "ProjectionExpression" : "", projected && other ? ", " : "",
-                            other ? expression : "");
-    if (!projected && !other && json_member(input, "ExpressionAttributeNames") != NULL)
+                            "parameters: {%s}",
+                            names);
+    if (names == NULL && json_member(input, "ExpressionAttributeNames") != NULL)
         return "ExpressionAttributeNames can only be specified when using expressions";
     return NULL;
 }

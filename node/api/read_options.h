@@ -17,11 +17,9 @@ struct read_options {
  * message. */
 const char *must_check read_options_init(struct read_options *options,
                                          struct expression_context *context, yyjson_val *input);
-/* Refuses expression parameters mixed with those that came before them, and substitutes without
- * any expression. `expression` names the operation's expression besides ProjectionExpression, or is
- * NULL. */
-const char *must_check read_options_check_mix(struct arena *arena, yyjson_val *input,
-                                              const char *expression);
+/* Refuses expression parameters mixed with those that came before them, and names without any
+ * expression. */
+const char *must_check read_options_check_mix(struct arena *arena, yyjson_val *input);
 /* Paths into key attributes select nothing: refused. */
 const char *must_check read_options_check_table(const struct read_options *options,
                                                 struct arena *arena, const struct table *table);

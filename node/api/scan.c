@@ -30,9 +30,9 @@ static const struct shape_member members[] = {
     {"AttributesToGet", &shape_attributes_to_get, false, false},
     {"ExclusiveStartKey", &shape_attributes, false, false},
     {"ConsistentRead", &shape_boolean, false, false},
-    {"FilterExpression", &shape_any, false, true},
+    {"FilterExpression", &shape_string, false, false},
     {"ProjectionExpression", &shape_string, false, false},
-    {"ExpressionAttributeValues", &shape_any, false, true},
+    {"ExpressionAttributeValues", &shape_attributes, false, false},
     {"ExpressionAttributeNames", &shape_names, false, false},
 };
 static const struct shape input_shape = SHAPE_OF(members);
@@ -89,26 +89,38 @@ static const char *parse_segment(struct scan *scan)
     return NULL;
 }
 
+static const char *parse_expressions(struct scan *scan)
+{
+    struct operation_call *call = &scan->call;
+    struct expression_context context;
+    const char *problem = expression_context_init(
+        &context, call->arena, json_member(call->input, "ExpressionAttributeNames"),
+        json_member(call->input, "ExpressionAttributeValues"));
+    if (problem == NULL)
+        problem = query_page_init(&scan->page, &context, call->input);
+    if (problem == NULL)
+        problem = expression_context_check_used(&context);
+    return problem != NULL ? problem
+                           : query_page_read_select(&scan->page, call->arena, call->input);
+}
+
 static const char *parse(struct scan *scan)
 {
     struct operation_call *call = &scan->call;
     yyjson_val *start = json_member(call->input, "ExclusiveStartKey");
-    const char *problem = read_options_check_mix(call->arena, call->input, NULL);
+    const char *problem = read_options_check_mix(call->arena, call->input);
+    if (problem == NULL && json_member(call->input, "ExpressionAttributeValues") != NULL &&
+        json_member(call->input, "FilterExpression") == NULL)
+        return "ExpressionAttributeValues can only be specified when using expressions: "
+               "FilterExpression is null";
     if (problem == NULL && start != NULL) {
         problem = json_item_read(call->arena, start, &scan->start);
         if (problem != NULL)
             return arena_printf(call->arena, "The provided starting key is invalid: %s", problem);
     }
     if (problem == NULL)
-        problem = parse_segment(scan);
-    if (problem != NULL)
-        return problem;
-    struct expression_context context;
-    problem = expression_context_init(&context, call->arena,
-                                      json_member(call->input, "ExpressionAttributeNames"), NULL);
-    if (problem == NULL)
-        problem = query_page_init(&scan->page, &context, call->input);
-    return problem != NULL ? problem : expression_context_check_used(&context);
+        problem = parse_expressions(scan);
+    return problem != NULL ? problem : parse_segment(scan);
 }
 
 static const char *start_after(struct scan *scan)
@@ -233,7 +245,7 @@ static void found_table(struct operation_call *call)
     }
     const char *problem = scan->start == NULL ? NULL : start_after(scan);
     if (problem == NULL)
-        problem = read_options_check_table(&scan->page.options, call->arena, call->found);
+        problem = query_page_check_table(&scan->page, call->arena, call->found);
     if (problem != NULL) {
         operation_refuse(call, problem);
         return;

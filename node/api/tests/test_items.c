@@ -149,7 +149,28 @@ static const struct refusal {
     {"Scan", "{'TableName':'carts','Limit':0}",
      "Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than "
      "or equal to 1"},
-    {"Scan", "{'TableName':'carts','FilterExpression':'a = b'}", "not supported yet"},
+    {"Scan", "{'TableName':'carts','ScanFilter':{}}", "not supported yet"},
+    {"Scan", "{'TableName':'carts','FilterExpression':'a = '}",
+     "Invalid FilterExpression: Syntax error; token: "},
+    {"Scan", "{'TableName':'carts','FilterExpression':'pk.a = b'}",
+     "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+     "Key: pk"},
+    {"Scan", "{'TableName':'carts','ExpressionAttributeValues':{}}",
+     "ExpressionAttributeValues can only be specified when using expressions: FilterExpression is "
+     "null"},
+    {"Scan", "{'TableName':'carts','FilterExpression':'a = b','AttributesToGet':['a']}",
+     "Non-expression parameters: {AttributesToGet} Expression parameters: {FilterExpression}"},
+    {"Query",
+     "{'TableName':'carts','KeyConditionExpression':'pk = :p','FilterExpression':'a = b OR sk > "
+     ":p','ExpressionAttributeValues':{':p':{'S':'a'}}}",
+     "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"},
+    {"Query",
+     "{'TableName':'carts','KeyConditionExpression':'pk = ','FilterExpression':'a = ',"
+     "'ProjectionExpression':'a,'}",
+     "Invalid FilterExpression: Syntax error"},
+    {"Query", "{'TableName':'carts','ExpressionAttributeValues':{}}",
+     "ExpressionAttributeValues can only be specified when using expressions: FilterExpression and "
+     "KeyConditionExpression are null"},
     {"BatchGetItem", "{'RequestItems':{}}",
      "Value '{}' at 'requestItems' failed to satisfy constraint: Member must have length "
      "greater than or equal to 1"},
@@ -215,6 +236,28 @@ START_TEST(queries)
     assert_has(ok("Query", "{'TableName':'carts','KeyConditionExpression':'pk = :p','Limit':1,"
                            "'ExpressionAttributeValues':{':p':{'S':'b'}}}"),
                "LastEvaluatedKey"); /* the limit was reached, although nothing follows */
+}
+END_TEST
+
+/* Limit counts what is evaluated, not what the filter lets through. */
+START_TEST(filters)
+{
+    for (int i = 0; i < 20; i++)
+        put("a", i);
+    node_double_limit_rows(fixture.node, 3);
+    ck_assert_str_eq(ok("Query", "{'TableName':'carts','KeyConditionExpression':'pk = :p',"
+                                 "'FilterExpression':'v BETWEEN :l AND :h','Limit':9,"
+                                 "'ProjectionExpression':'sk','ExpressionAttributeValues':{':p':{"
+                                 "'S':'a'},':l':{'N':'70'},':h':{'N':'100'}}}"),
+                     "{\"Items\":[{\"sk\":{\"N\":\"7\"}},{\"sk\":{\"N\":\"8\"}}],\"Count\":2,"
+                     "\"ScannedCount\":9,\"LastEvaluatedKey\":{\"pk\":{\"S\":\"a\"},\"sk\":{"
+                     "\"N\":\"8\"}}}");
+    ck_assert_str_eq(ok("Scan", "{'TableName':'carts','FilterExpression':'sk >= :l','Select':"
+                                "'COUNT','ExpressionAttributeValues':{':l':{'N':'15'}}}"),
+                     "{\"Count\":5,\"ScannedCount\":20}");
+    assert_has(ok("Scan", "{'TableName':'carts','FilterExpression':'attribute_exists(#x)',"
+                          "'ExpressionAttributeNames':{'#x':'nowhere'}}"),
+               "{\"Items\":[],\"Count\":0,\"ScannedCount\":20}");
 }
 END_TEST
 
@@ -365,6 +408,7 @@ int main(void)
     tcase_add_loop_test(items, refuses, 0, (int)array_size(refusals));
     tcase_add_test(items, refuses_large_items);
     tcase_add_test(items, queries);
+    tcase_add_test(items, filters);
     tcase_add_test(items, scans);
     tcase_add_test(items, scans_in_pages);
     tcase_add_test(items, batches);
