@@ -76,6 +76,7 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
     init_outbox(node, boot);
     store_commit_init(&node->ceiling_commit, on_ceiling_committed);
     writer_init(&node->dropped_load.rows, 0);
+    node_init_table_sweep(node);
     gossip_init(&node->gossip, &config->gossip, &node->members, &node->outbox, &node->timers,
                 &node->prng, ports.log);
     hints_init(&node->hints, ports.store, config->hints_bytes_max);
@@ -114,6 +115,7 @@ void node_free(struct node *node)
     store_commit_deinit(&node->ceiling_commit);
     store_commit_deinit(&node->amnesia_commit);
     store_range_deinit(&node->dropped_load);
+    table_sweep_deinit(&node->table_sweep);
     timers_deinit(&node->timers);
     replay_guard_deinit(&node->once);
     members_deinit(&node->members);

@@ -10,13 +10,13 @@
 #include "node.h"
 #include "replay_guard.h"
 #include "replica.h"
+#include "table_sweep.h"
 
 /* A commit that nobody waits for. */
 struct forgotten_commit {
     struct list_link link; /* node->forgotten */
     struct store_commit commit;
     struct node *node;
-    uint64_t table_id; /* of a table whose rows it deletes */
 };
 
 LIST_DEFINE(forgotten_commits, struct forgotten_commit, link)
@@ -54,6 +54,7 @@ struct node {
 
     struct forgotten_commits forgotten;
     struct store_range dropped_load;
+    struct table_sweep table_sweep; /* on shard 0, of all shards' rows */
     uint64_t frames_malformed;
     uint64_t frames_skewed;
     uint64_t frames_repeated;
@@ -68,5 +69,6 @@ void node_init_census(struct node *node, const struct boot *boot);
 void node_follow_census(struct node *node);
 /* Frees the commits that the store will not complete any more. */
 void node_free_forgotten(struct node *node);
+void node_init_table_sweep(struct node *node);
 /* Loads the ids of tables dropped in earlier lives. */
 void node_load_dropped(struct node *node);

@@ -76,36 +76,17 @@ void node_load_dropped(struct node *node)
 }
 
 /* The table's rows are gone: note it, so that it is not done again after a restart. */
-static void on_table_deleted(struct store_op *op)
+static void on_table_swept(struct table_sweep *sweep, uint64_t table_id)
 {
-    struct forgotten_commit *deletion = container_of(op, struct forgotten_commit, commit.op);
-    if (op->status == STORE_OK) {
-        struct meta_key key;
-        node_commit_meta(deletion->node, meta_key_dropped(&key, deletion->table_id),
-                         deletion->table_id);
-    }
-    on_forgotten_done(op);
+    struct node *node = container_of(sweep, struct node, table_sweep);
+    struct meta_key key;
+    node_commit_meta(node, meta_key_dropped(&key, table_id), table_id);
 }
 
-/* Deletes the table's rows, a range per partition. Nothing but deletes in the batch: they pass on a
- * full disk too. */
-static void delete_table(struct node *node, uint64_t table_id)
+void node_init_table_sweep(struct node *node)
 {
-    struct forgotten_commit *deletion = forgotten_new(node);
-    deletion->table_id = table_id;
-    deletion->commit.op.done = on_table_deleted;
-    struct store_batch *batch = &deletion->commit.batch;
-    struct key_range range;
-    key_range_init(&range);
-    for (uint32_t partition = 0; partition < membership_partitions(&node->members); partition++) {
-        key_range_table(&range, partition, table_id);
-        struct slice from = writer_slice(&range.from);
-        struct slice to = writer_slice(&range.to);
-        store_batch_delete_range(batch, STORE_ITEMS, from, to);
-        store_batch_delete_range(batch, STORE_PROMISES, from, to);
-    }
-    key_range_deinit(&range);
-    store_submit(node->ports.store, &deletion->commit.op);
+    table_sweep_init(&node->table_sweep, node->ports.store, &node->timers, &node->outbox,
+                     membership_partitions(&node->members), on_table_swept);
 }
 
 void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
@@ -115,7 +96,7 @@ void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
     node->outbox.now = now;
     replica_drop_table(&node->replica, table_id);
     if (node->config.shard == 0)
-        delete_table(node, table_id);
+        table_sweep_add(&node->table_sweep, table_id);
 }
 
 void node_set_table_replicas(struct node *node, uint64_t table_id, uint8_t replicas)

@@ -242,6 +242,41 @@ START_TEST(a_dropped_table_stays_dropped)
 }
 END_TEST
 
+static unsigned rows_held(unsigned count)
+{
+    unsigned held = 0;
+    for (unsigned i = 0; i < count; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "row-%u", i);
+        held += !version_is_none(cluster_held(&cluster, 0, name));
+    }
+    return held;
+}
+
+/* More rows than a page holds, and a disk that has no room for a while. */
+static void large_dropped_table(void)
+{
+    enum { ROWS = 600 };
+    for (unsigned i = 0; i < ROWS; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "row-%u", i);
+        ck_assert_int_eq(cluster_put(&cluster, 0, name, "x"), OUTCOME_OK);
+    }
+    ck_assert_uint_eq(rows_held(ROWS), ROWS);
+    memory_store_set_refusals(cluster.nodes[0].disk, 1000000);
+    drop_table();
+    ck_assert_uint_eq(rows_held(ROWS), ROWS);
+    memory_store_set_refusals(cluster.nodes[0].disk, 0);
+    cluster_run_for(&cluster, 3000000);
+    ck_assert_uint_eq(rows_held(ROWS), 0);
+}
+
+START_TEST(a_dropped_table_is_swept_page_by_page)
+{
+    with_shards(large_dropped_table);
+}
+END_TEST
+
 static void many_at_once(void)
 {
     enum { MANY = 200 };
@@ -293,4 +328,5 @@ END_TEST
 
 TEST_MAIN("node", what_is_put_is_got, what_is_deleted_is_gone, ranges_come_in_order_page_by_page,
           preconditions_are_decided, every_shard_hears_announcements, a_dropped_table_stays_dropped,
-          many_writers_of_few_keys_are_all_answered, a_full_disk_refuses_writes_and_serves_reads)
+          a_dropped_table_is_swept_page_by_page, many_writers_of_few_keys_are_all_answered,
+          a_full_disk_refuses_writes_and_serves_reads)
