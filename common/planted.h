@@ -18,7 +18,26 @@
     X(SHORTENED_LOG, "shortened-log", "a node that lost the end of its log votes on")            \
     X(HINT_COUNTS, "hint-counts", "a hint counts towards W though the table is not sloppy")      \
     X(NO_CEILING, "no-ceiling", "the clock's ceiling is not kept across restarts")               \
-    X(NO_CLOCK_GUARD, "no-clock-guard", "stamps far in the future are taken")
+    X(NO_CLOCK_GUARD, "no-clock-guard", "stamps far in the future are taken")                    \
+    X(PREPARE_IGNORES_PROMISE, "prepare-ignores-promise", "a promise is given below another")    \
+    X(PREPARE_HIDES_ACCEPTED, "prepare-hides-accepted", "a promise tells what is applied alone") \
+    X(ACCEPT_IGNORES_PROMISE, "accept-ignores-promise", "an accept passes a promise")            \
+    X(ACCEPT_IGNORES_NEWER, "accept-ignores-newer", "an accept passes a newer row")              \
+    X(ACCEPT_COMMITS_ANY, "accept-commits-any", "an accept applies whatever was accepted")       \
+    X(RIDING_UNPROMISED, "riding-unpromised", "the ballot that rides is not promised")           \
+    X(PLAIN_IGNORES_PROMISE, "plain-ignores-promise", "a plain write passes a promise")          \
+    X(PLAIN_IGNORES_NEWER, "plain-ignores-newer", "a plain write passes a newer row")            \
+    X(PLAIN_DROPS_ABOVE, "plain-drops-above", "an applied row drops what is accepted above it")  \
+    X(COMMIT_CLEARS_PROMISE, "commit-clears-promise", "an applied row drops a promise above it") \
+    X(COMMIT_GOES_BACK, "commit-goes-back", "an older decided row replaces a newer one")         \
+    X(REPAIR_IS_DECIDED, "repair-is-decided", "a repair passes for a decided row")               \
+    X(EARLY_WRITE, "early-write", "a plain write is answered before it is durable")              \
+    X(NO_LATCH, "no-latch", "two votes on one register run side by side")                        \
+    X(TAKEN_TWICE, "taken-twice", "a repeated request is taken again")                           \
+    X(READ_NO_WRITE_BACK, "read-no-write-back", "a read shows what a minority holds")            \
+    X(RESTAMPS_PARTIAL, "restamps-partial", "a write that a minority took is stamped anew")      \
+    X(UNBOUNDED, "unbounded", "a full replica takes more operations")                            \
+    X(COMMIT_LEAK, "commit-leak", "commits that nobody waits for are kept")
 
 enum planted_bug {
     PLANTED_NONE,

@@ -1,6 +1,6 @@
 /* probe: marks a rare branch, so that a test run can tell whether it was ever taken (after
- * FoundationDB's and TigerBeetle's coverage marks). A test build (meson -Dtesting=true) counts; in
- * any other build a probe is nothing. */
+ * FoundationDB's and TigerBeetle's coverage marks), or dies there. A test build (meson
+ * -Dtesting=true) counts; in any other build a probe is nothing. */
 #pragma once
 
 #include <stddef.h>
@@ -23,7 +23,12 @@ struct probe {
     do {                                                                           \
         static struct probe probe_here __attribute__((PROBE_SECTION)) = {text, 0}; \
         probe_here.hits++;                                                         \
+        if (probe_on_hit != NULL)                                                  \
+            probe_on_hit(&probe_here);                                             \
     } while (0)
+
+/* Called whenever a probe is reached, if it is set, which is done before there are threads. */
+extern void (*probe_on_hit)(const struct probe *probe);
 #else
 #define PROBE(text) \
     do {            \

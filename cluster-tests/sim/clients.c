@@ -8,7 +8,6 @@
 
 enum {
     REQUEST_TIMEOUT_US = 10000000,
-    HASTY_PER_MILLION = 50000, /* requests with far less time */
     HASTY_US_MAX = 500000,
     ANSWER_GRACE_US = 1000,
     FIRST_BURST_US = 300000, /* a moment for the nodes to meet */
@@ -58,6 +57,8 @@ static uint64_t think_us(const struct world *world, size_t operation)
 {
     enum outcome outcome = world->history.operations[operation].outcome;
     bool served = outcome == OUTCOME_OK || outcome == OUTCOME_PRECONDITION_FAILED;
+    if (served && world->now_us < world->spike_until_us)
+        return 0;
     return world->options.think_us * (served ? 1 : 5);
 }
 
@@ -104,12 +105,15 @@ static void call_submit(struct world *world, struct operation operation, uint16_
 {
     struct call *call = calloc(1, sizeof(*call));
     ensure(call != NULL);
-    bool hasty = !world->healing && prng_chance(&world->prng, HASTY_PER_MILLION);
+    bool hasty = !world->healing && prng_chance(&world->prng, world->options.hasty);
     uint64_t timeout_us =
         hasty ? 1 + prng_below(&world->prng, HASTY_US_MAX) : (uint64_t)REQUEST_TIMEOUT_US;
+    const struct sim_node *node = &world->nodes[operation.node];
+    bool starved = world->now_us < node->starved_until_us || world->now_us < node->busy_until_us;
+    uint64_t starved_us = starved ? SIM_STARVED_LATE_US : 0;
     operation.id = world->history.count + 1;
     operation.invoked_us = world->now_us;
-    operation.deadline_us = world->now_us + timeout_us + ANSWER_GRACE_US;
+    operation.deadline_us = world->now_us + timeout_us + ANSWER_GRACE_US + starved_us;
     call->world = world;
     call->client = operation.client;
     call->tries = tries;

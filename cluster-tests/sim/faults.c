@@ -1,33 +1,51 @@
 /* When faults strike, as the seed draws it. */
 #include "faults.h"
 
-#include <string.h>
-
 enum {
-    AMNESIA_US = 4000000,      /* between attempts to find all well */
-    SYNC_US = 200000,          /* MUTANT_UNSYNCED: between writes to the platter */
+    AMNESIA_US = 4000000, /* between attempts to find all well */
+    SYNC_US = 200000,     /* MUTANT_UNSYNCED: between writes to the platter */
+    DRIFT_US = 1000000,   /* between looks at how far clocks have drifted */
+    SPIKE_US = 3000000,
     QUIET_PER_MILLION = 100000 /* faults that strike although clients are idle */
 };
 
 struct fault_kind {
-    void (*strike)(struct world *world);
+    void (*strike)(struct world *world); /* NULL: it is a part of another */
+    void (*part)(struct world *world, const struct event *event); /* NULL: it comes as a whole */
     void (*end)(struct world *world, uint16_t node); /* NULL: it ends by itself, or never */
 };
 
+/* Clients ask as fast as they are answered. */
+static void spike(struct world *world)
+{
+    world->spike_until_us = world->now_us + world_draw_us(world, SPIKE_US);
+}
+
 static const struct fault_kind kinds[FAULTS] = {
-    [FAULT_CRASH] = {fault_crash, NULL},
-    [FAULT_PAUSE] = {fault_pause, NULL},
-    [FAULT_LONG_PAUSE] = {fault_long_pause, NULL},
-    [FAULT_CLOCK] = {fault_clock, NULL},
-    [FAULT_CLOCK_JUMP] = {fault_clock_jump, fault_clock_jump_end},
-    [FAULT_PARTITION] = {fault_partition, fault_partition_end},
-    [FAULT_SWIZZLE] = {fault_swizzle, NULL},
-    [FAULT_CLOG] = {NULL, fault_clog_end},
-    [FAULT_FULL] = {fault_full, fault_full_end},
-    [FAULT_READ_ERRORS] = {fault_read_errors, fault_read_errors_end},
-    [FAULT_SYNC_FAILS] = {fault_sync_fails, NULL},
-    [FAULT_AMNESIA] = {fault_amnesia, fault_amnesia_end},
-    [FAULT_SYNC] = {fault_sync, NULL},
+    [FAULT_CRASH] = {.strike = fault_crash},
+    [FAULT_PAUSE] = {.strike = fault_pause},
+    [FAULT_LONG_PAUSE] = {.strike = fault_long_pause},
+    [FAULT_CLOCK] = {.strike = fault_clock},
+    [FAULT_CLOCK_JUMP] = {.strike = fault_clock_jump, .end = fault_clock_jump_end},
+    [FAULT_PARTITION] = {.strike = fault_partition, .end = fault_partition_end},
+    [FAULT_SWIZZLE] = {.strike = fault_swizzle},
+    [FAULT_SEVER] = {.part = fault_sever_part, .end = fault_sever_end},
+    [FAULT_CLOG] = {.strike = fault_clog},
+    [FAULT_LAG] = {.strike = fault_lag},
+    [FAULT_RESET] = {.strike = fault_reset},
+    [FAULT_FLAP] = {.strike = fault_flap, .part = fault_flap_part},
+    [FAULT_SLOW_DISK] = {.strike = fault_slow_disk},
+    [FAULT_FULL] = {.strike = fault_full, .end = fault_full_end},
+    [FAULT_READ_ERRORS] = {.strike = fault_read_errors, .end = fault_read_errors_end},
+    [FAULT_SYNC_FAILS] = {.strike = fault_sync_fails},
+    [FAULT_AMNESIA] = {.strike = fault_amnesia, .end = fault_amnesia_end},
+    [FAULT_BLACKOUT] = {.strike = fault_blackout},
+    [FAULT_ROLLING] = {.strike = fault_rolling, .part = fault_rolling_part},
+    [FAULT_STARVE] = {.strike = fault_starve},
+    [FAULT_DRIFT] = {.strike = fault_drift},
+    [FAULT_STROBE] = {.strike = fault_strobe, .part = fault_strobe_part},
+    [FAULT_SPIKE] = {.strike = spike},
+    [FAULT_SYNC] = {.strike = fault_sync},
 };
 
 static uint64_t fault_interval_us(const struct world *world, enum fault fault)
@@ -41,10 +59,21 @@ static uint64_t fault_interval_us(const struct world *world, enum fault fault)
         [FAULT_CLOCK_JUMP] = options->clock_jump_us,
         [FAULT_PARTITION] = options->partition_us,
         [FAULT_SWIZZLE] = options->swizzle_us,
+        [FAULT_CLOG] = options->clog_us,
+        [FAULT_LAG] = options->lag_us,
+        [FAULT_RESET] = options->reset_us,
+        [FAULT_FLAP] = options->flap_us,
+        [FAULT_SLOW_DISK] = options->slow_disk_us,
         [FAULT_FULL] = options->full_us,
         [FAULT_READ_ERRORS] = options->read_errors_us,
         [FAULT_SYNC_FAILS] = options->sync_fails_us,
         [FAULT_AMNESIA] = options->amnesia ? AMNESIA_US : 0,
+        [FAULT_BLACKOUT] = options->blackout_us,
+        [FAULT_ROLLING] = options->rolling_us,
+        [FAULT_STARVE] = options->starve_us,
+        [FAULT_DRIFT] = options->drift_ppm > 0 ? DRIFT_US : 0,
+        [FAULT_STROBE] = options->strobe_us,
+        [FAULT_SPIKE] = options->spike_us,
         [FAULT_SYNC] = options->durable ? 0 : SYNC_US,
     };
     return intervals[fault];
@@ -64,31 +93,41 @@ void fault_end_schedule(struct world *world, uint64_t after_us, enum fault fault
     world_schedule(world, after_us, event);
 }
 
+void fault_part_schedule(struct world *world, uint64_t after_us, enum fault fault,
+                         struct event part)
+{
+    part.kind = EVENT_FAULT_PART;
+    part.other = (uint16_t)fault;
+    world_schedule(world, after_us, part);
+}
+
+void fault_lasts(struct world *world, uint64_t length_us)
+{
+    if (world->now_us + length_us > world->troubled_until_us)
+        world->troubled_until_us = world->now_us + length_us;
+}
+
+uint16_t fault_draw_node(struct world *world)
+{
+    return (uint16_t)prng_below(&world->prng, world->options.nodes);
+}
+
 void faults_start(struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes && world->options.skew_us > 0; i++)
-        world->nodes[i].clock_us = (int64_t)prng_below(&world->prng, world->options.skew_us + 1) -
-                                   (int64_t)(world->options.skew_us / 2);
+    fault_clocks_start(world);
     for (uint16_t i = 0; i < world->options.nodes; i++)
         node_boot(world, i);
     for (int fault = 0; fault < FAULTS; fault++)
         fault_schedule(world, (enum fault)fault);
 }
 
-/* A swizzle's parts name their node; other faults draw one. Most strike under load. */
+/* Most strike under load. */
 static void fault_strike(struct world *world, const struct event *event)
 {
     enum fault fault = (enum fault)event->other;
-    if (fault == FAULT_CLOG) {
-        fault_clog(world, event->node);
-        return;
-    }
-    bool calm = world->now_us < world->calm_until_us && fault != FAULT_SYNC;
-    if (calm) {
-        fault_schedule(world, fault);
-        return;
-    }
-    if (world->load > 0 || fault == FAULT_SYNC || prng_chance(&world->prng, QUIET_PER_MILLION))
+    bool always = fault == FAULT_SYNC || fault == FAULT_DRIFT;
+    bool calm = world->now_us < world->calm_until_us;
+    if (always || (!calm && (world->load > 0 || prng_chance(&world->prng, QUIET_PER_MILLION))))
         kinds[fault].strike(world);
     fault_schedule(world, fault);
 }
@@ -108,6 +147,10 @@ void faults_on_event(struct world *world, const struct event *event)
         if (!world->healing)
             kinds[event->other].end(world, event->node);
         break;
+    case EVENT_FAULT_PART:
+        if (!world->healing)
+            kinds[event->other].part(world, event);
+        break;
     default:
         if (!world->healing)
             fault_strike(world, event);
@@ -118,12 +161,14 @@ void faults_on_event(struct world *world, const struct event *event)
 void faults_heal(struct world *world)
 {
     world->healing = true;
-    memset(world->cut, 0, sizeof(world->cut));
-    memset(world->clogged, 0, sizeof(world->clogged));
+    network_heal(world);
+    world_resume_all(world);
     world_trace(world, "everything heals");
     for (uint16_t i = 0; i < world->options.nodes; i++) {
         world->nodes[i].clock_us = 0;
-        world->nodes[i].paused = false;
+        world->nodes[i].drift_ppm = 0;
+        world->nodes[i].starved_until_us = 0;
+        world->nodes[i].disk_slow_until_us = 0;
         fault_full_end(world, i);
         fault_read_errors_end(world, i);
         memory_store_set_sync_fails(world->nodes[i].disk, false);

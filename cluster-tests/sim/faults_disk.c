@@ -1,10 +1,9 @@
 /* Disks that are full, cannot read, cannot sync, or forget. */
-#include <string.h>
-
 #include "faults.h"
 
 enum {
     FULL_US = 2000000,
+    SLOW_DISK_US = 3000000,
     READ_ERRORS_US = 3000000,
     READ_ERRORS_PER_MILLION_MAX = 500000,
     MISSING_US = 1000000, /* one node misses writes for that long, */
@@ -14,15 +13,21 @@ enum {
     FORGETFUL_RESTART_US = 30000
 };
 
-static uint16_t draw_node(struct world *world)
+/* Another program keeps the disk busy, or it is about to fail. */
+void fault_slow_disk(struct world *world)
 {
-    return (uint16_t)prng_below(&world->prng, world->options.nodes);
+    struct sim_node *node = &world->nodes[fault_draw_node(world)];
+    uint64_t length_us = world_draw_us(world, SLOW_DISK_US);
+    node->disk_slow_until_us = world->now_us + length_us;
+    world->counts.disk_faults++;
+    world_trace(world, "the disk of %s is slow for %llu us", node->name,
+                (unsigned long long)length_us);
 }
 
 /* A full disk refuses commits, one that is nearly full some of them. */
 void fault_full(struct world *world)
 {
-    uint16_t index = draw_node(world);
+    uint16_t index = fault_draw_node(world);
     struct sim_node *node = &world->nodes[index];
     if (!node->up || node->full)
         return;
@@ -47,7 +52,7 @@ void fault_full_end(struct world *world, uint16_t node)
 /* One disk at a time: copies elsewhere can still be read. */
 void fault_read_errors(struct world *world)
 {
-    uint16_t index = draw_node(world);
+    uint16_t index = fault_draw_node(world);
     for (uint16_t i = 0; i < world->options.nodes; i++)
         fault_read_errors_end(world, i);
     if (!world->nodes[index].up)
@@ -68,7 +73,7 @@ void fault_read_errors_end(struct world *world, uint16_t node)
 
 void fault_sync_fails(struct world *world)
 {
-    uint16_t index = draw_node(world);
+    uint16_t index = fault_draw_node(world);
     if (!world->nodes[index].up)
         return;
     memory_store_set_sync_fails(world->nodes[index].disk, true);
@@ -79,6 +84,7 @@ void fault_sync_fails(struct world *world)
 static bool all_well(const struct world *world)
 {
     bool well = !world->partitioned && world->now_us >= world->swizzled_until_us &&
+                world->now_us >= world->troubled_until_us &&
                 world->wrong_clock == world->options.nodes;
     for (uint16_t i = 0; i < world->options.nodes; i++)
         well = well && world->nodes[i].up && !world->nodes[i].paused;
@@ -87,10 +93,9 @@ static bool all_well(const struct world *world)
 
 static void cut_off(struct world *world, uint16_t node)
 {
-    memset(world->cut, 0, sizeof(world->cut));
     for (uint16_t i = 0; i < world->options.nodes; i++) {
-        world->cut[node][i] = i != node;
-        world->cut[i][node] = i != node;
+        for (uint16_t j = 0; j < world->options.nodes; j++)
+            world->links[i][j].cut = i != j && (i == node || j == node);
     }
     world_trace(world, "%s is cut off", world->nodes[node].name);
 }
@@ -104,7 +109,7 @@ void fault_amnesia(struct world *world)
         return;
     world->forgetting = true;
     world->calm_until_us = world->now_us + CALM_US;
-    uint16_t victim = draw_node(world);
+    uint16_t victim = fault_draw_node(world);
     cut_off(world, (uint16_t)((victim + 1) % world->options.nodes));
     fault_end_schedule(world, prng_between(&world->prng, MISSING_US / 4, MISSING_US), FAULT_AMNESIA,
                        victim);

@@ -1,23 +1,18 @@
-/* Crashes, pauses and clocks. */
+/* Crashes, pauses, and nodes that hardly run. */
 #include "faults.h"
 
 enum {
     PAUSE_US = 800000,
     LONG_PAUSE_US = 15000000, /* longer than a request may take, or a member be suspected */
     EVERYBODY_PER_MILLION = 60000,
-    CLOCK_JUMP_US_MIN = 1500000, /* three times the skew that the guard allows */
-    CLOCK_JUMP_US_MAX = 20000000,
-    CLOCK_JUMP_LASTS_US = 4000000
+    ROLLING_US_MAX = 4000000, /* between two nodes */
+    STARVE_US = 2000000,
+    TURN_US_MAX = 20000 /* from one event of a starved node to the next */
 };
-
-static uint16_t draw_node(struct world *world)
-{
-    return (uint16_t)prng_below(&world->prng, world->options.nodes);
-}
 
 void fault_crash(struct world *world)
 {
-    uint16_t index = draw_node(world);
+    uint16_t index = fault_draw_node(world);
     bool everybody = prng_chance(&world->prng, EVERYBODY_PER_MILLION);
     for (uint16_t i = 0; i < world->options.nodes; i++) {
         if (world->nodes[i].up && (i == index || everybody))
@@ -37,7 +32,7 @@ static void excuse_pause(struct world *world, uint16_t index, uint64_t length_us
 
 static void pause_node(struct world *world, uint64_t length_us)
 {
-    uint16_t index = draw_node(world);
+    uint16_t index = fault_draw_node(world);
     struct sim_node *node = &world->nodes[index];
     if (!node->up || node->paused)
         return;
@@ -60,37 +55,62 @@ void fault_long_pause(struct world *world)
     pause_node(world, LONG_PAUSE_US + world_draw_us(world, LONG_PAUSE_US));
 }
 
-static void set_clock(struct world *world, uint16_t index, int64_t clock_us)
+/* The power fails, for all machines at once. */
+void fault_blackout(struct world *world)
 {
-    world->nodes[index].clock_us = clock_us;
-    world->counts.clock_faults++;
-    world_trace(world, "%s has its clock off by %lld us", world->nodes[index].name,
-                (long long)clock_us);
+    for (uint16_t i = 0; i < world->options.nodes; i++) {
+        if (world->nodes[i].up)
+            node_power_cut(world, i);
+    }
 }
 
-void fault_clock(struct world *world)
+/* One node after the other is stopped and started, as for an upgrade. */
+void fault_rolling(struct world *world)
 {
-    uint16_t index = draw_node(world);
-    uint64_t most_us = world->options.skew_us;
-    if (index != world->wrong_clock)
-        set_clock(world, index,
-                  (int64_t)prng_below(&world->prng, 2 * most_us + 1) - (int64_t)most_us);
+    uint64_t pause_us = prng_between(&world->prng, 1, ROLLING_US_MAX);
+    uint16_t first = fault_draw_node(world);
+    for (uint16_t i = 0; i < world->options.nodes; i++)
+        fault_part_schedule(world, 1 + i * pause_us, FAULT_ROLLING,
+                            (struct event){.node = (uint16_t)((first + i) % world->options.nodes)});
+    fault_lasts(world, world->options.nodes * pause_us);
+    world_trace(world, "rolling restart, every %llu us", (unsigned long long)pause_us);
 }
 
-/* That node must be refused, and nobody dragged along. */
-void fault_clock_jump(struct world *world)
+void fault_rolling_part(struct world *world, const struct event *event)
 {
-    if (world->wrong_clock < world->options.nodes)
+    struct sim_node *node = &world->nodes[event->node];
+    if (node->up && !node->paused)
+        node_stop(world, event->node);
+}
+
+/* Whatever comes to the node waits for its turn at the CPU. */
+void fault_starve(struct world *world)
+{
+    uint16_t index = fault_draw_node(world);
+    struct sim_node *node = &world->nodes[index];
+    if (!node->up || node->paused)
         return;
-    uint16_t index = draw_node(world);
-    int64_t off_us = (int64_t)prng_between(&world->prng, CLOCK_JUMP_US_MIN, CLOCK_JUMP_US_MAX);
-    set_clock(world, index, prng_chance(&world->prng, 700000) ? off_us : -off_us);
-    world->wrong_clock = index;
-    fault_end_schedule(world, world_draw_us(world, CLOCK_JUMP_LASTS_US), FAULT_CLOCK_JUMP, index);
+    uint64_t length_us = world_draw_us(world, STARVE_US);
+    node->starved_until_us = world->now_us + length_us;
+    world->counts.pauses++;
+    excuse_pause(world, index, SIM_STARVED_LATE_US);
+    fault_lasts(world, length_us + SIM_STARVED_LATE_US);
+    world_trace(world, "%s is starved for %llu us", node->name, (unsigned long long)length_us);
 }
 
-void fault_clock_jump_end(struct world *world, uint16_t node)
+bool faults_starve(struct world *world, const struct event *event)
 {
-    set_clock(world, node, 0);
-    world->wrong_clock = world->options.nodes;
+    struct sim_node *node = &world->nodes[event->node];
+    bool starved = world->now_us < node->starved_until_us;
+    if (event->waited || (!starved && world->now_us >= node->busy_until_us))
+        return false;
+    if (node->busy_until_us < world->now_us)
+        node->busy_until_us = world->now_us;
+    /* No more, so that answers are not late without end. */
+    if (starved && node->busy_until_us < world->now_us + SIM_STARVED_LATE_US - TURN_US_MAX)
+        node->busy_until_us += prng_below(&world->prng, TURN_US_MAX);
+    struct event later = *event;
+    later.waited = true;
+    world_schedule(world, node->busy_until_us - world->now_us, later);
+    return true;
 }

@@ -23,6 +23,9 @@ static const char usage[] =
     "  --mutant NAME         plant a fault that a checker must catch; succeeds at the first seed "
     "that fails\n"
     "  --mutants             lists their names\n"
+    "  --without FAULT,...   without these kinds of faults, whatever the seed draws\n"
+    "  --faults              lists their names\n"
+    "  --operations COUNT    as many operations, whatever the seed draws\n"
     "  --probes              shows how often each marked branch was taken; fails if one never was\n"
     "  --probes-to FILE      writes that to FILE instead: count, tab, name\n";
 
@@ -33,6 +36,9 @@ struct arguments {
     bool verbose;
     bool twice;
     bool list_mutants;
+    bool list_faults;
+    const char *without; /* names of faults, with commas between them */
+    uint32_t operations; /* 0: as drawn */
     bool probes;
     const char *probes_to;
     const char *mutant_name; /* NULL: none */
@@ -107,11 +113,9 @@ static bool *find_flag(struct arguments *arguments, const char *name)
     const struct {
         const char *name;
         bool *flag;
-    } flags[] = {{"--brief", &arguments->brief},
-                 {"--verbose", &arguments->verbose},
-                 {"--twice", &arguments->twice},
-                 {"--probes", &arguments->probes},
-                 {"--mutants", &arguments->list_mutants}};
+    } flags[] = {{"--brief", &arguments->brief},        {"--verbose", &arguments->verbose},
+                 {"--twice", &arguments->twice},        {"--probes", &arguments->probes},
+                 {"--faults", &arguments->list_faults}, {"--mutants", &arguments->list_mutants}};
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         if (strcmp(flags[i].name, name) == 0)
             return flags[i].flag;
@@ -119,9 +123,23 @@ static bool *find_flag(struct arguments *arguments, const char *name)
     return NULL;
 }
 
+/* False, and a message, if a name among them is none. */
+static bool leave_out(struct sim_options *options, const char *faults)
+{
+    while (*faults != '\0') {
+        size_t size = strcspn(faults, ",");
+        if (!sim_options_without(options, slice_of(faults, size))) {
+            fprintf(stderr, "unknown fault %.*s; see --faults\n", (int)size, faults);
+            return false;
+        }
+        faults += size + (faults[size] == ',');
+    }
+    return true;
+}
+
 static bool parse(int argc, char **argv, struct arguments *arguments)
 {
-    *arguments = (struct arguments){.first = 1, .count = 1};
+    *arguments = (struct arguments){.first = 1, .count = 1, .without = ""};
     for (int i = 1; i < argc; i++) {
         bool *flag = find_flag(arguments, argv[i]);
         if (flag != NULL) {
@@ -131,6 +149,13 @@ static bool parse(int argc, char **argv, struct arguments *arguments)
         } else if (strcmp(argv[i], "--seeds") == 0 && i + 2 < argc) {
             arguments->first = strtoull(argv[++i], NULL, 10);
             arguments->count = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--operations") == 0 && i + 1 < argc) {
+            arguments->operations = (uint32_t)strtoul(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--without") == 0 && i + 1 < argc) {
+            arguments->without = argv[++i];
+            struct sim_options none = {0};
+            if (!leave_out(&none, arguments->without))
+                return false;
         } else if (strcmp(argv[i], "--probes-to") == 0 && i + 1 < argc) {
             arguments->probes_to = argv[++i];
         } else if (strcmp(argv[i], "--mutant") == 0 && i + 1 < argc) {
@@ -154,6 +179,12 @@ static void print_options(const struct sim_options *options)
            !sim_options_lasting(options) ? ", not lasting"
            : sim_options_strong(options) ? ""
                                          : ", last writer wins");
+    printf("faults:");
+    for (size_t i = 0; sim_fault_name(i) != NULL; i++) {
+        if (sim_fault_value(options, i) > 0)
+            printf(" %s=%" PRIu64, sim_fault_name(i), sim_fault_value(options, i));
+    }
+    printf("\n");
 }
 
 /* With the mutant, or without it. */
@@ -165,6 +196,10 @@ static void run_with(const struct arguments *arguments, uint64_t seed, bool muta
     sim_options_draw(&options, seed, arguments->brief);
     options.verbose = arguments->verbose && (mutated || arguments->mutant_name == NULL);
     options.mutant = mutated ? arguments->mutant : MUTANT_NONE;
+    if (arguments->operations > 0)
+        options.operations = arguments->operations;
+    bool known = leave_out(&options, arguments->without);
+    ensure(known);
     options.durable = options.durable && options.mutant != MUTANT_UNSYNCED;
 #ifdef CARTWHEEL_TESTING
     planted_bug = mutated ? arguments->planted : PLANTED_NONE;
@@ -195,9 +230,9 @@ static void print_counts(const struct sim_counts *counts)
            (double)counts->simulated_us / 3.6e9, counts->events, counts->operations,
            counts->checked, counts->acknowledged, counts->unknown);
     printf("%" PRIu64 " crashes, %" PRIu64 " partitions, %" PRIu64 " pauses, %" PRIu64
-           " disk faults, %" PRIu64 " clock faults\n",
+           " disk faults, %" PRIu64 " clock faults, %" PRIu64 " link faults\n",
            counts->crashes, counts->partitions, counts->pauses, counts->disk_faults,
-           counts->clock_faults);
+           counts->clock_faults, counts->link_faults);
 }
 
 static int run_one(const struct arguments *arguments)
@@ -309,6 +344,11 @@ int main(int argc, char **argv)
         return 2;
     if (arguments.list_mutants) {
         list_mutants(stdout);
+        return 0;
+    }
+    if (arguments.list_faults) {
+        for (size_t i = 0; sim_fault_name(i) != NULL; i++)
+            puts(sim_fault_name(i));
         return 0;
     }
     running_mutant = arguments.mutant_name;

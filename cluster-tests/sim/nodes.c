@@ -27,6 +27,7 @@ void node_links_schedule(struct world *world, uint16_t index, enum event_kind ki
             .kind = kind, .node = index, .other = i, .life = world->nodes[index].life};
         theirs.peer_life = ours.life - (kind == EVENT_PEER_DOWN);
         ours.peer_life = theirs.life;
+        theirs.connection = ours.connection = world->links[index][i].connection;
         if (world->nodes[i].up)
             world_schedule(world, world_draw_us(world, mean_us), theirs);
         if (kind == EVENT_PEER_UP && world->nodes[i].up)
@@ -57,6 +58,21 @@ static void commit_now(struct sim_node *node, struct store *store, struct store_
     store_commit_deinit(commit);
 }
 
+/* Any value that is legal, however unwise. */
+static void shrink(const struct world *world, struct node_config *config)
+{
+    /* The same at every start, as what is in a store must fit into it. */
+    struct prng drawn, *prng = &drawn;
+    prng_init(prng, world->options.seed);
+    config->attempt_timeout_us = prng_between(prng, 20000, 2000000);
+    config->repair_interval_us = prng_between(prng, 20000, 1000000);
+    config->hints_in_flight_max = (uint32_t)prng_between(prng, 1, 8);
+    config->requests_max = (uint32_t)prng_between(prng, 2, 64);
+    config->replica_operations_max = (uint32_t)prng_between(prng, 2, 64);
+    config->hints_bytes_max = prng_between(prng, 500, 50000);
+    config->gossip.push_pull_interval_us = prng_between(prng, 500000, 20000000);
+}
+
 static void node_configure(struct world *world, struct node_config *config, uint16_t shard,
                            uint16_t shards)
 {
@@ -69,6 +85,8 @@ static void node_configure(struct world *world, struct node_config *config, uint
     /* Often sooner than answers come, so that answers cross what they made needless. */
     config->speculate_us = prng_between(&world->prng, 500, 60000);
     config->gossip.push_pull_interval_us = 5000000;
+    if (world->options.shrunk)
+        shrink(world, config);
     if (!world->options.tight)
         return;
     config->requests_max = 3;
@@ -113,6 +131,7 @@ static void change_surroundings(struct world *world, struct sim_node *node)
     if (!world->healing && node->life > 0 && !wrong &&
         prng_chance(&world->prng, world->options.clock_back)) {
         node->clock_us = -(int64_t)prng_below(&world->prng, CLOCK_BACK_US);
+        node->drift_since_us = world->now_us;
         world->counts.clock_faults++;
         world_trace(world, "%s starts with its clock set back to %lld us", node->name,
                     (long long)node->clock_us);
@@ -169,6 +188,8 @@ void node_crash(struct world *world, uint16_t index)
     node->up = false;
     node->paused = false;
     node->full = false;
+    node->starved_until_us = 0;
+    node->busy_until_us = 0;
     memory_store_set_refusals(node->disk, 0);
     memory_store_set_read_failures(node->disk, 0);
     node->life++;
@@ -179,6 +200,23 @@ void node_crash(struct world *world, uint16_t index)
         node->shard[shard] = NULL;
     }
     node_links_schedule(world, index, EVENT_PEER_DOWN);
+}
+
+void node_power_cut(struct world *world, uint16_t index)
+{
+    world->nodes[index].machine++;
+    node_restart(world, index, RESTART_US);
+}
+
+void node_stop(struct world *world, uint16_t index)
+{
+    struct sim_node *node = &world->nodes[index];
+    for (uint16_t shard = 0; shard < node->shards && node->up; shard++) {
+        node_on_leave(node->shard[shard], world_clock(world, index));
+        world_door_closed(world, index, shard);
+    }
+    if (node->up)
+        node_restart_soon(world, index);
 }
 
 void node_restart(struct world *world, uint16_t index, uint64_t mean_us)

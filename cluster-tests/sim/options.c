@@ -3,7 +3,68 @@
 
 #include "sim.h"
 
-enum { SECOND_US = 1000000 };
+enum {
+    SECOND_US = 1000000,
+    CLOCK_OFF_US_MAX = 200000 /* two such clocks are still within the guard of each other */
+};
+
+/* Every kind of fault is an option that a seed may set, and is off at zero. */
+struct fault_option {
+    const char *name;
+    size_t offset;
+    size_t size;
+};
+
+#define FAULT_OPTION(name, field)                                                              \
+    {                                                                                          \
+        name, offsetof(struct sim_options, field), sizeof(((struct sim_options *)NULL)->field) \
+    }
+
+static const struct fault_option fault_options[] = {
+    FAULT_OPTION("loss", loss),
+    FAULT_OPTION("duplication", duplication),
+    FAULT_OPTION("reordering", slow),
+    FAULT_OPTION("ghosts", ghosts),
+    FAULT_OPTION("corruption", corruption),
+    FAULT_OPTION("asymmetry", asymmetry),
+    FAULT_OPTION("capacity", capacity),
+    FAULT_OPTION("partition", partition_us),
+    FAULT_OPTION("swizzle", swizzle_us),
+    FAULT_OPTION("clog", clog_us),
+    FAULT_OPTION("lag", lag_us),
+    FAULT_OPTION("reset", reset_us),
+    FAULT_OPTION("flap", flap_us),
+    FAULT_OPTION("disk-miss", disk_miss),
+    FAULT_OPTION("disk-stall", stall),
+    FAULT_OPTION("disk-slow", slow_disk_us),
+    FAULT_OPTION("disk-full", full_us),
+    FAULT_OPTION("read-errors", read_errors_us),
+    FAULT_OPTION("sync-fails", sync_fails_us),
+    FAULT_OPTION("lossy", lossy),
+    FAULT_OPTION("amnesia", amnesia),
+    FAULT_OPTION("late-witness", late_witness),
+    FAULT_OPTION("crash", crash_us),
+    FAULT_OPTION("process-only", process_only),
+    FAULT_OPTION("dying", dying),
+    FAULT_OPTION("torn", torn),
+    FAULT_OPTION("blackout", blackout_us),
+    FAULT_OPTION("rolling-restart", rolling_us),
+    FAULT_OPTION("reshard", reshard),
+    FAULT_OPTION("pause", pause_us),
+    FAULT_OPTION("long-pause", long_pause_us),
+    FAULT_OPTION("starve", starve_us),
+    FAULT_OPTION("skew", skew_us),
+    FAULT_OPTION("skew-jump", skew_jump_us),
+    FAULT_OPTION("clock-jump", clock_jump_us),
+    FAULT_OPTION("clock-back", clock_back),
+    FAULT_OPTION("drift", drift_ppm),
+    FAULT_OPTION("strobe", strobe_us),
+    FAULT_OPTION("hasty", hasty),
+    FAULT_OPTION("spike", spike_us),
+    FAULT_OPTION("tight", tight),
+    FAULT_OPTION("shrunk", shrunk),
+    FAULT_OPTION("buggify", buggify),
+};
 
 const char *mutant_name(enum mutant mutant)
 {
@@ -58,7 +119,7 @@ static void draw_load(struct sim_options *options, struct prng *prng, bool brief
     options->set_operations = prng_chance(prng, 200000) ? 1500 : 150;
     options->clients = (uint32_t)prng_between(prng, 2, SIM_CLIENTS_MAX);
     options->think_us = prng_between(prng, 5, 100) * 1000;
-    options->operations = (uint32_t)prng_between(prng, 9000, 11000);
+    options->operations = (uint32_t)prng_between(prng, 11500, 13500);
     options->bursts = (uint32_t)prng_between(prng, 5, 20);
     options->safety_us = prng_between(prng, 500, 800) * SECOND_US;
     if (!brief)
@@ -88,7 +149,6 @@ static void draw_disks(struct sim_options *options, struct prng *prng)
     options->read_errors_us = draw_interval_us(prng, 300000);
     options->sync_fails_us = draw_interval_us(prng, 250000);
     options->lossy = prng_chance(prng, 30000);
-    options->durable = !options->lossy;
     /* The promise is for one lost tail, and where a majority has every write. */
     bool possible = options->nodes >= 3 && options->quorum.n >= 3 && !options->quorum.sloppy;
     bool drawn = prng_chance(prng, 350000);
@@ -110,10 +170,46 @@ static void draw_processes(struct sim_options *options, struct prng *prng)
 
 static void draw_clocks(struct sim_options *options, struct prng *prng)
 {
-    options->skew_us = draw_rate(prng, 600000, 200000);
+    options->skew_us = draw_rate(prng, 600000, CLOCK_OFF_US_MAX);
     options->skew_jump_us = draw_interval_us(prng, 500000);
     options->clock_jump_us = draw_interval_us(prng, 200000);
     options->clock_back = draw_rate(prng, 300000, SECOND_US);
+}
+
+static void draw_links(struct sim_options *options, struct prng *prng)
+{
+    options->ghosts = draw_rate(prng, 250000, 10000);
+    options->corruption = draw_rate(prng, 200000, 20000);
+    options->asymmetry = prng_chance(prng, 250000);
+    uint64_t capacity = prng_between(prng, 10000, 20000) << prng_below(prng, 6);
+    options->backlog = prng_between(prng, 4000, 8000) << prng_below(prng, 6);
+    options->capacity = prng_chance(prng, 150000) ? capacity : 0;
+    options->clog_us = draw_interval_us(prng, 250000);
+    options->lag_us = draw_interval_us(prng, 200000);
+    options->reset_us = draw_interval_us(prng, 250000);
+    options->flap_us = draw_interval_us(prng, 150000);
+}
+
+static void draw_machines(struct sim_options *options, struct prng *prng)
+{
+    options->slow_disk_us = draw_interval_us(prng, 200000);
+    options->torn = draw_rate(prng, 100000, 5000);
+    options->blackout_us = 8 * draw_interval_us(prng, 100000);
+    options->rolling_us = 4 * draw_interval_us(prng, 150000);
+    options->starve_us = draw_interval_us(prng, 200000);
+    options->drift_ppm = draw_rate(prng, 300000, 20000);
+    options->strobe_us = draw_interval_us(prng, 150000);
+    options->hasty = draw_rate(prng, 800000, 100000);
+    options->spike_us = draw_interval_us(prng, 200000);
+    options->shrunk = prng_chance(prng, 200000);
+    options->buggify = prng_chance(prng, 800000);
+}
+
+/* What follows from what was drawn. */
+static void settle(struct sim_options *options)
+{
+    options->durable = !options->lossy;
+    options->late_witness = options->late_witness && options->amnesia;
     if (options->skew_us == 0)
         options->skew_jump_us = 0;
 }
@@ -130,6 +226,42 @@ void sim_options_draw(struct sim_options *options, uint64_t seed, bool brief)
     draw_disks(options, &prng);
     draw_processes(options, &prng);
     draw_clocks(options, &prng);
+    draw_links(options, &prng);
+    draw_machines(options, &prng);
+    settle(options);
+}
+
+const char *sim_fault_name(size_t index)
+{
+    return index < array_size(fault_options) ? fault_options[index].name : NULL;
+}
+
+uint64_t sim_fault_value(const struct sim_options *options, size_t index)
+{
+    const struct fault_option *option = &fault_options[index];
+    const uint8_t *field = (const uint8_t *)options + option->offset;
+    uint64_t value = 0;
+    memcpy(&value, field, option->size); /* the machine is little-endian */
+    return value;
+}
+
+bool sim_options_without(struct sim_options *options, struct slice fault)
+{
+    for (size_t i = 0; i < array_size(fault_options); i++) {
+        const struct fault_option *option = &fault_options[i];
+        if (!slice_equal(slice_of_string(option->name), fault))
+            continue;
+        memset((uint8_t *)options + option->offset, 0, option->size);
+        settle(options);
+        return true;
+    }
+    return false;
+}
+
+uint64_t sim_options_skew_us(const struct sim_options *options)
+{
+    bool moving = options->drift_ppm > 0 || options->strobe_us > 0;
+    return moving ? CLOCK_OFF_US_MAX : options->skew_us;
 }
 
 bool sim_options_lasting(const struct sim_options *options)

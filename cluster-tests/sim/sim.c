@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "buggify.h"
 #include "world.h"
 
 enum {
@@ -77,10 +78,12 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
 {
     struct world world;
     world_init(&world, options);
+    buggify_start(options->buggify ? options->seed + 1 : 0);
     faults_start(&world);
     clients_start(&world);
     while (world.failure[0] == '\0' && world_step(&world, options->safety_us))
         continue;
+    buggify_start(0);
     faults_heal(&world);
     if (world.failure[0] == '\0')
         liveness(&world);
@@ -88,6 +91,8 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
         audit(&world);
     if (world.failure[0] == '\0')
         liveness(&world);
+    if (world.failure[0] == '\0')
+        bounds_check_rest(&world);
     tamper(&world);
     if (world.failure[0] == '\0')
         checkers_run(&world);

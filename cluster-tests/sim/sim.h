@@ -67,13 +67,22 @@ struct sim_options {
     uint64_t link_us;            /* until a peer that has started is connected */
     uint32_t loss;               /* frames */
     uint32_t duplication;
-    uint32_t slow;    /* frames that take up to 50 times as long: reordering */
-    uint64_t disk_us; /* a commit or read */
+    uint32_t slow;       /* frames that take up to 50 times as long: reordering */
+    uint32_t ghosts;     /* frames that come once more, up to half a minute later */
+    uint32_t corruption; /* frames with a bit changed */
+    bool asymmetry;      /* each direction of each link has a latency of its own */
+    uint64_t capacity;   /* bytes that a link carries in a second; 0: any number */
+    uint64_t backlog;    /* ... and that may wait for it: with more, the connection breaks */
+    uint64_t disk_us;    /* a commit or read */
     uint32_t disk_miss;
     uint32_t stall;          /* disk operations that take up to two seconds */
+    uint64_t slow_disk_us;   /* between times in which a disk is slow */
     uint64_t crash_us;       /* between crashes */
     uint32_t process_only;   /* crashes that the machine survives, besides those of a moment */
     uint32_t dying;          /* commits in the middle of which the process dies */
+    uint32_t torn;           /* ... or the machine: a part of what is not synced yet is kept */
+    uint64_t blackout_us;    /* between power cuts of all machines at once */
+    uint64_t rolling_us;     /* between rolling restarts */
     uint64_t sync_fails_us;  /* between failures of fsync: the node stops at once */
     uint64_t read_errors_us; /* between times in which a disk cannot read everything */
     uint64_t full_us;        /* between times in which a disk is full */
@@ -81,20 +90,39 @@ struct sim_options {
     bool late_witness;     /* ... and who could tell is away for so long that nobody waits for it */
     uint64_t partition_us; /* between partitions */
     uint64_t swizzle_us;   /* between swizzles */
+    uint64_t clog_us;      /* between times in which links hold back what they carry */
+    uint64_t lag_us;       /* between times in which a node's links are slow */
+    uint64_t reset_us;     /* between lost connections */
+    uint64_t flap_us;      /* between links that go up and down for a while */
     uint64_t pause_us;     /* between pauses */
     uint64_t long_pause_us; /* between pauses longer than any timeout */
+    uint64_t starve_us;     /* between times in which a node hardly gets the CPU */
     uint64_t skew_us;       /* clocks are off by up to this */
     uint64_t skew_jump_us;  /* between jumps of a clock within that */
     uint64_t clock_jump_us; /* between jumps beyond the guard, one node at a time */
     uint32_t clock_back;    /* starts at which a node's clock has been set back */
+    uint32_t drift_ppm;     /* clocks are too fast or too slow by up to this */
+    uint64_t strobe_us;     /* between times in which a clock jumps to and fro */
+    uint32_t hasty;         /* requests with little time */
+    uint64_t spike_us;      /* between times in which clients do not pause */
     bool lossy;             /* nodes are told that disks report before commits are durable */
     bool tight;             /* queues and hint stores are tiny: overload is common */
+    bool shrunk;            /* nodes' intervals and timeouts are drawn */
+    bool buggify;           /* see common/buggify.h */
     uint32_t reshard;       /* starts at which a node has another number of shards */
     bool durable;           /* false: never in a checked run; see MUTANT_UNSYNCED */
 };
 
+/* Kinds of faults have names; NULL: there is no such one. */
+const char *sim_fault_name(size_t index);
+/* What was drawn for it: a rate or an interval; 0: it does not happen. */
+uint64_t sim_fault_value(const struct sim_options *options, size_t index);
+/* A run of this seed without faults of that kind. False if there is none of that name. */
+bool must_check sim_options_without(struct sim_options *options, struct slice fault);
 /* `brief`: a run of some seconds instead of ten minutes, for builds that are slow. */
 void sim_options_draw(struct sim_options *options, uint64_t seed, bool brief);
+/* How far a clock may be off, either way, other than by jumps beyond the guard. */
+uint64_t sim_options_skew_us(const struct sim_options *options);
 /* False where what was acknowledged may be lost all the same: disks are lossy, or the only witness of
  * a lost tail was away. */
 bool sim_options_lasting(const struct sim_options *options);
@@ -111,6 +139,7 @@ struct sim_counts {
     uint64_t unknown;      /* writes answered OUTCOME_UNKNOWN */
     uint64_t crashes;
     uint64_t partitions;
+    uint64_t link_faults;
     uint64_t pauses;
     uint64_t disk_faults;
     uint64_t clock_faults;

@@ -55,8 +55,9 @@ static void check_guard(struct world *world)
         return;
     for (size_t i = 0; i < world->history.count; i++) {
         const struct operation *write = &world->history.operations[i];
-        uint64_t latest_us = WORLD_EPOCH_US + write->completed_us + world->options.skew_us +
-                             2 * config.clock_skew_max_us + 1000;
+        uint64_t latest_us = WORLD_EPOCH_US + write->completed_us +
+                             sim_options_skew_us(&world->options) + 2 * config.clock_skew_max_us +
+                             1000;
         if (operation_acknowledged(write) && !write->sloppy &&
             hlc_to_ms(write->version.hlc) > latest_us / 1000)
             world_fail(world, "op %zu was acknowledged with a stamp from the future", i);

@@ -13,7 +13,7 @@ enum {
         1000000,            /* monotonic time does not begin at zero on real machines either */
     STALL_US_MAX = 2000000, /* a disk that hangs for longer is as good as dead */
     TAIL_COMMITS = 50,      /* what a disk may forget */
-    SIBLING_LATENCY_US = 5  /* between shards of a node, and from a node to itself */
+    SLOW_DISK_TIMES_MAX = 100
 };
 
 static bool before(const struct event *a, const struct event *b)
@@ -21,19 +21,24 @@ static bool before(const struct event *a, const struct event *b)
     return a->at_us != b->at_us ? a->at_us < b->at_us : a->order < b->order;
 }
 
-void world_schedule(struct world *world, uint64_t after_us, struct event event)
+static void heap_push(struct world *world, struct event event)
 {
     if (world->heap_count == world->heap_capacity) {
         world->heap_capacity = world->heap_capacity == 0 ? 256 : 2 * world->heap_capacity;
         world->heap = realloc(world->heap, world->heap_capacity * sizeof(*world->heap));
         ensure(world->heap != NULL);
     }
-    event.at_us = world->now_us + after_us;
-    event.order = world->next_order++;
     size_t at = world->heap_count++;
     for (; at > 0 && before(&event, &world->heap[(at - 1) / 2]); at = (at - 1) / 2)
         world->heap[at] = world->heap[(at - 1) / 2];
     world->heap[at] = event;
+}
+
+void world_schedule(struct world *world, uint64_t after_us, struct event event)
+{
+    event.at_us = world->now_us + after_us;
+    event.order = world->next_order++;
+    heap_push(world, event);
 }
 
 static struct event heap_pop(struct world *world)
@@ -54,6 +59,21 @@ static struct event heap_pop(struct world *world)
     }
     world->heap[at] = last;
     return first;
+}
+
+void world_resume_all(struct world *world)
+{
+    size_t count = world->heap_count;
+    world->heap_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        /* Each goes to a place that was looked at already. */
+        struct event event = world->heap[i];
+        if (event.postponed)
+            event.at_us = world->now_us;
+        heap_push(world, event);
+    }
+    for (uint16_t i = 0; i < world->options.nodes; i++)
+        world->nodes[i].paused = false;
 }
 
 uint64_t world_draw_us(struct world *world, uint64_t mean_us)
@@ -90,8 +110,10 @@ void world_fail(struct world *world, const char *format, ...)
 
 struct instant world_clock(const struct world *world, uint16_t node)
 {
+    const struct sim_node *self = &world->nodes[node];
+    int64_t drift_us = (int64_t)(world->now_us - self->drift_since_us) * self->drift_ppm / 1000000;
     uint64_t wall_us =
-        (uint64_t)((int64_t)(WORLD_EPOCH_US + world->now_us) + world->nodes[node].clock_us);
+        (uint64_t)((int64_t)(WORLD_EPOCH_US + world->now_us) + self->clock_us + drift_us);
     return (struct instant){MONOTONIC_START_US + world->now_us, wall_us};
 }
 
@@ -105,97 +127,22 @@ static void on_log(struct log_sink *sink, enum log_level level, const char *line
         world_fail(world, "an error was logged: %s", line);
 }
 
-/* Network. */
-
-static uint64_t frame_delay_us(struct world *world)
-{
-    uint64_t delay_us = world_draw_us(world, world->options.latency_us);
-    if (!world->healing && prng_chance(&world->prng, world->options.slow))
-        delay_us *= 1 + prng_below(&world->prng, 50);
-    return delay_us;
-}
-
-/* MUTANT_SWAPPED: a value that nobody wrote, under a checksum that fits. */
-static struct buffer *frame_with_other_value(const struct frame *frame)
-{
-    struct arena arena;
-    arena_init(&arena);
-    struct writer payload;
-    writer_init(&payload, frame->payload.size);
-    writer_put_slice(&payload, frame->payload);
-    struct slice bytes = writer_slice(&payload);
-    if (bytes.size > 24)
-        payload.buffer->data[bytes.size - 1] = 'X';
-    ProtobufCMessage *body = frame_decode_body(frame, &arena);
-    struct buffer *changed = frame_encode(&frame->header, body, bytes);
-    writer_deinit(&payload);
-    arena_deinit(&arena);
-    return changed;
-}
-
-/* True if a mutant took the frame. */
-static bool frame_mutate(struct world *world, struct buffer **frame)
-{
-    struct frame decoded;
-    if (world->options.mutant != MUTANT_SWAPPED && world->options.mutant != MUTANT_NO_REPAIR)
-        return false;
-    enum frame_result result = frame_decode(buffer_slice(*frame), &decoded);
-    ensure(result == FRAME_OK);
-    if (world->options.mutant == MUTANT_NO_REPAIR)
-        return decoded.header.type == FRAME_REPAIR;
-    if (decoded.header.type == FRAME_WRITE && prng_chance(&world->prng, 50000)) {
-        struct buffer *changed = frame_with_other_value(&decoded);
-        buffer_unref(*frame);
-        *frame = changed;
-    }
-    return false;
-}
-
-static void frame_carry(struct world *world, uint16_t from, uint16_t to, uint16_t shard,
-                        struct buffer *frame)
-{
-    struct event event = {
-        .kind = EVENT_FRAME, .node = to, .shard = shard, .other = from, .frame = frame};
-    if (from == to) {
-        event.life = world->nodes[to].life;
-        world_schedule(world, SIBLING_LATENCY_US, event);
-        return;
-    }
-    event.life = UINT64_MAX; /* whoever lives there when it arrives */
-    bool lost = world->cut[from][to] || world->clogged[from][to] ||
-                (!world->healing && prng_chance(&world->prng, world->options.loss));
-    if (lost || frame_mutate(world, &event.frame)) {
-        buffer_unref(event.frame);
-        return;
-    }
-    if (!world->healing && prng_chance(&world->prng, world->options.duplication)) {
-        struct event again = event;
-        buffer_ref(event.frame);
-        world_schedule(world, frame_delay_us(world), again);
-    }
-    world_schedule(world, frame_delay_us(world), event);
-}
+/* Ports. */
 
 static void on_send(struct transport *transport, struct address to, struct buffer *frame)
 {
     struct sim_port *port = container_of(transport, struct sim_port, transport);
-    struct world *world = port->world;
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
-        if (world->nodes[i].id == to.node) {
-            frame_carry(world, port->node, i, to.shard, frame);
-            return;
-        }
-    }
-    ensure(false);
+    network_send(port->world, port->node, to, frame);
 }
 
-/* Disks. */
-
-static uint64_t disk_delay_us(struct world *world)
+static uint64_t disk_delay_us(struct world *world, const struct sim_node *node)
 {
     if (!world->healing && prng_chance(&world->prng, world->options.stall))
         return prng_between(&world->prng, 100000, STALL_US_MAX);
-    return world_draw_us(world, world->options.disk_us);
+    uint64_t delay_us = world_draw_us(world, world->options.disk_us);
+    if (world->now_us < node->disk_slow_until_us)
+        delay_us *= prng_between(&world->prng, 2, SLOW_DISK_TIMES_MAX);
+    return delay_us;
 }
 
 static void on_submitted(void *context, struct store_op *op)
@@ -207,7 +154,7 @@ static void on_submitted(void *context, struct store_op *op)
                           .shard = port->shard,
                           .commit = op->kind == STORE_COMMIT,
                           .life = world->nodes[port->node].life};
-    world_schedule(world, disk_delay_us(world), event);
+    world_schedule(world, disk_delay_us(world, &world->nodes[port->node]), event);
 }
 
 struct store *world_store(struct world *world, uint16_t node, uint16_t shard)
@@ -218,8 +165,7 @@ struct store *world_store(struct world *world, uint16_t node, uint16_t shard)
 
 /* Nodes. */
 
-/* After each door: the node may have found that it must stop, or wants to be woken. */
-static void door_closed(struct world *world, uint16_t index, uint16_t shard)
+void world_door_closed(struct world *world, uint16_t index, uint16_t shard)
 {
     struct sim_node *node = &world->nodes[index];
     const char *failure = node_failure(node->shard[shard]);
@@ -227,6 +173,7 @@ static void door_closed(struct world *world, uint16_t index, uint16_t shard)
         node_give_up(world, index, failure);
         return;
     }
+    bounds_check(world, index, shard);
     uint64_t next_us = node_next_deadline_us(node->shard[shard]);
     if (next_us == DEADLINE_NEVER || next_us >= node->woken_at[shard])
         return;
@@ -240,18 +187,29 @@ static void door_closed(struct world *world, uint16_t index, uint16_t shard)
 void world_submit(struct world *world, uint16_t index, uint16_t shard, struct request *request)
 {
     node_on_request(world->nodes[index].shard[shard], world_clock(world, index), request);
-    door_closed(world, index, shard);
+    world_door_closed(world, index, shard);
+}
+
+/* In the middle of a commit the process dies, or its machine. */
+static bool dies(struct world *world, uint16_t node)
+{
+    if (world->healing || world->now_us < world->calm_until_us)
+        return false;
+    if (prng_chance(&world->prng, world->options.dying)) {
+        node_restart_soon(world, node);
+        return true;
+    }
+    if (!prng_chance(&world->prng, world->options.torn))
+        return false;
+    node_power_cut(world, node);
+    return true;
 }
 
 static void disk_done(struct world *world, const struct event *event)
 {
     struct sim_node *node = &world->nodes[event->node];
-    bool dies = event->commit && !world->healing && world->now_us >= world->calm_until_us &&
-                prng_chance(&world->prng, world->options.dying);
-    if (dies) {
-        node_restart_soon(world, event->node);
+    if (event->commit && dies(world, event->node))
         return;
-    }
     struct store_op *op = event->commit ? memory_store_finish_commit(node->disk)
                                         : memory_store_finish_read(node->disk);
     if (op == NULL)
@@ -263,7 +221,7 @@ static void disk_done(struct world *world, const struct event *event)
     }
     struct sim_port *port = memory_store_submitter(op);
     node_on_store_done(node->shard[port->shard], world_clock(world, event->node), op);
-    door_closed(world, event->node, port->shard);
+    world_door_closed(world, event->node, port->shard);
 }
 
 static void peer_changed(struct world *world, const struct event *event)
@@ -272,16 +230,18 @@ static void peer_changed(struct world *world, const struct event *event)
     struct sim_node *peer = &world->nodes[event->other];
     struct instant now = world_clock(world, event->node);
     /* That an old link broke is no news once there is a new one. */
-    if (event->peer_life < node->link_life[event->other])
+    if (event->peer_life < node->link_life[event->other] ||
+        event->connection < node->link_connection[event->other])
         return;
     node->link_life[event->other] = event->peer_life;
+    node->link_connection[event->other] = event->connection;
     for (uint16_t shard = 0; shard < node->shards; shard++) {
         struct peer_identity identity = {peer->id, peer->name, peer->shards, peer->incarnation};
         if (event->kind == EVENT_PEER_DOWN)
             node_on_peer_down(node->shard[shard], now, peer->id);
         else if (peer->up && peer->life == event->peer_life)
             node_on_peer_up(node->shard[shard], now, &identity);
-        door_closed(world, event->node, shard);
+        world_door_closed(world, event->node, shard);
         if (!node->up)
             return;
     }
@@ -295,7 +255,7 @@ static void node_event(struct world *world, const struct event *event)
     switch (event->kind) {
     case EVENT_FRAME:
         node_on_frame(shard, now, world->nodes[event->other].id, buffer_slice(event->frame));
-        door_closed(world, event->node, event->shard);
+        world_door_closed(world, event->node, event->shard);
         break;
     case EVENT_DISK:
         disk_done(world, event);
@@ -309,7 +269,7 @@ static void node_event(struct world *world, const struct event *event)
             break;
         node->woken_at[event->shard] = DEADLINE_NEVER;
         node_on_deadline(shard, now);
-        door_closed(world, event->node, event->shard);
+        world_door_closed(world, event->node, event->shard);
         break;
     default:
         peer_changed(world, event);
@@ -344,15 +304,19 @@ bool world_step(struct world *world, uint64_t until_us)
     struct event event = heap_pop(world);
     world->now_us = event.at_us;
     struct sim_node *node = &world->nodes[event.node];
-    bool gone = event.kind == EVENT_FRAME && event.shard >= node->shards;
+    bool gone = event.kind == EVENT_FRAME &&
+                (event.shard >= node->shards || !network_arrives(world, &event));
     bool stale = is_for_node(event.kind) &&
                  (!node->up || gone || (event.life != UINT64_MAX && event.life != node->life));
     if (!stale && is_for_node(event.kind) && node->paused) {
         /* The process stands still: what happens to it happens when it goes on. */
         struct event later = event;
+        later.postponed = true;
         world_schedule(world, node->resumes_at_us - world->now_us, later);
         return true;
     }
+    if (!stale && is_for_node(event.kind) && faults_starve(world, &event))
+        return true;
     hash_event(world, &event);
     if (event.kind == EVENT_CLIENT || event.kind == EVENT_BURST)
         clients_on_event(world, &event);
@@ -379,6 +343,7 @@ void world_init(struct world *world, const struct sim_options *options)
     world->log = (struct log_sink){on_log, options->verbose ? LOG_DEBUG : LOG_ERROR};
     history_init(&world->history);
     items_init(&world->items, &world->options);
+    network_init(world);
     memset(world->homes, 0xff, sizeof(world->homes));
     world->wrong_clock = options->nodes;
     world->cluster = (struct cluster_config){(char *)(uintptr_t) "sim", options->partitions,

@@ -10,20 +10,25 @@
 /* The true time at which worlds begin: 2026-01-01, so that clocks look real. */
 #define WORLD_EPOCH_US UINT64_C(1767225600000000)
 
+enum {
+    SIM_STARVED_LATE_US = 2000000 /* a starved node is late by no more */
+};
+
 struct world;
 
 enum event_kind {
-    EVENT_FRAME,     /* a frame arrives */
-    EVENT_DISK,      /* a disk has done something for a node */
-    EVENT_DEADLINE,  /* a shard asked to be woken */
-    EVENT_PEER_UP,   /* a link is up */
-    EVENT_PEER_DOWN, /* a link broke */
-    EVENT_RESTART,   /* a crashed node starts */
-    EVENT_RESUME,    /* a paused node goes on */
-    EVENT_FAULT,     /* time to draw the next fault of some kind */
-    EVENT_FAULT_END, /* one of them ends */
-    EVENT_BURST,     /* load sets in */
-    EVENT_CLIENT     /* a client acts */
+    EVENT_FRAME,      /* a frame arrives */
+    EVENT_DISK,       /* a disk has done something for a node */
+    EVENT_DEADLINE,   /* a shard asked to be woken */
+    EVENT_PEER_UP,    /* a link is up */
+    EVENT_PEER_DOWN,  /* a link broke */
+    EVENT_RESTART,    /* a crashed node starts */
+    EVENT_RESUME,     /* a paused node goes on */
+    EVENT_FAULT,      /* time to draw the next fault of some kind */
+    EVENT_FAULT_PART, /* one of them goes on */
+    EVENT_FAULT_END,  /* one of them ends */
+    EVENT_BURST,      /* load sets in */
+    EVENT_CLIENT      /* a client acts */
 };
 
 struct event {
@@ -33,9 +38,14 @@ struct event {
     uint16_t node;
     uint16_t shard;
     uint16_t other;       /* peer's or client's index, or kind of fault */
+    uint16_t peer;        /* EVENT_FAULT, of a link: its other end */
     bool commit;          /* EVENT_DISK */
+    bool postponed;       /* until a node that is paused goes on */
+    bool waited;          /* for the CPU of a node that hardly gets it */
     uint64_t life;        /* of the node; events for an earlier life find nothing */
     uint64_t peer_life;   /* EVENT_PEER_UP, EVENT_PEER_DOWN: of the peer that the link led to */
+    uint64_t connection;  /* EVENT_FRAME: that it travels on; UINT64_MAX: whichever.
+                             EVENT_PEER_UP, EVENT_PEER_DOWN: the one that is new, or broke */
     struct buffer *frame; /* EVENT_FRAME */
     uint32_t audit_item;  /* EVENT_CLIENT: read this again; */
     uint32_t audit_tries; /* for how manieth time; 0: go on with the next one */
@@ -49,6 +59,17 @@ struct sim_port {
     uint16_t shard;
 };
 
+/* One direction between two nodes. */
+struct sim_link {
+    bool cut;                  /* frames are lost */
+    bool severed;              /* the same, by a swizzle */
+    uint32_t latency_percent;  /* of the others' */
+    uint64_t connection;       /* so many broke before this one; equal in both directions */
+    uint64_t down_until_us;    /* not connected: frames are lost */
+    uint64_t clogged_until_us; /* what is sent before arrives after it */
+    uint64_t free_at_us;       /* with bounded capacity: everything that waited has been sent */
+};
+
 struct sim_node {
     struct memory_store *disk;
     struct node *shard[SIM_SHARDS_MAX]; /* NULL while crashed */
@@ -57,9 +78,10 @@ struct sim_node {
     uint64_t woken_at[SIM_SHARDS_MAX]; /* earliest EVENT_DEADLINE scheduled, or DEADLINE_NEVER */
     node_id id;
     uint64_t incarnation;
-    uint64_t life;                     /* crashes so far */
-    uint64_t link_life[SIM_NODES_MAX]; /* life of each peer that it last had a link to */
-    uint16_t shards;                   /* of this life */
+    uint64_t life;                           /* crashes so far */
+    uint64_t link_life[SIM_NODES_MAX];       /* life of each peer that it last had a link to */
+    uint64_t link_connection[SIM_NODES_MAX]; /* and which it was */
+    uint16_t shards;                         /* of this life */
     bool up;
     bool paused;
     bool lost;        /* it gave up for good: what its disk had called durable is not there */
@@ -67,7 +89,13 @@ struct sim_node {
     bool full;        /* its disk */
     uint64_t machine; /* starts of the machine it runs on */
     uint64_t resumes_at_us;
-    int64_t clock_us; /* its wall clock minus the true time */
+    uint64_t starved_until_us;
+    uint64_t busy_until_us; /* what came until now has had its turn at the CPU by then */
+    uint64_t disk_slow_until_us;
+    uint64_t lagging_until_us; /* its links are slow */
+    int64_t clock_us;          /* its wall clock minus the true time, at `drift_since_us` */
+    int64_t drift_ppm;
+    uint64_t drift_since_us;
     char name[8];
     char address[32];
 };
@@ -93,15 +121,16 @@ struct world {
     struct sim_node nodes[SIM_NODES_MAX];
     struct node_start *starts;
     size_t starts_count;
-    bool cut[SIM_NODES_MAX][SIM_NODES_MAX];     /* frames from the first to the second are lost */
-    bool clogged[SIM_NODES_MAX][SIM_NODES_MAX]; /* the same, by a swizzle */
+    struct sim_link links[SIM_NODES_MAX][SIM_NODES_MAX]; /* from the first to the second */
     bool partitioned;
     uint64_t swizzled_until_us;
-    uint64_t calm_until_us; /* no new faults */
-    bool forgetting;        /* a disk has forgotten, or will soon */
-    bool healing;           /* the liveness phase: no more faults, no more load */
-    uint16_t wrong_clock;   /* node whose clock is beyond the guard; or nodes */
-    uint64_t read_errors;   /* disks that fail to read, ever */
+    uint64_t troubled_until_us; /* by faults that come in parts */
+    uint64_t spike_until_us;    /* clients do not pause */
+    uint64_t calm_until_us;     /* no new faults */
+    bool forgetting;            /* a disk has forgotten, or will soon */
+    bool healing;               /* the liveness phase: no more faults, no more load */
+    uint16_t wrong_clock;       /* node whose clock is beyond the guard; or nodes */
+    uint64_t read_errors;       /* disks that fail to read, ever */
     struct log_sink log;
     struct history history;
     struct items items;
@@ -120,9 +149,13 @@ void world_init(struct world *world, const struct sim_options *options);
 void world_deinit(struct world *world);
 /* Schedules; takes over event->frame. */
 void world_schedule(struct world *world, uint64_t after_us, struct event event);
+/* Ends all pauses: what happened meanwhile happens now. */
+void world_resume_all(struct world *world);
 /* Runs the next event if it is due by `until_us`; false if none is. Time moves on to it. */
 bool world_step(struct world *world, uint64_t until_us);
 struct instant world_clock(const struct world *world, uint16_t node);
+/* After each door: the node may have found that it must stop, or wants to be woken. */
+void world_door_closed(struct world *world, uint16_t node, uint16_t shard);
 /* Hands a request to a shard, and looks after when it wants to be woken. */
 void world_submit(struct world *world, uint16_t node, uint16_t shard, struct request *request);
 /* Notes something wrong; only the first is kept. */
@@ -134,10 +167,26 @@ uint64_t world_draw_us(struct world *world, uint64_t mean_us);
 /* The store of a shard, as its node sees it. */
 struct store *world_store(struct world *world, uint16_t node, uint16_t shard);
 
+/* network.c */
+void network_init(struct world *world);
+/* Takes over the frame. */
+void network_send(struct world *world, uint16_t from, struct address to, struct buffer *frame);
+/* False if the connection that the frame travels on broke meanwhile. */
+bool network_arrives(const struct world *world, const struct event *event);
+/* The connection between two nodes is lost, with all that is under way; the next one comes after
+ * `down_us`. */
+void network_break(struct world *world, uint16_t one, uint16_t other, uint64_t down_us);
+/* Ends everything that slows or stops frames. */
+void network_heal(struct world *world);
+
 /* nodes.c */
 void node_boot(struct world *world, uint16_t index);
 /* The process ends. */
 void node_crash(struct world *world, uint16_t index);
+/* Its machine loses power. */
+void node_power_cut(struct world *world, uint16_t index);
+/* It says that it leaves, and ends; the same process starts soon. */
+void node_stop(struct world *world, uint16_t index);
 /* The same, and it starts again after about `mean_us`. */
 void node_restart(struct world *world, uint16_t index, uint64_t mean_us);
 /* The same, soon or at once. */
@@ -152,6 +201,8 @@ void node_links_schedule(struct world *world, uint16_t index, enum event_kind ki
 /* faults.c */
 void faults_start(struct world *world);
 void faults_on_event(struct world *world, const struct event *event);
+/* A starved node's events wait their turn. True if this one does. */
+bool faults_starve(struct world *world, const struct event *event);
 /* Ends every fault: the network is whole, clocks are right, everybody is up. */
 void faults_heal(struct world *world);
 
@@ -169,6 +220,12 @@ void checkers_explain(struct world *world, char *text, size_t size);
 void checkers_run(struct world *world);
 /* Home nodes of an item, as indexes; returns how many. The list goes on with the others. */
 size_t checkers_home_nodes(struct world *world, uint32_t item, const uint16_t **list);
+
+/* bounds.c */
+/* After a door of that shard. */
+void bounds_check(struct world *world, uint16_t node, uint16_t shard);
+/* Once all is quiet. */
+void bounds_check_rest(struct world *world);
 
 /* stamps.c */
 void stamps_run(struct world *world);

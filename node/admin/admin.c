@@ -11,6 +11,7 @@
 struct answer {
     const struct node *node;
     const struct node_stats *stats;
+    const struct admin_load *load;
     struct slice query;
     yyjson_mut_doc *json;
     yyjson_mut_val *root;
@@ -43,10 +44,11 @@ static int answer_path(struct answer *answer, struct slice path)
     return answer_problem(answer, 404, "no such admin endpoint: there are status, ring and hints");
 }
 
-int admin_handle(const struct node *node, const struct node_stats *stats, struct slice path,
-                 struct slice query, struct writer *reply)
+int admin_handle(const struct node *node, const struct node_stats *stats,
+                 const struct admin_load *load, struct slice path, struct slice query,
+                 struct writer *reply)
 {
-    struct answer answer = {node, stats, query, yyjson_mut_doc_new(NULL), NULL};
+    struct answer answer = {node, stats, load, query, yyjson_mut_doc_new(NULL), NULL};
     ensure(answer.json != NULL);
     answer.root = yyjson_mut_obj(answer.json);
     yyjson_mut_doc_set_root(answer.json, answer.root);
@@ -219,12 +221,32 @@ static void add_stats(struct answer *answer)
     add_uint(answer, object, "census_answers", stats->census_answers);
 }
 
+static void add_load(struct answer *answer)
+{
+    const struct admin_load *load = answer->load;
+    yyjson_mut_val *object = add_object(answer, "load");
+    add_uint(answer, object, "connections", load->connections);
+    add_uint(answer, object, "connections_refused", load->connections_refused);
+    add_uint(answer, object, "clients_cut_off", load->clients_cut_off);
+    add_uint(answer, object, "replies_cut_off", load->replies_cut_off);
+    add_uint(answer, object, "request_memory", load->request_memory);
+    add_uint(answer, object, "request_memory_max", load->request_memory_max);
+    add_uint(answer, object, "requests_refused_delay", load->requests_refused_delay);
+    add_uint(answer, object, "requests_refused_memory", load->requests_refused_memory);
+    add_uint(answer, object, "frames_dropped", load->frames_dropped);
+    add_uint(answer, object, "commits_queued", load->commits_queued);
+    add_uint(answer, object, "commits_behind_us", load->commits_behind_us);
+    add_uint(answer, object, "reads_queued", load->reads_queued);
+    add_uint(answer, object, "reads_behind_us", load->reads_behind_us);
+}
+
 static int answer_status(struct answer *answer)
 {
     add_cluster(answer);
     add_self(answer);
     add_members(answer);
     add_stats(answer);
+    add_load(answer);
     return 200;
 }
 

@@ -57,6 +57,7 @@ struct api *api_new(const struct api_config *config, struct node *node)
     api->account = slice_to_string(slice_of_string(config->account));
     api->default_quorum = config->default_quorum;
     api->node = node;
+    api->results_max = SIZE_MAX;
     api_calls_init(&api->ready);
     api_calls_init(&api->finished);
     catalogue_init(&api->catalogue);
@@ -136,11 +137,27 @@ void api_run(struct api *api, struct instant now)
 {
     api->now = now;
     catalogue_run(api);
-    while (!api_calls_empty(&api->ready) || !api_calls_empty(&api->finished)) {
-        struct api_call *call;
-        while ((call = api_calls_pop(&api->ready)) != NULL)
-            operation_run(call->operation);
+    struct api_call *call;
+    /* Each goes out before the next is made: replies may be large. */
+    do {
         while ((call = api_calls_pop(&api->finished)) != NULL)
             call->done(call);
-    }
+        if ((call = api_calls_pop(&api->ready)) != NULL)
+            operation_run(call->operation);
+    } while (call != NULL || !api_calls_empty(&api->finished));
+}
+
+size_t api_results(const struct api *api)
+{
+    return api->results;
+}
+
+void api_limit_results(struct api *api, size_t bytes_max)
+{
+    api->results_max = bytes_max;
+}
+
+uint64_t api_results_refused(const struct api *api)
+{
+    return api->results_refused;
 }

@@ -44,6 +44,13 @@ void api_call_start(struct api *api, struct instant now, struct api_call *call);
 /* To be called after every door of the node: delivers finished calls and starts what waits. `now`
  * as of that door. */
 void api_run(struct api *api, struct instant now);
+/* Bytes that open calls have read and still hold. */
+size_t api_results(const struct api *api);
+/* How many there may be. A read that would bring more is given back, and its call told to come
+ * again (ThrottlingException, or left unprocessed by a batch). No limit at first. */
+void api_limit_results(struct api *api, size_t bytes_max);
+/* How many reads were given back so, since the start. */
+uint64_t api_results_refused(const struct api *api);
 
 /* Writes DynamoDB's error body into `reply` and returns its HTTP status. `type` is the code after
  * '#', as "ValidationException"; the namespace is chosen by it. */

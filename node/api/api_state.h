@@ -15,6 +15,9 @@ struct api {
     struct instant now;        /* as of the door that runs */
     struct api_calls ready;    /* calls whose step is due */
     struct api_calls finished; /* calls to be delivered */
+    size_t results;            /* see api_results() */
+    size_t results_max;
+    uint64_t results_refused;
     struct catalogue catalogue;
 };
 

@@ -10,6 +10,23 @@ static void make_ready(struct operation_call *call)
         api_calls_push(&call->api->ready, call->call);
 }
 
+/* What was read is charged as it comes. Without room for it, it is as if it had been refused. */
+static void charge_result(struct api *api, struct operation_request *answered)
+{
+    struct request *request = &answered->request;
+    bool read = request->kind == REQUEST_READ || request->kind == REQUEST_RANGE;
+    size_t size = request->rows.size + (request->held == NULL ? 0 : request->held->size);
+    if (read && size > 0 && api->results + size > api->results_max) {
+        api->results_refused++;
+        operation_release(answered);
+        request->found = false;
+        request->outcome = OUTCOME_OVERLOADED;
+        return;
+    }
+    answered->charged = size;
+    api->results += size;
+}
+
 static void on_answer(struct request *request)
 {
     struct operation_request *answered = container_of(request, struct operation_request, request);
@@ -17,6 +34,7 @@ static void on_answer(struct request *request)
     ensure(call->pending > 0);
     ensure(!answered->answered);
     answered->answered = true;
+    charge_result(call->api, answered);
     call->pending--;
     if (call->pending == 0 || (call->each && !call->ended))
         make_ready(call);
@@ -57,6 +75,7 @@ void operation_release(struct operation_request *request)
     if (request->released)
         return;
     request->released = true;
+    request->owner->api->results -= request->charged;
     request_release(&request->request);
 }
 
@@ -129,11 +148,12 @@ static void end(struct operation_call *call, int status)
 
 void operation_run(struct operation_call *call)
 {
-    if (!call->ended) {
+    if (!call->ended)
         call->step(call);
+    if (!call->ended || call->pending > 0)
         return;
-    }
-    ensure(call->pending == 0);
+    if (list_linked(&call->call->link))
+        api_calls_remove(&call->api->ready, call->call);
     release_all(call);
     api_calls_push(&call->api->finished, call->call);
 }

@@ -29,6 +29,7 @@ struct operation_request {
     struct request request;
     struct operation_call *owner;
     struct operation_request *next; /* of the same call */
+    size_t charged;                 /* bytes of its result that count in the api's `results` */
     bool answered;
     bool released;
 };

@@ -291,12 +291,16 @@ static void on_uncertain(struct proposer *proposer)
     proposer_prepare_later(proposer);
 }
 
-/* No majority promises. Plain writes that may do with less, or with stand-ins, try it alone. */
+/* No majority promises. Plain writes that may do with less, or with stand-ins, try it alone; what
+ * this node has no space for, another may. */
 static void on_failed(struct proposer *proposer, enum outcome outcome)
 {
     struct contest *contest = contest_of(proposer);
-    if (!contest_batch_tried(&contest->batch))
+    if (!contest_batch_tried(&contest->batch)) {
         contest_batch_release_plain(&contest->batch);
+        if (outcome == OUTCOME_NO_SPACE)
+            contest_batch_hand_on(&contest->batch);
+    }
     contest_give_up(contest, outcome);
 }
 
@@ -313,6 +317,7 @@ static void on_deadline(struct timer *timer, uint64_t at_us)
     while (entry != NULL) {
         struct entry *next = entries_next(&contest->waiting, entry);
         if (entry->deadline_us <= now_us(contest)) {
+            PROBE("who waits for a contest runs out of time");
             entries_remove(&contest->waiting, entry);
             entry_answer(contest->coordinator, entry, OUTCOME_UNAVAILABLE);
         }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "probe.h"
 
 struct entry *entry_of_request(struct coordinator *coordinator, struct request *request)
@@ -113,6 +114,8 @@ static bool contest_batch_takes(const struct contest_batch *batch, const struct 
 {
     if (entries_empty(&batch->entries))
         return true;
+    if (BUGGIFY("a batch of one operation"))
+        return false;
     const struct entry *first = entries_first(&batch->entries);
     return first->batchable && entry->batchable && entry->n == batch->n &&
            batch->entries.count < BATCH_ENTRIES_MAX &&
@@ -148,6 +151,7 @@ void contest_batch_fill(struct contest_batch *batch, struct entries *waiting)
 void contest_batch_trim(struct contest_batch *batch, struct entries *waiting, size_t item_size)
 {
     size_t fit = BATCH_WORK_MAX / (item_size + 1) + 1;
+    fit = BUGGIFY("a batch is cut to one operation") ? 1 : fit;
     if (batch->entries.count <= fit)
         return;
     struct entries all, behind;
@@ -186,8 +190,10 @@ static enum evaluation run_program(const struct contest_batch *batch, const stru
     static const char refused[] = "Programs are not understood by this node";
     static const char valueless[] = "The program leaves the write without a value";
     const struct evaluator *evaluator = batch->coordinator->evaluator;
-    if (!precondition_holds(request, state))
+    if (!precondition_holds(request, state)) {
+        PROBE("a precondition is false");
         return EVALUATION_FALSE;
+    }
     if (request->program.size == 0)
         return EVALUATION_TRUE;
     if (evaluator == NULL) {
@@ -494,6 +500,7 @@ void contest_batch_expire(struct contest_batch *batch, uint64_t now_us)
     while (entry != NULL) {
         struct entry *next = entries_next(&batch->entries, entry);
         if (entry->deadline_us <= now_us) {
+            PROBE("an operation in a batch runs out of time");
             entries_remove(&batch->entries, entry);
             give_up_entry(batch, entry, OUTCOME_UNAVAILABLE);
         }
@@ -508,9 +515,23 @@ void contest_batch_release_plain(struct contest_batch *batch)
         struct entry *next = entries_next(&batch->entries, entry);
         struct request *request = entry->request;
         if (request != NULL && !request_conditional(request)) {
+            PROBE("a plain write leaves a contest that has failed");
             entries_remove(&batch->entries, entry);
             entry_free(entry);
             write_begin(batch->coordinator, request);
+        }
+        entry = next;
+    }
+}
+
+void contest_batch_hand_on(struct contest_batch *batch)
+{
+    struct entry *entry = entries_first(&batch->entries);
+    while (entry != NULL) {
+        struct entry *next = entries_next(&batch->entries, entry);
+        if (entry->request != NULL && forward_onward(batch->coordinator, entry->request)) {
+            entries_remove(&batch->entries, entry);
+            entry_free(entry);
         }
         entry = next;
     }

@@ -108,3 +108,5 @@ void contest_batch_give_up(struct contest_batch *batch, enum outcome outcome);
 void contest_batch_expire(struct contest_batch *batch, uint64_t now_us);
 /* Before the first attempt: sends the plain writes on their own way. */
 void contest_batch_release_plain(struct contest_batch *batch);
+/* Before the first attempt: sends the writes to the next home node, if one can be reached. */
+void contest_batch_hand_on(struct contest_batch *batch);

@@ -3,13 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "contest.h"
+#include "probe.h"
 #include "task.h"
 
 enum {
-    SPECULATE_US_LEAST = 2000,         /* below it a second read costs more than it saves */
-    SPECULATE_SAMPLES = 1024,          /* reads between two looks at their p99 */
-    ANNOUNCEMENTS_MAX = 4096,          /* not yet taken by the API; it re-reads what was dropped */
+    TASKS_PER_REQUEST_MAX = 8, /* answered ones wait for replicas that are slow, a second at most */
+    STAMP_AHEAD_MS = 50,       /* with BUGGIFY */
+    SPECULATE_US_LEAST = 2000, /* below it a second read costs more than it saves */
+    SPECULATE_SAMPLES = 1024,  /* reads between two looks at their p99 */
     ANNOUNCEMENT_SIZE_MAX = 512 * 1024 /* a row of the catalogue is an item: 400 KB at most */
 };
 
@@ -239,9 +242,13 @@ void coordinator_leave_hint(struct coordinator *coordinator, size_t target, stru
 bool coordinator_stamp(struct coordinator *coordinator, struct version above, struct version *stamp)
 {
     uint64_t wall_us = coordinator->outbox->now.wall_us;
+    if (BUGGIFY("a stamp is ahead of the clock"))
+        above.hlc = hlc_current(coordinator->hlc, wall_us) + hlc_from_ms(STAMP_AHEAD_MS);
     if (hlc_plausible(above.hlc, wall_us, 2 * coordinator->config.clock_skew_max_us))
         hlc_observe(coordinator->hlc, above.hlc);
     uint64_t hlc = hlc_next(coordinator->hlc, wall_us);
+    if (hlc == 0)
+        PROBE("a stamp waits for the clock's ceiling");
     coordinator->ceiling_wanted |= hlc == 0;
     *stamp = (struct version){
         hlc, node_id_with_shard(coordinator->outbox->self, coordinator->outbox->shard)};
@@ -291,8 +298,10 @@ void slots_expire(struct slot *slots, size_t count)
         uint64_t waited_us = coordinator->outbox->now.monotonic_us - slot->sent_us;
         if (waited_us >= attempt_us / 2)
             slot_unanswered(slot);
-        if (waited_us >= attempt_us)
+        if (waited_us >= attempt_us) {
+            PROBE("a replica is given up");
             slot_abandon(slot);
+        }
     }
 }
 
@@ -333,8 +342,10 @@ static void note_read_latency(struct coordinator *coordinator, const struct slot
     uint64_t p99_us = histogram_percentile(&coordinator->read_latency, 99.0);
     uint64_t most_us = coordinator->config.attempt_timeout_us / 2;
     coordinator->speculate_us = p99_us < SPECULATE_US_LEAST ? SPECULATE_US_LEAST : p99_us;
-    if (coordinator->speculate_us > most_us)
+    if (coordinator->speculate_us > most_us) {
+        PROBE("reads are so slow that their p99 is cut");
         coordinator->speculate_us = most_us;
+    }
     histogram_init(&coordinator->read_latency);
 }
 
@@ -343,6 +354,7 @@ static bool on_reply(struct coordinator *coordinator, const struct frame *frame,
 {
     struct slot *slot = map_find(&coordinator->calls, frame->header.request_id);
     if (slot == NULL) {
+        PROBE("an answer comes that nobody waits for");
         coordinator->stats.stale_replies++;
         return true;
     }
@@ -413,6 +425,7 @@ void coordinator_on_peer_down(struct coordinator *coordinator, size_t member)
         slot = map_remove(&coordinator->calls, ids[i]);
         if (slot == NULL)
             continue;
+        PROBE("a link breaks under a call");
         slot_settle(slot, SLOT_SILENT);
         slot->task->type->on_lost(slot->task, slot);
     }
@@ -422,6 +435,8 @@ void coordinator_on_peer_down(struct coordinator *coordinator, size_t member)
 void coordinator_on_ceiling(struct coordinator *coordinator, bool raised)
 {
     coordinator->ceiling_wanted = false;
+    if (!raised)
+        PROBE("the clock's ceiling cannot be raised");
     /* A write that is stamped now may wait again: only those that wait now are looked at. */
     struct task *task;
     for (size_t left = coordinator->stampless.count; left > 0; left--) {
@@ -444,7 +459,11 @@ static void start(struct coordinator *coordinator, struct request *request)
     if (request->deadline_us == 0)
         request->deadline_us =
             coordinator->outbox->now.monotonic_us + coordinator->config.request_timeout_us;
-    if (coordinator->open > coordinator->config.requests_max) {
+    size_t requests_max = coordinator->config.requests_max;
+    if (coordinator->open > requests_max ||
+        coordinator->tasks.count > TASKS_PER_REQUEST_MAX * requests_max ||
+        BUGGIFY("a coordinator takes no more requests")) {
+        PROBE("a coordinator is full");
         coordinator_answer(coordinator, request, OUTCOME_OVERLOADED);
         return;
     }

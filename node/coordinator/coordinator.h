@@ -19,7 +19,11 @@
 #include "request.h"
 #include "timers.h"
 
-enum { REPLICAS_MAX = 7 /* the largest N: more would only slow every quorum down */ };
+enum {
+    REPLICAS_MAX = 7,        /* the largest N: more would only slow every quorum down */
+    FINISH_AT_ONCE_MAX = 16, /* registers that others left undecided: clients come first */
+    ANNOUNCEMENTS_MAX = 4096 /* not yet taken by the API; it re-reads what was dropped */
+};
 
 struct coordinator_config {
     uint64_t request_timeout_us;
@@ -66,6 +70,8 @@ struct coordinator {
     struct requests answered;      /* `done` is called at the end of the door */
     struct histogram read_latency; /* of single replicas, us; since the last look */
     uint64_t speculate_us;         /* a read not answered after that is sent to one more */
+    size_t forwarded_bytes;        /* of writes that other shards forwarded here */
+    bool refuses_forwards;         /* the node is behind: other nodes' clients are to wait */
     bool ceiling_wanted;           /* a write waits: the owner must raise the ceiling (see
                                       coordinator_on_ceiling) */
     bool stopping;                 /* being freed: nothing new starts */

@@ -4,14 +4,14 @@
  * waits least, so that the others find nothing left to do. */
 #include <stdlib.h>
 
+#include "buggify.h"
 #include "probe.h"
 #include "task.h"
 
 enum {
     TICK_US = 250000,
     PATIENCE_US = 2000000, /* a commit usually follows within milliseconds */
-    PATIENCE_STEP_US = 3000000,
-    AT_ONCE_MAX = 16
+    PATIENCE_STEP_US = 3000000
 };
 
 struct finish {
@@ -61,6 +61,7 @@ static void finish_key(struct coordinator *coordinator, const struct undecided_k
     finish->settlement.n = n;
     finish->settlement.hear_all = true;
     if (noted->row != NULL) {
+        PROBE("a hint is settled with its row");
         finish->row = buffer_ref(noted->row);
         finish->settlement.hint = buffer_slice(finish->row);
     }
@@ -86,6 +87,8 @@ static bool due(const struct coordinator *coordinator, const struct undecided_ke
     if (replicas == 0)
         return false;
     *n = quorum_in_force(coordinator, (struct quorum){.n = replicas}).n;
+    if (BUGGIFY("an undecided register is settled out of turn"))
+        return true;
     uint64_t patience_us =
         PATIENCE_US + PATIENCE_STEP_US * (uint64_t)rank_of(coordinator, key.partition, *n);
     return coordinator->outbox->now.monotonic_us >= noted->since_us + patience_us;
@@ -99,7 +102,7 @@ static void finish_due(struct coordinator *coordinator)
     for (size_t left = undecided->keys.count; left > 0; left--) {
         struct undecided_key *noted = undecided_keys_first(&undecided->keys);
         uint8_t n;
-        if (coordinator->finishing >= AT_ONCE_MAX || noted->since_us + PATIENCE_US > now_us)
+        if (coordinator->finishing >= FINISH_AT_ONCE_MAX || noted->since_us + PATIENCE_US > now_us)
             return;
         if (replica_table_dropped(coordinator->replica, decoded(noted).table_id)) {
             undecided_remove(undecided, noted->key);
@@ -115,8 +118,10 @@ static void finish_due(struct coordinator *coordinator)
 static void on_tick(struct timer *timer, uint64_t now_us)
 {
     struct coordinator *coordinator = container_of(timer, struct coordinator, finish_timer);
-    if (coordinator->replica->undecided.load_failed)
+    if (coordinator->replica->undecided.load_failed) {
+        PROBE("undecided registers could not be loaded");
         undecided_load(&coordinator->replica->undecided);
+    }
     finish_due(coordinator);
     timers_arm(coordinator->timers, timer, now_us + TICK_US);
 }

@@ -1,11 +1,14 @@
 /* Forwarding: a write goes to the first live home node of its key (its primary), so that two
  * writers of one item meet in one place. Correctness never rests on who is primary. A forwarder
  * whose request was sent and got no answer says so (OUTCOME_UNKNOWN): it never tries another
- * coordinator, since the first may have acted. */
+ * coordinator, since the first may have acted. A primary whose full disk keeps it from acting hands
+ * the write on to the next home node. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "contest.h"
+#include "probe.h"
 #include "task.h"
 
 struct forward_task {
@@ -13,11 +16,17 @@ struct forward_task {
     struct slot slot;
 };
 
+enum {
+    FORWARDED_BYTES_MAX = 128 << 20 /* as much as replicas take of rows to be written; what clients
+                                       send here is charged where it is received */
+};
+
 /* A write that another shard handed over. */
 struct forwarded {
     struct request request;
     struct coordinator *coordinator;
     struct frame_header asker;
+    size_t size;
     uint8_t bytes[]; /* key, program, item */
 };
 
@@ -69,6 +78,7 @@ static void forward_end(struct task *task)
 static void forward_on_lost(struct task *task, struct slot *slot)
 {
     (void)slot;
+    PROBE("a forwarded write's link breaks");
     forward_end(task);
 }
 
@@ -101,6 +111,7 @@ static void forward_on_timer(struct task *task)
         task_arm(task, patience_us - waited_us);
         return;
     }
+    PROBE("a forwarder gives up");
     slot_abandon(&forward->slot);
     forward_end(task);
 }
@@ -135,6 +146,7 @@ static void forward_begin(struct coordinator *coordinator, struct request *reque
     body.expected = binary_of_version(request->expected, expected);
     body.timeout_us = time_given(forward);
     body.program = binary_of(request->program);
+    PROBE("a write is forwarded");
     body.want = request->want;
     slot_call(&forward->task, &forward->slot, shard, FRAME_FORWARD, &body.base,
               request->tombstone ? SLICE_EMPTY : request->value);
@@ -152,23 +164,54 @@ static void begin_here(struct coordinator *coordinator, struct request *request)
         write_begin(coordinator, request);
 }
 
+static size_t home_list(const struct coordinator *coordinator, const struct request *request,
+                        uint16_t list[REPLICAS_MAX])
+{
+    struct quorum quorum = quorum_in_force(coordinator, request->quorum);
+    return membership_preference_list(coordinator->members, key_partition(request->key), list,
+                                      quorum.n);
+}
+
+/* Index of the first that can be reached, from `at` on; `count` if there is none. */
+static size_t first_usable(const struct coordinator *coordinator, const uint16_t *list, size_t at,
+                           size_t count)
+{
+    while (at < count && !members_usable(coordinator->members, list[at]))
+        at++;
+    return at;
+}
+
 void forward_or_begin(struct coordinator *coordinator, struct request *request)
 {
-    uint32_t partition = key_partition(request->key);
-    struct quorum quorum = quorum_in_force(coordinator, request->quorum);
     uint16_t list[REPLICAS_MAX];
-    size_t homes = membership_preference_list(coordinator->members, partition, list, quorum.n);
-    for (size_t i = 0; i < homes; i++) {
-        if (!members_usable(coordinator->members, list[i]))
-            continue;
-        uint16_t shard = partition_shard(coordinator, list[i], partition);
-        bool here = list[i] == coordinator->members->self && shard == coordinator->outbox->shard;
-        if (here)
-            break;
-        forward_begin(coordinator, request, list[i], shard);
+    size_t count = home_list(coordinator, request, list);
+    bool second = count > 1 && BUGGIFY("a write goes to another than the primary");
+    size_t first = first_usable(coordinator, list, second, count);
+    if (first == count) {
+        begin_here(coordinator, request);
         return;
     }
-    begin_here(coordinator, request);
+    uint16_t shard = partition_shard(coordinator, list[first], key_partition(request->key));
+    if (list[first] == coordinator->members->self && shard == coordinator->outbox->shard)
+        begin_here(coordinator, request);
+    else
+        forward_begin(coordinator, request, list[first], shard);
+}
+
+bool forward_onward(struct coordinator *coordinator, struct request *request)
+{
+    uint16_t list[REPLICAS_MAX];
+    size_t count = home_list(coordinator, request, list);
+    size_t self = 0;
+    while (self < count && list[self] != coordinator->members->self)
+        self++;
+    size_t next = self < count ? first_usable(coordinator, list, self + 1, count) : count;
+    if (next == count)
+        return false;
+    PROBE("a write is handed on by a full node");
+    uint16_t shard = partition_shard(coordinator, list[next], key_partition(request->key));
+    forward_begin(coordinator, request, list[next], shard);
+    return true;
 }
 
 static void forwarded_reply(struct coordinator *coordinator, const struct frame_header *asker,
@@ -190,8 +233,10 @@ static void forwarded_reply(struct coordinator *coordinator, const struct frame_
 static void on_forwarded_done(struct request *request)
 {
     struct forwarded *forwarded = container_of(request, struct forwarded, request);
+    PROBE("a forwarded write is answered");
     forwarded_reply(forwarded->coordinator, &forwarded->asker, request);
     request_release(request);
+    forwarded->coordinator->forwarded_bytes -= forwarded->size;
     free(forwarded);
 }
 
@@ -208,6 +253,18 @@ static bool forward_valid(const struct coordinator *coordinator, const struct fr
            forward->program.len <= ROW_SIZE_MAX && forward->want <= WANT_ALL &&
            (forward->tombstone || item_valid(frame->payload) ||
             (frame->payload.size == 0 && forward->program.len > 0));
+}
+
+/* Whoever asked has given up and said so. Begun now, out of a network that held it back, it would be
+ * the newest of all, and undo what was written since. */
+static bool forward_expired(const struct coordinator *coordinator, const struct frame *frame,
+                            const Cartwheel__Forward *forward)
+{
+    uint64_t wall_us = coordinator->outbox->now.wall_us;
+    uint64_t sent_us = frame->header.wall_us;
+    uint64_t age_us = wall_us > sent_us ? wall_us - sent_us : 0;
+    uint64_t skew_us = coordinator->config.clock_skew_max_us;
+    return age_us > skew_us && age_us - skew_us > forward->timeout_us;
 }
 
 static struct slice forwarded_copy(uint8_t **at, struct slice bytes)
@@ -240,16 +297,32 @@ static void forwarded_fill(struct forwarded *forwarded, const struct frame *fram
     request->deadline_us = coordinator->outbox->now.monotonic_us + timeout_us;
 }
 
-void forward_on_frame(struct coordinator *coordinator, const struct frame *frame,
-                      const Cartwheel__Forward *forward)
+static struct forwarded *forwarded_new(struct coordinator *coordinator, const struct frame *frame,
+                                       const Cartwheel__Forward *forward)
 {
-    struct forwarded *forwarded =
-        malloc(sizeof(*forwarded) + forward->key.len + forward->program.len + frame->payload.size);
+    size_t size = forward->key.len + forward->program.len + frame->payload.size;
+    struct forwarded *forwarded = malloc(sizeof(*forwarded) + size);
     ensure(forwarded != NULL);
     forwarded->coordinator = coordinator;
     forwarded->asker = frame->header;
+    forwarded->size = size;
+    coordinator->forwarded_bytes += size;
     request_init(&forwarded->request, REQUEST_WRITE, on_forwarded_done);
+    return forwarded;
+}
+
+static bool forwards_excessive(const struct coordinator *coordinator)
+{
+    return coordinator->open > coordinator->config.requests_max || coordinator->refuses_forwards ||
+           coordinator->forwarded_bytes > FORWARDED_BYTES_MAX;
+}
+
+void forward_on_frame(struct coordinator *coordinator, const struct frame *frame,
+                      const Cartwheel__Forward *forward)
+{
+    struct forwarded *forwarded = forwarded_new(coordinator, frame, forward);
     if (!forward_valid(coordinator, frame, forward) ||
+        forward_expired(coordinator, frame, forward) ||
         !version_of_binary(forward->expected, &forwarded->request.expected)) {
         forwarded->request.outcome = OUTCOME_UNAVAILABLE;
         on_forwarded_done(&forwarded->request);
@@ -257,7 +330,8 @@ void forward_on_frame(struct coordinator *coordinator, const struct frame *frame
     }
     forwarded_fill(forwarded, frame, forward);
     coordinator->open++;
-    if (coordinator->open > coordinator->config.requests_max) {
+    if (forwards_excessive(coordinator)) {
+        PROBE("a primary is full");
         coordinator->open--;
         forwarded->request.outcome = OUTCOME_OVERLOADED;
         on_forwarded_done(&forwarded->request);

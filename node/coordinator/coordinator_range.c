@@ -107,6 +107,8 @@ static void range_answer_one(struct range_task *range)
     for (size_t i = 0; i < range->asked; i++) {
         const struct range_page *page = &range->page[i];
         if (range->slot[i].state == SLOT_GOOD) {
+            if (i > 0)
+                PROBE("a range is answered by the second that was asked");
             range_answer(range, page->rows, page->count, page->more, page->covered);
             return;
         }
@@ -228,6 +230,7 @@ static void range_take_page(struct range_task *range, struct slot *slot, const s
     struct range_page *page = &range->page[slot - range->slot];
     bool good = page_valid(range, frame, reply);
     if (!good) {
+        PROBE("a page of a range is refused");
         slot->state = SLOT_REFUSED;
         slot->verdict = reply->verdict == VERDICT_BUSY ? VERDICT_BUSY : VERDICT_FAILED;
         return;
@@ -281,6 +284,7 @@ static void range_on_timer(struct task *task)
     for (size_t i = 0; i < range->asked; i++) {
         struct slot *slot = &range->slot[i];
         if (slot->state == SLOT_SENT && slot->sent_us <= sent_us) {
+            PROBE("a range gives a replica up");
             slot_unanswered(slot);
             slot_abandon(slot);
         }
@@ -289,8 +293,10 @@ static void range_on_timer(struct task *task)
     range->repair.stopped |= late;
     if (!late)
         task_arm(task, attempt_us / 2);
-    else if (task->request != NULL)
+    else if (task->request != NULL) {
+        PROBE("a range runs out of time");
         range_fail(range);
+    }
     range_advance(range);
 }
 

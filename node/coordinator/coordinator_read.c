@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
+#include "planted.h"
 #include "probe.h"
 #include "task.h"
 
@@ -104,7 +106,8 @@ static void read_start(struct read_task *read)
     read_order_slots(read);
     while (read->asked < read->need && read_ask_next(read, read->asked == 0))
         continue;
-    task_arm(&read->task, read->task.coordinator->speculate_us);
+    bool hurry = BUGGIFY("a read is late at once");
+    task_arm(&read->task, hurry ? 0 : read->task.coordinator->speculate_us);
 }
 
 static size_t read_spoken(const struct read_task *read)
@@ -145,6 +148,8 @@ static void read_fail(struct read_task *read)
     bool failed = false;
     for (size_t i = 0; i < read->asked; i++)
         failed |= read->slot[i].state == SLOT_REFUSED && read->slot[i].verdict == VERDICT_FAILED;
+    if (failed)
+        PROBE("a read fails on a disk");
     task_answer(&read->task, failed ? OUTCOME_FAILED
                              : late ? OUTCOME_TIMEOUT
                                     : OUTCOME_UNAVAILABLE);
@@ -163,6 +168,7 @@ static bool read_fetch(struct read_task *read)
     for (size_t i = 0; i < read->asked; i++) {
         bool holds = read->spoken[i] && version_equal(read->slot[i].ballot, read->newest);
         if (holds && read->slot[i].state == SLOT_GOOD) {
+            PROBE("a read fetches the newest row");
             read->phase = READ_FETCHING;
             read_call(read, i, true);
             return true;
@@ -176,7 +182,8 @@ static void read_write_back(struct read_task *read)
 {
     for (size_t i = 0; i < read->asked; i++) {
         if (read->spoken[i] && read->slot[i].state == SLOT_GOOD &&
-            !version_equal(read->slot[i].ballot, read->newest))
+            !version_equal(read->slot[i].ballot, read->newest) &&
+            !BUGGIFY("a row is not sent to one that lacks it"))
             read_repair(read, i);
     }
 }
@@ -192,6 +199,7 @@ static void on_settled(struct settlement *settlement)
         read->row = settlement->row;
         read_answer(read);
     } else {
+        PROBE("a read's register cannot be settled");
         read_fail(read);
     }
     read_advance(read);
@@ -211,22 +219,35 @@ static void read_settle(struct read_task *read)
     settle_begin(read->task.coordinator, &read->settlement);
 }
 
+/* Until a majority holds what was read. Whoever was not asked so far may hold it as well, or take it
+ * where others refuse (because their disks are full, say). */
+static void read_spread(struct read_task *read)
+{
+    if (read->phase != READ_WRITING) {
+        PROBE("consistent read writes back");
+        read->phase = READ_WRITING;
+        read_write_back(read);
+    }
+    if (slots_count(read->slot, read->asked, SLOT_SENT) > 0)
+        return;
+    if (read_ask_next(read, false))
+        read->phase = READ_ASKING;
+    else
+        read_settle(read);
+}
+
 /* Enough answers are in and the newest row is here, if there is one. */
 static void read_conclude(struct read_task *read)
 {
     size_t majority = majority_of(read->quorum.n);
-    bool settled =
-        !read->consistent || version_is_none(read->newest) || read_holders(read) >= majority;
+    bool settled = !read->consistent || version_is_none(read->newest) ||
+                   read_holders(read) >= majority || PLANTED(READ_NO_WRITE_BACK);
     if (settled) {
         read_answer(read);
         if (read->row != NULL)
             read_write_back(read);
-    } else if (read->phase != READ_WRITING) {
-        PROBE("consistent read writes back");
-        read->phase = READ_WRITING;
-        read_write_back(read);
-    } else if (slots_count(read->slot, read->asked, SLOT_SENT) == 0) {
-        read_settle(read);
+    } else {
+        read_spread(read);
     }
 }
 
@@ -330,8 +351,10 @@ static void read_on_reply(struct task *task, struct slot *slot, const struct fra
 static void read_on_lost(struct task *task, struct slot *slot)
 {
     struct read_task *read = container_of(task, struct read_task, task);
-    if (read->phase == READ_FETCHING && slot->full)
+    if (read->phase == READ_FETCHING && slot->full) {
+        PROBE("a read's row does not come");
         read->spoken[slot - read->slot] = false;
+    }
     read_advance(read);
 }
 
@@ -353,13 +376,16 @@ static void read_on_timer(struct task *task)
         if (old)
             slot_unanswered(slot);
         if (expired) {
+            PROBE("a read gives a replica up");
             slot_abandon(slot);
             read->spoken[i] &= read->phase != READ_FETCHING || !slot->full;
         }
     }
     if (stalled && task->request != NULL && read->phase == READ_ASKING &&
-        now_us < task->deadline_us && read_ask_next(read, true))
+        now_us < task->deadline_us && read_ask_next(read, true)) {
+        PROBE("a read asks one more");
         coordinator->stats.speculative_reads++;
+    }
     task_arm(task, attempt_us / 2);
     read_advance(read);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "contest.h"
 #include "planted.h"
 #include "probe.h"
@@ -46,7 +47,9 @@ static void write_judge(struct write_task *write);
  * it. */
 static uint64_t wait_us(const struct coordinator *coordinator)
 {
-    return coordinator->config.attempt_timeout_us / 2;
+    return BUGGIFY("a plain write waits for a moment only")
+               ? 1000
+               : coordinator->config.attempt_timeout_us / 2;
 }
 
 static void write_send_row(struct write_task *write, struct slot *slot)
@@ -68,6 +71,7 @@ static bool write_add_standin(struct write_task *write, size_t target)
         if (!members_usable(members, candidate))
             continue;
         struct slot *slot = &write->standin[write->standins++];
+        PROBE("a stand-in is asked");
         memset(slot, 0, sizeof(*slot));
         slot->member = candidate;
         slot->target = target;
@@ -120,7 +124,8 @@ static void write_send(struct write_task *write)
     }
     size_t sent = 0;
     for (size_t i = 0; i < write->quorum.n; i++) {
-        if (!members_usable(write->task.coordinator->members, write->list[i]))
+        if (!members_usable(write->task.coordinator->members, write->list[i]) ||
+            BUGGIFY("a plain write is not sent to a home node"))
             continue;
         write_send_row(write, &write->home[i]);
         sent++;
@@ -129,6 +134,7 @@ static void write_send(struct write_task *write)
         if (write->home[i].state == SLOT_UNSENT && write_add_standin(write, i))
             sent++;
     }
+    PROBE("a plain write is sent");
     task_arm(&write->task, wait_us(write->task.coordinator));
 }
 
@@ -149,6 +155,7 @@ static void write_stamp(struct write_task *write)
 {
     struct coordinator *coordinator = write->task.coordinator;
     if (!write_possible(write)) {
+        PROBE("a plain write is refused before it is sent");
         write_fail(write, OUTCOME_UNAVAILABLE);
         return;
     }
@@ -162,13 +169,24 @@ static void write_stamp(struct write_task *write)
     write_send(write);
 }
 
+/* Nothing is out, and nothing can be stamped here. */
+static void write_hand_on(struct write_task *write)
+{
+    struct coordinator *coordinator = write->task.coordinator;
+    struct request *request = write->task.request;
+    write->task.request = NULL;
+    if (!forward_onward(coordinator, request))
+        coordinator_answer(coordinator, request, OUTCOME_NO_SPACE);
+    task_free(&write->task);
+}
+
 static void write_on_stamp(struct task *task, bool possible)
 {
     struct write_task *write = container_of(task, struct write_task, task);
     if (task->coordinator->outbox->now.monotonic_us >= task->deadline_us)
         write_fail(write, OUTCOME_UNAVAILABLE);
     else if (!possible)
-        write_fail(write, OUTCOME_NO_SPACE);
+        write_hand_on(write);
     else
         write_stamp(write);
 }
@@ -221,7 +239,10 @@ static void write_acknowledge(struct write_task *write, bool sloppy)
     struct request *request = write->task.request;
     request->version = write->version;
     request->sloppy = sloppy;
+    if (sloppy)
+        PROBE("a write is answered as sloppy");
     write->task.coordinator->stats.writes_sloppy += sloppy;
+    PROBE("a plain write is to be acknowledged");
     task_answer(&write->task, OUTCOME_OK);
 }
 
@@ -248,8 +269,10 @@ static void write_retry(struct write_task *write, const struct tally *tally)
                     hlc_plausible(write->highest.hlc, coordinator->outbox->now.wall_us,
                                   2 * coordinator->config.clock_skew_max_us);
     if (tally->no_space > 0) {
+        PROBE("a plain write finds no space");
         write_fail(write, OUTCOME_NO_SPACE);
     } else if (!passable || write->restamps >= RESTAMPS_MAX || !time_left) {
+        PROBE("a plain write is restamped no more");
         write_fail(write, tally->busy > 0 ? OUTCOME_OVERLOADED : OUTCOME_UNAVAILABLE);
     } else {
         write->restamps++;
@@ -264,9 +287,11 @@ static void write_leave_hints(struct write_task *write)
     for (size_t i = 0; i < write->quorum.n; i++) {
         const struct slot *slot = &write->home[i];
         bool newer = slot->state == SLOT_REFUSED && slot->verdict == VERDICT_REFUSED_ITEM;
-        if (slot->state != SLOT_GOOD && !newer && !standin_keeps(write, i))
+        if (slot->state != SLOT_GOOD && !newer && !standin_keeps(write, i)) {
+            PROBE("a plain write leaves a hint");
             coordinator_leave_hint(write->task.coordinator, slot->member, buffer_slice(write->key),
                                    buffer_slice(write->row));
+        }
     }
 }
 
@@ -274,10 +299,13 @@ static void write_leave_hints(struct write_task *write)
 static void write_conclude(struct write_task *write, const struct tally *tally)
 {
     bool never = tally->certain == write->quorum.n && !tally->hint_may_exist;
-    if (never) {
+    if (never || (PLANTED(RESTAMPS_PARTIAL) && tally->took < majority_of(write->quorum.n))) {
         write_retry(write, tally);
         return;
     }
+    if (tally->hint_may_exist)
+        PROBE("a mixed write may be kept by a stand-in");
+    PROBE("a plain write has a mixed outcome");
     if (tally->took + tally->kept > 0)
         write_leave_hints(write);
     struct request *request = write->task.request;
@@ -338,6 +366,7 @@ static void write_on_lost(struct task *task, struct slot *slot)
 static void write_escalate(struct write_task *write)
 {
     struct tally tally = write_tally(write);
+    PROBE("a plain write is late");
     write->escalated = true;
     for (size_t i = 0; i < write->quorum.n; i++)
         slot_unanswered(&write->home[i]);
@@ -357,6 +386,7 @@ static void write_on_timer(struct task *task)
     struct write_task *write = container_of(task, struct write_task, task);
     bool late = task->coordinator->outbox->now.monotonic_us >= task->deadline_us;
     if (task->stampless) {
+        PROBE("a plain write without a stamp runs out of time");
         task_set_stampless(task, false);
         write_fail(write, OUTCOME_UNAVAILABLE);
         return;

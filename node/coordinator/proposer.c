@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "probe.h"
 #include "publication.h"
 
@@ -99,7 +100,8 @@ static size_t ask_more(struct proposer *proposer, size_t first, size_t count)
         if (proposer->home[index].state != SLOT_UNSENT ||
             !members_usable(members, proposer->home[index].member))
             continue;
-        send_prepare(proposer, index, proposer->full || i == 0);
+        bool full = proposer->full || i == 0 || BUGGIFY("all are asked for whole rows");
+        send_prepare(proposer, index, full);
         asked++;
     }
     return asked;
@@ -118,8 +120,10 @@ static void send_prepares(struct proposer *proposer)
         if (proposer->home[i].member == members->self)
             first = i;
     }
-    (void)ask_more(proposer, first, proposer->hear_all ? proposer->n : majority_of(proposer->n));
-    task_arm(&proposer->task, proposer->task.coordinator->speculate_us);
+    bool all = proposer->hear_all || BUGGIFY("all are asked to promise");
+    (void)ask_more(proposer, first, all ? proposer->n : majority_of(proposer->n));
+    bool hurry = BUGGIFY("promises are late at once");
+    task_arm(&proposer->task, hurry ? 0 : proposer->task.coordinator->speculate_us);
 }
 
 static bool reachable(const struct proposer *proposer)
@@ -146,10 +150,12 @@ static void start_round(struct proposer *proposer)
     abandon_calls(proposer);
     release_state(proposer);
     if (!reachable(proposer)) {
+        PROBE("a round finds no majority");
         pause_for(proposer, 0);
         return;
     }
     if (!coordinator_stamp(coordinator, proposer->highest, &proposer->ballot)) {
+        PROBE("a round waits for a stamp");
         task_set_stampless(&proposer->task, true);
         return;
     }
@@ -170,6 +176,8 @@ void proposer_prepare_later(struct proposer *proposer)
     unsigned doublings =
         proposer->refusals < PAUSE_DOUBLINGS_MAX ? proposer->refusals : PAUSE_DOUBLINGS_MAX;
     proposer->refusals++;
+    if (BUGGIFY("no pause after a refusal"))
+        doublings = 0;
     struct prng *prng = proposer->task.coordinator->prng;
     pause_for(proposer, PAUSE_US / 4 + prng_below(prng, (uint64_t)PAUSE_US << doublings));
 }
@@ -204,6 +212,7 @@ static bool gather_state(struct proposer *proposer)
 /* Promised by a majority. */
 static void conclude_promised(struct proposer *proposer)
 {
+    PROBE("a majority has promised");
     abandon_calls(proposer);
     timers_disarm(proposer->task.coordinator->timers, &proposer->task.timer);
     if (!gather_state(proposer)) {
@@ -249,6 +258,8 @@ static void conclude_refused(struct proposer *proposer)
     bool passable = hlc_plausible(proposer->highest.hlc, coordinator->outbox->now.wall_us,
                                   2 * coordinator->config.clock_skew_max_us);
     bool duel = refused_by_ballot(proposer) && passable;
+    if (!passable)
+        PROBE("a ballot in the way is too far in the future");
     enum outcome outcome = failure_of(proposer);
     abandon_calls(proposer);
     proposer->phase = PROPOSER_IDLE;
@@ -329,6 +340,7 @@ static void on_pause_over(struct proposer *proposer)
     if (reachable(proposer)) {
         start_round(proposer);
     } else if (proposer->retry_unreachable) {
+        PROBE("a round waits for a majority");
         pause_for(proposer, (uint64_t)PAUSE_US << PAUSE_DOUBLINGS_MAX);
     } else {
         proposer->phase = PROPOSER_IDLE;
@@ -343,6 +355,7 @@ static void proposer_on_timer(struct task *task)
     if (proposer->phase == PROPOSER_PAUSED) {
         on_pause_over(proposer);
     } else if (proposer->phase == PROPOSER_PREPARING) {
+        PROBE("promises are late");
         slots_expire(proposer->home, proposer->n);
         (void)ask_more(proposer, 0, proposer->n);
         task_arm(task, task->coordinator->config.attempt_timeout_us / 2);
@@ -357,6 +370,7 @@ static void proposer_on_stamp(struct task *task, bool possible)
         start_round(proposer);
         return;
     }
+    PROBE("a round gets no stamp");
     proposer->phase = PROPOSER_IDLE;
     proposer->events->failed(proposer, OUTCOME_NO_SPACE);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "buggify.h"
 #include "probe.h"
 
 static void publication_free(struct task *task)
@@ -19,6 +20,7 @@ static void send_commit(struct publication *publication, const struct slot *slot
     Cartwheel__Commit body = CARTWHEEL__COMMIT__INIT;
     body.key = binary_of(buffer_slice(publication->key));
     body.ballot = binary_of_version(publication->ballot, ballot);
+    PROBE("a commit is sent");
     struct address to =
         members_address(coordinator->members, slot->member,
                         partition_shard(coordinator, slot->member, publication->partition));
@@ -37,6 +39,7 @@ static void send_accept(struct publication *publication, struct slot *slot, cons
         body.next = binary_of_version(ride->next, next);
     if (!version_is_none(ride->committed))
         body.committed = binary_of_version(ride->committed, committed);
+    PROBE("an accept is sent");
     slot_call(&publication->task, slot,
               partition_shard(coordinator, slot->member, publication->partition), FRAME_ACCEPT,
               &body.base, buffer_slice(publication->row));
@@ -49,9 +52,11 @@ static void leave_hints(struct publication *publication)
         const struct slot *slot = &publication->home[i];
         bool needless = slot->state == SLOT_GOOD ||
                         (slot->state == SLOT_REFUSED && verdict_ends_copy(slot->verdict));
-        if (!needless)
+        if (!needless) {
+            PROBE("a decided row leaves a hint");
             coordinator_leave_hint(publication->task.coordinator, slot->member,
                                    buffer_slice(publication->key), buffer_slice(publication->row));
+        }
     }
 }
 
@@ -61,6 +66,7 @@ static void publication_end(struct publication *publication)
     timers_disarm(publication->task.coordinator->timers, &publication->task.timer);
     if (publication->decided && !publication->hinted) {
         publication->hinted = true;
+        PROBE("all have spoken of a row that is decided");
         leave_hints(publication);
     }
     if (publication->owner == NULL)
@@ -77,6 +83,7 @@ static void publication_judge(struct publication *publication)
     void *owner = publication->owner;
     publication_concluded concluded = publication->concluded;
     if (took >= majority && !publication->decided) {
+        PROBE("a row is decided, and nobody told");
         publication->decided = true;
         if (owner == NULL) {
             PROBE("publication decided after its owner gave up");
@@ -106,6 +113,7 @@ static void publication_on_reply(struct task *task, struct slot *slot, const str
         if (version_of_binary(reply->highest, &highest))
             publication->highest = version_max(publication->highest, highest);
     } else if (publication->committing) {
+        PROBE("an accept is taken after the commit");
         send_commit(publication, slot);
     }
     publication_judge(publication);
@@ -152,10 +160,13 @@ struct publication *publication_begin(struct coordinator *coordinator, struct bu
     for (size_t i = 0; i < n; i++) {
         publication->home[i].task = &publication->task;
         publication->home[i].member = list[i];
-        if (members_usable(coordinator->members, list[i]))
+        if (members_usable(coordinator->members, list[i]) &&
+            !BUGGIFY("an accept is not sent to a home node"))
             send_accept(publication, &publication->home[i], ride);
     }
     bool hopeless = slots_count(publication->home, publication->n, SLOT_SENT) < majority_of(n);
+    if (hopeless)
+        PROBE("an accept cannot reach a majority");
     task_arm(&publication->task, hopeless ? 0 : coordinator->config.attempt_timeout_us / 2);
     return publication;
 }
@@ -172,7 +183,7 @@ void publication_commit(struct publication *publication, bool riding)
 {
     publication->committing = true;
     for (size_t i = 0; i < publication->n && !riding; i++) {
-        if (publication->home[i].state == SLOT_GOOD)
+        if (publication->home[i].state == SLOT_GOOD && !BUGGIFY("a commit is not sent"))
             send_commit(publication, &publication->home[i]);
     }
 }

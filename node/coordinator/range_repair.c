@@ -146,6 +146,7 @@ static void on_settlement_done(struct settlement *settlement)
         repair->missing--;
         repair->moved = true;
     } else {
+        PROBE("a range's register cannot be settled");
         repair->outcome = settlement->outcome;
         repair->stopped = true;
     }

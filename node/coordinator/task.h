@@ -138,6 +138,9 @@ void range_begin(struct coordinator *coordinator, struct request *request);
 void announce_begin(struct coordinator *coordinator, struct request *request);
 /* Sends a write to its primary, or begins it here. */
 void forward_or_begin(struct coordinator *coordinator, struct request *request);
+/* Sends a write that had no effect here, for want of space, to the next home node of the preference
+ * list after this one. False: none can be reached, and the request is still the caller's. */
+bool must_check forward_onward(struct coordinator *coordinator, struct request *request);
 void forward_on_frame(struct coordinator *coordinator, const struct frame *frame,
                       const Cartwheel__Forward *forward);
 /* Settles what nobody else seems to (coordinator_finish.c). */

@@ -193,6 +193,7 @@ void census_on_question(struct census *census, const struct frame *frame)
 
 static void find_behind(struct census *census, uint32_t shard, uint64_t votes, const char *witness)
 {
+    PROBE("census: a node has lost what it had promised");
     census->state = CENSUS_BEHIND;
     log_event(
         census->log, LOG_ERROR, "amnesia",
@@ -246,6 +247,10 @@ bool census_on_answer(struct census *census, const struct frame *frame,
         if (member != MEMBERS_MAX)
             census->gone[member] = true;
     }
+    if (census->state == CENSUS_DONE)
+        PROBE("census: a late answer");
+    if (reply->n_gone > 0)
+        PROBE("census: a witness knows somebody dead");
     census->answers++;
     census->answered[from] |= UINT64_C(1) << frame->header.from_shard;
     advance(census);

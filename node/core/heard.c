@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "meta.h"
 #include "probe.h"
 
@@ -74,7 +75,9 @@ static void flush_later(struct heard *heard)
 {
     bool idle = !heard->committing && !timer_armed(&heard->flush);
     if (heard->rose && heard->loaded && idle)
-        timers_arm(heard->timers, &heard->flush, heard->outbox->now.monotonic_us + HEARD_FLUSH_US);
+        timers_arm(heard->timers, &heard->flush,
+                   heard->outbox->now.monotonic_us +
+                       (BUGGIFY("what was heard is written at once") ? 0 : HEARD_FLUSH_US));
 }
 
 static void raise(uint64_t *number, uint64_t to)
@@ -98,6 +101,8 @@ static bool life_note(struct heard_number *number, uint64_t start, uint64_t vote
         raise(known, votes);
         return rose;
     }
+    if (lives[HEARD_LIVES_MAX - 1].start != 0)
+        PROBE("heard: more lives of a peer than are told apart");
     raise(&number->before, lives[HEARD_LIVES_MAX - 1].votes);
     memmove(lives + at + 1, lives + at, (HEARD_LIVES_MAX - 1 - at) * sizeof(*lives));
     lives[at] = (struct heard_life){start, votes};

@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "meta.h"
 #include "node_internal.h"
+#include "planted.h"
+#include "probe.h"
 
 void node_config_defaults(struct node_config *config)
 {
@@ -168,6 +171,7 @@ static void on_ceiling_committed(struct store_op *op)
 {
     struct node *node = container_of(op, struct node, ceiling_commit.op);
     bool raised = op->status == STORE_OK;
+    node->ceiling_refused = !raised;
     if (raised) {
         hlc_raise_ceiling(&node->hlc, node->ceiling_raising);
         votes_durable(&node->replica.votes, node->ceiling_votes);
@@ -176,10 +180,13 @@ static void on_ceiling_committed(struct store_op *op)
     coordinator_on_ceiling(&node->coordinator, raised);
 }
 
-/* Raises the clock's ceiling when a write waits for it, or soon would. */
+/* Raises the clock's ceiling when a write waits for it, or soon would. On a full disk it is tried for
+ * those that wait only: each refusal is an event, and would bring on the next. */
 static void raise_ceiling(struct node *node)
 {
-    bool soon = node->coordinator.open > 0 && hlc_ceiling_low(&node->hlc, node->outbox.now.wall_us);
+    bool soon = node->coordinator.open > 0 && !node->ceiling_refused &&
+                hlc_ceiling_low(&node->hlc, node->outbox.now.wall_us) &&
+                !BUGGIFY("the clock's ceiling is raised when a write waits for it");
     if (node->ceiling_raising != 0 || (!node->coordinator.ceiling_wanted && !soon))
         return;
     node->ceiling_raising = hlc_ceiling_wanted(&node->hlc, node->outbox.now.wall_us);
@@ -302,7 +309,7 @@ static bool clock_plausible(const struct node *node, const struct frame_header *
 static bool admit_once(struct node *node, const struct frame_header *header)
 {
     struct address self = members_address(&node->members, node->members.self, 0);
-    if (!frame_is_once(header->type))
+    if (!frame_is_once(header->type) || PLANTED(TAKEN_TWICE))
         return true;
     return header->to_life == self.life &&
            replay_guard_admit(&node->once, node_id_with_shard(header->from, header->from_shard),
@@ -319,10 +326,12 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
                 frame.header.from_shard < SHARDS_MAX &&
                 members_index(&node->members, from) != MEMBERS_MAX;
     if (!good) {
+        PROBE("a malformed frame is dropped");
         node->frames_malformed++;
         return;
     }
     if (!own && !clock_plausible(node, &frame.header)) {
+        PROBE("a frame from a clock ahead is dropped");
         node->frames_skewed++;
         return;
     }
@@ -334,8 +343,10 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
     }
     if (admit_once(node, &frame.header))
         node->frames_malformed += !frame_dispatch(node, &frame);
-    else
+    else {
+        PROBE("a request that is not safe to repeat is dropped");
         node->frames_repeated++;
+    }
 }
 
 void node_on_frame(struct node *node, struct instant now, node_id from, struct slice frame)
@@ -393,6 +404,11 @@ void node_on_deadline(struct node *node, struct instant now)
 uint64_t node_next_deadline_us(const struct node *node)
 {
     return timers_next(&node->timers);
+}
+
+void node_refuse_forwards(struct node *node, bool refused)
+{
+    node->coordinator.refuses_forwards = refused;
 }
 
 void node_on_leave(struct node *node, struct instant now)

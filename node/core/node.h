@@ -74,6 +74,10 @@ void node_on_deadline(struct node *node, struct instant now);
 /* When node_on_deadline() wants to be called: monotonic us, or DEADLINE_NEVER. */
 uint64_t node_next_deadline_us(const struct node *node);
 
+/* The owner's queues are slow, or its memory is short: writes that other nodes forward are refused
+ * (OUTCOME_OVERLOADED), as it refuses those of its own clients, until it is told otherwise. */
+void node_refuse_forwards(struct node *node, bool refused);
+
 /* Telling gossip that this node leaves (status `left`), so that peers route around it at once. */
 void node_on_leave(struct node *node, struct instant now);
 

@@ -44,6 +44,7 @@ struct node {
     struct store_commit ceiling_commit;
     uint64_t ceiling_raising; /* while the commit is out; else 0 */
     uint64_t ceiling_votes;   /* its number */
+    bool ceiling_refused;     /* the last one was: there is no space */
 
     struct heard heard;
     struct census census;

@@ -6,6 +6,7 @@
 #include "key.h"
 #include "meta.h"
 #include "node_internal.h"
+#include "planted.h"
 
 static void forgotten_free(struct forgotten_commit *forgotten)
 {
@@ -25,6 +26,8 @@ static void on_forgotten_done(struct store_op *op)
     struct forgotten_commit *forgotten = container_of(op, struct forgotten_commit, commit.op);
     if (op->status != STORE_OK)
         log_event(forgotten->node->ports.log, LOG_WARN, "meta_not_written", "reason=\"no space\"");
+    if (PLANTED(COMMIT_LEAK))
+        return;
     forgotten_commits_remove(&forgotten->node->forgotten, forgotten);
     forgotten_free(forgotten);
 }

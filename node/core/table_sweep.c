@@ -1,7 +1,8 @@
 /*
- * READING ──rows──▶ DELETING ──durable──▶ READING     the same range again: it has fewer rows
+ * READING ──rows──▶ DELETING ──durable──▶ READING     behind them, where nothing is deleted yet
  *    │ ▲                │
- *    │ └────retry───────┘ the disk is too full even for deletes; or it could not be read
+ *    │ └────retry───────┘ from the range's start: the disk is too full even for deletes; or it
+ *    │                    could not be read
  *    └──no rows──▶ the next family, partition, table
  */
 #include "table_sweep.h"
@@ -15,6 +16,7 @@ enum {
     RETRY_US = 1000000
 };
 
+static void sweep_range(struct table_sweep *sweep);
 static void sweep_read(struct table_sweep *sweep);
 static void on_page_read(struct store_op *op);
 static void on_page_deleted(struct store_op *op);
@@ -43,7 +45,7 @@ static void sweep_begin(struct table_sweep *sweep)
 {
     sweep->partition = 0;
     sweep->family = STORE_ITEMS;
-    sweep_read(sweep);
+    sweep_range(sweep);
 }
 
 void table_sweep_add(struct table_sweep *sweep, uint64_t table_id)
@@ -58,9 +60,14 @@ void table_sweep_add(struct table_sweep *sweep, uint64_t table_id)
         sweep_begin(sweep);
 }
 
-static void sweep_read(struct table_sweep *sweep)
+static void sweep_range(struct table_sweep *sweep)
 {
     key_range_table(&sweep->range, sweep->partition, sweep->tables[0]);
+    sweep_read(sweep);
+}
+
+static void sweep_read(struct table_sweep *sweep)
+{
     store_range_init(&sweep->page, sweep->family, writer_slice(&sweep->range.from),
                      writer_slice(&sweep->range.to), on_page_read);
     sweep->page.rows_max = PAGE_ROWS;
@@ -87,7 +94,7 @@ static void sweep_go_on(struct table_sweep *sweep)
         sweep->partition++;
     }
     if (sweep->partition < sweep->partitions)
-        sweep_read(sweep);
+        sweep_range(sweep);
     else
         sweep_end(sweep);
 }
@@ -100,16 +107,19 @@ static void sweep_retry(struct table_sweep *sweep)
 static void on_retry(struct timer *timer, uint64_t now_us)
 {
     (void)now_us;
-    sweep_read(container_of(timer, struct table_sweep, retry));
+    sweep_range(container_of(timer, struct table_sweep, retry));
 }
 
 static void delete_page(struct table_sweep *sweep)
 {
     struct reader rows = reader_of(writer_slice(&sweep->page.rows));
-    struct slice key, value;
+    struct slice key = SLICE_EMPTY, value;
     store_commit_init(&sweep->deletion, on_page_deleted);
     while (store_rows_next(&rows, &key, &value))
         store_batch_delete(&sweep->deletion.batch, sweep->family, key);
+    writer_reset(&sweep->range.from);
+    writer_put_slice(&sweep->range.from, key);
+    writer_put_u8(&sweep->range.from, 0);
     store_submit(sweep->store, &sweep->deletion.op);
 }
 

@@ -23,7 +23,7 @@ struct table_sweep {
     size_t tables_capacity;
     uint32_t partition;       /* at which the first one is */
     enum store_family family; /* STORE_ITEMS, then STORE_PROMISES */
-    struct key_range range;   /* of that partition */
+    struct key_range range;   /* of that partition; what is left of it */
     struct store_range page;
     struct store_commit deletion;
     struct timer retry; /* after a read or a commit that failed */

@@ -25,6 +25,7 @@ struct http_connection {
     struct http_parser *parser;
     struct writer pipeline; /* bytes that came while a request was open */
     size_t pipeline_at;     /* how many of them the parser had */
+    struct writer plain;    /* the open request's body, if it came compressed */
     struct http_date date;
 };
 
@@ -33,6 +34,9 @@ static enum http_event connection_parse(struct http_connection *connection, stru
 static enum http_event connection_parse_pipeline(struct http_connection *connection,
                                                  struct writer *output);
 static size_t connection_keep(struct http_connection *connection, struct slice bytes);
+static void reply_write(struct http_connection *connection, const struct http_reply *reply,
+                        struct http_reply_manner manner, uint64_t wall_us, const char *request_id,
+                        struct writer *output);
 
 struct http_connection *http_connection_new(void)
 {
@@ -41,6 +45,7 @@ struct http_connection *http_connection_new(void)
     connection->state = CONNECTION_READING;
     connection->parser = http_parser_new();
     writer_init(&connection->pipeline, 0);
+    writer_init(&connection->plain, 0);
     return connection;
 }
 
@@ -50,6 +55,7 @@ void http_connection_free(struct http_connection *connection)
         return;
     http_parser_free(connection->parser);
     writer_deinit(&connection->pipeline);
+    writer_deinit(&connection->plain);
     free(connection);
 }
 
@@ -83,6 +89,19 @@ const struct http_request *http_connection_request(const struct http_connection 
     return http_parser_request(connection->parser);
 }
 
+const struct http_failure *http_connection_inflate(struct http_connection *connection,
+                                                   http_charge charge, void *context,
+                                                   struct slice *body)
+{
+    const struct http_request *request = http_connection_request(connection);
+    *body = SLICE_EMPTY;
+    const struct http_failure *failure = http_coding_inflate(request->body_coding, request->body,
+                                                             charge, context, &connection->plain);
+    if (failure == NULL)
+        *body = writer_slice(&connection->plain);
+    return failure;
+}
+
 bool http_connection_reply(struct http_connection *connection, const struct http_reply *reply,
                            uint64_t wall_us, const char *request_id, struct writer *output)
 {
@@ -91,11 +110,27 @@ bool http_connection_reply(struct http_connection *connection, const struct http
         .without_body = slice_equal(request->method, SLICE_LITERAL("HEAD")),
         .keep_alive = request->keep_alive && !reply->close,
         .says_keep_alive = http_parser_is_version_0(connection->parser),
+        .cross_origin = request->cross_origin,
     };
-    http_reply_write(reply, manner, &connection->date, wall_us, request_id, output);
+    reply_write(connection, reply, manner, wall_us, request_id, output);
     http_parser_reset(connection->parser);
+    writer_deinit(&connection->plain);
     connection->state = manner.keep_alive ? CONNECTION_READING : CONNECTION_CLOSING;
     return manner.keep_alive;
+}
+
+void http_connection_refuse(struct http_connection *connection, const struct http_failure *failure,
+                            struct writer *output)
+{
+    ensure(connection->state == CONNECTION_READING);
+    http_reply_write_failure(failure, http_parser_is_cross_origin(connection->parser), output);
+    connection->state = CONNECTION_BROKEN;
+    http_parser_reset(connection->parser);
+}
+
+size_t http_connection_kept(const struct http_connection *connection)
+{
+    return connection->pipeline.size - connection->pipeline_at;
 }
 
 bool http_connection_in_request(const struct http_connection *connection)
@@ -117,8 +152,7 @@ static enum http_event connection_parse(struct http_connection *connection, stru
     case HTTP_PARSER_FAILED:
         break;
     }
-    http_reply_write_failure(http_parser_failure(connection->parser), output);
-    connection->state = CONNECTION_BROKEN;
+    http_connection_refuse(connection, http_parser_failure(connection->parser), output);
     *consumed = bytes.size;
     return HTTP_BROKEN;
 }
@@ -145,4 +179,24 @@ static size_t connection_keep(struct http_connection *connection, struct slice b
     size_t size = bytes.size < room ? bytes.size : room;
     writer_put(&connection->pipeline, bytes.data, size);
     return size;
+}
+
+static void reply_write(struct http_connection *connection, const struct http_reply *reply,
+                        struct http_reply_manner manner, uint64_t wall_us, const char *request_id,
+                        struct writer *output)
+{
+    size_t size = reply->body.size;
+    manner.varies = size > HTTP_GZIP_SIZE_MIN && size <= HTTP_GZIP_SIZE_MAX && !manner.without_body;
+    if (!manner.varies || !http_coding_accepts_gzip(http_parser_request(connection->parser))) {
+        http_reply_write(reply, manner, &connection->date, wall_us, request_id, output);
+        return;
+    }
+    struct http_reply packed = *reply;
+    struct writer bytes;
+    writer_init(&bytes, 0);
+    manner.gzip = http_coding_gzip(reply->body, &bytes);
+    if (manner.gzip)
+        packed.body = writer_slice(&bytes);
+    http_reply_write(&packed, manner, &connection->date, wall_us, request_id, output);
+    writer_deinit(&bytes);
 }

@@ -4,9 +4,16 @@
 #pragma once
 
 #include "bytes.h"
+#include "http_coding.h"
+#include "http_failure.h"
 #include "http_request.h"
 
 enum {
+    /* Replies of these sizes are compressed for those who ask: below, DynamoDB does not either;
+     * above, it would hold up everybody else on the thread for too long (a page of Query or Scan
+     * has 1 MB). */
+    HTTP_GZIP_SIZE_MIN = 4 * 1024,
+    HTTP_GZIP_SIZE_MAX = 2 * 1024 * 1024,
     HTTP_PIPELINE_BYTES_MAX =
         64 * 1024 /* unparsed bytes kept while one request is answered; then stop reading */
 };
@@ -35,6 +42,13 @@ enum http_event http_connection_feed(struct http_connection *connection, struct 
 /* The open request: there must be one. */
 const struct http_request *http_connection_request(const struct http_connection *connection);
 
+/* The plain body of the open request, which is compressed (its body_coding); valid until the reply.
+ * NULL, or why it cannot be had; then that is the reply. `charge` is asked before memory is taken.
+ * At most once per request. */
+const struct http_failure *must_check http_connection_inflate(struct http_connection *connection,
+                                                              http_charge charge, void *context,
+                                                              struct slice *body);
+
 /* A reply. */
 struct http_reply {
     int status;
@@ -45,11 +59,18 @@ struct http_reply {
 };
 
 /* Writes head and body of the reply to the open request into `output`, with Content-Length, Date
- * (of `wall_us`), Server, x-amzn-RequestId (`request_id`: 52 characters) and x-amz-crc32 of the
- * body; HEAD gets no body. Then the next pipelined request may come out of http_connection_feed()
+ * (of `wall_us`), Server, x-amzn-RequestId (`request_id`: 52 characters), x-amz-crc32 of the body
+ * as it is sent, and what a browser wants to see if another site's page asked. HEAD gets no body;
+ * who accepts gzip gets large bodies compressed. Then the next pipelined request may come out of http_connection_feed()
  * (call it, with no bytes if need be). Returns whether the connection stays open. */
 bool must_check http_connection_reply(struct http_connection *connection,
                                       const struct http_reply *reply, uint64_t wall_us,
                                       const char *request_id, struct writer *output);
+/* Ends the connection with this reply to a request that is half received, as if it were malformed.
+ */
+void http_connection_refuse(struct http_connection *connection, const struct http_failure *failure,
+                            struct writer *output);
+/* Bytes kept of later requests while one is open, or until the next feed. */
+size_t http_connection_kept(const struct http_connection *connection);
 /* Bytes of a request that is half received (for slow-client limits): true if one is. */
 bool http_connection_in_request(const struct http_connection *connection);

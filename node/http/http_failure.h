@@ -1,4 +1,4 @@
-/* http_failure: why a request is refused below the API. Private to this folder. */
+/* http_failure: why a request is refused below the API. */
 #pragma once
 
 /* Constant tables only: a failure outlives the connection. */

@@ -20,8 +20,17 @@ struct field {
     size_t value_end;
 };
 
+/* How far the request line is: llhttp is lenient about the white space in it. */
+struct request_line {
+    unsigned empty; /* bytes of the empty line before it: RFC 9112 section 2.2 asks to ignore one */
+    unsigned spaces; /* there are two */
+    bool begun;
+    bool ended;
+};
+
 struct http_parser {
     llhttp_t llhttp;
+    struct request_line line;
     struct writer head; /* the target, then names in lower case and values */
     size_t target_size; /* bytes of the target */
     size_t fields_size; /* bytes of names, values and their overhead; of trailers too */
@@ -56,6 +65,7 @@ static const struct http_failure BODY_TOO_LARGE = {
     413, HTTP_FAILURE_BODY("RequestEntityTooLargeException", "The request is larger than 16 MB.")};
 
 static void parser_advance(struct http_parser *parser, struct slice bytes, size_t *consumed);
+static size_t line_advance(struct request_line *line, struct slice bytes);
 static const struct http_failure *parser_syntax_failure(const struct http_parser *parser,
                                                         llhttp_errno_t error);
 static void parser_check_overhead(struct http_parser *parser);
@@ -116,6 +126,7 @@ void http_parser_reset(struct http_parser *parser)
         writer_reset(&parser->body);
     parser->target_size = parser->fields_size = parser->fields_count = 0;
     parser->received = parser->chunks_count = 0;
+    parser->line = (struct request_line){.begun = false};
     parser->started = parser->head_complete = parser->complete = parser->expects_continue = false;
     parser->failure = NULL;
     parser->request.headers_count = 0;
@@ -146,6 +157,18 @@ const struct http_failure *http_parser_failure(const struct http_parser *parser)
     return parser->failure;
 }
 
+bool http_parser_is_cross_origin(const struct http_parser *parser)
+{
+    size_t at = parser->target_size;
+    for (size_t i = 0; i < parser->fields_count; i++) {
+        const uint8_t *name = writer_slice(&parser->head).data + at;
+        if (slice_equal(slice_of(name, parser->fields[i].name_end - at), SLICE_LITERAL("origin")))
+            return true;
+        at = parser->fields[i].value_end;
+    }
+    return false;
+}
+
 bool http_parser_is_version_0(const struct http_parser *parser)
 {
     return parser->llhttp.http_minor == 0;
@@ -170,15 +193,42 @@ static void parser_advance(struct http_parser *parser, struct slice bytes, size_
     size_t size = bytes.size;
     if (!parser->head_complete && size > RAW_HEAD_SIZE_MAX - parser->received)
         size = RAW_HEAD_SIZE_MAX - parser->received;
+    size_t sound =
+        parser->line.ended ? size : line_advance(&parser->line, slice_of(bytes.data, size));
     const char *data = (const char *)bytes.data;
-    llhttp_errno_t error = llhttp_execute(&parser->llhttp, data, size);
-    size_t used = error == HPE_OK ? size : (size_t)(llhttp_get_error_pos(&parser->llhttp) - data);
+    llhttp_errno_t error = llhttp_execute(&parser->llhttp, data, sound);
+    size_t used = error == HPE_OK ? sound : (size_t)(llhttp_get_error_pos(&parser->llhttp) - data);
     *consumed += used;
     parser->received += used;
     if (error != HPE_OK && error != HPE_PAUSED && parser->failure == NULL)
         parser->failure = parser_syntax_failure(parser, error);
+    if (parser->failure == NULL && sound < size)
+        parser->failure = &MALFORMED;
     if (parser->failure == NULL)
         parser_check_overhead(parser);
+}
+
+/* How many of the bytes may be what they are: all, or those before the first that may not. */
+static size_t line_advance(struct request_line *line, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.size; i++) {
+        uint8_t byte = bytes.data[i];
+        if (!line->begun && (byte == '\r' || byte == '\n' || line->empty == 1)) {
+            bool fits = line->empty < 2 && byte == (line->empty == 0 ? '\r' : '\n');
+            if (!fits)
+                return i;
+            line->empty++;
+            continue;
+        }
+        line->begun = true;
+        line->ended = byte == '\r' || byte == '\n';
+        if (line->ended)
+            return line->spaces == 2 ? bytes.size : i; /* HTTP/0.9 has one, and no more lines */
+        line->spaces += byte == ' ';
+        if (line->spaces > 2)
+            return i;
+    }
+    return bytes.size;
 }
 
 /* llhttp says "invalid version" as well of what merely follows a good one. */
@@ -312,12 +362,19 @@ static const struct http_failure *parser_check_head(struct http_parser *parser)
         return &BAD_VERSION;
     if (llhttp->method == HTTP_CONNECT)
         return &BAD_METHOD;
-    if (!http_rules_split_target(target, &parser->request))
+    struct http_head head = {.minor = llhttp->http_minor};
+    if (!http_rules_split_target(target, &parser->request, &head))
         return &MALFORMED;
-    const struct http_failure *failure = http_rules_check(&parser->request, llhttp->http_minor);
-    if (failure == NULL && llhttp->content_length > HTTP_BODY_SIZE_MAX)
-        failure = &BODY_TOO_LARGE;
-    return failure;
+    if (slice_equal(parser->request.path, SLICE_LITERAL("*")) && llhttp->method != HTTP_OPTIONS)
+        return &MALFORMED;
+    const struct http_failure *failure = http_rules_check(&parser->request, &head);
+    if (failure != NULL)
+        return failure;
+    /* Two opinions on where a body ends are one too many. */
+    if (head.chunked != ((llhttp->flags & F_CHUNKED) != 0))
+        return &MALFORMED;
+    parser->expects_continue = head.expects_continue;
+    return llhttp->content_length > HTTP_BODY_SIZE_MAX ? &BODY_TOO_LARGE : NULL;
 }
 
 static int on_headers_complete(llhttp_t *llhttp)
@@ -328,7 +385,8 @@ static int on_headers_complete(llhttp_t *llhttp)
     const struct http_failure *failure = parser_check_head(parser);
     if (failure != NULL)
         return parser_fail(parser, failure);
-    parser->expects_continue = http_rules_expects_continue(&parser->request, llhttp->http_minor);
+    /* Not later: llhttp would heed a Connection among the trailers. */
+    parser->request.keep_alive = llhttp_should_keep_alive(llhttp) != 0;
     /* An offer to upgrade is declined by going on in HTTP/1.1 (RFC 9110 section 7.8). */
     llhttp->upgrade = 0;
     return HPE_OK;
@@ -372,6 +430,5 @@ static int on_message_complete(llhttp_t *llhttp)
     parser->expects_continue = false;
     parser->request.method = slice_of_string(llhttp_method_name((llhttp_method_t)llhttp->method));
     parser->request.body = writer_slice(&parser->body);
-    parser->request.keep_alive = llhttp_should_keep_alive(llhttp) != 0;
     return HPE_PAUSED;
 }

@@ -21,6 +21,8 @@ enum http_parser_state http_parser_feed(struct http_parser *parser, struct slice
 const struct http_request *http_parser_request(const struct http_parser *parser);
 /* Why it failed. */
 const struct http_failure *http_parser_failure(const struct http_parser *parser);
+/* Whether an Origin was received with it so far. */
+bool http_parser_is_cross_origin(const struct http_parser *parser);
 /* Whether the request is of HTTP/1.0. */
 bool http_parser_is_version_0(const struct http_parser *parser);
 /* Whether some but not all of a request was received. */

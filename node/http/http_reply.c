@@ -38,6 +38,8 @@ static void put_decimal(struct writer *output, uint64_t value);
 static void put_status_line(struct writer *output, int status);
 static void put_date(struct writer *output, struct http_date *date, uint64_t second);
 static void put_body_headers(struct writer *output, const struct http_reply *reply);
+static void put_coding(struct writer *output, struct http_reply_manner manner);
+static void put_cors(struct writer *output);
 
 #define PUT_LITERAL(output, text) writer_put(output, "" text, sizeof(text) - 1)
 
@@ -53,6 +55,10 @@ void http_reply_write(const struct http_reply *reply, struct http_reply_manner m
     writer_put(output, request_id, REQUEST_ID_SIZE);
     PUT_LITERAL(output, "\r\n");
     put_body_headers(output, reply);
+    if (manner.varies)
+        put_coding(output, manner);
+    if (manner.cross_origin)
+        put_cors(output);
     writer_put_slice(output, reply->extra_headers);
     if (!manner.keep_alive)
         PUT_LITERAL(output, "Connection: close\r\n");
@@ -63,7 +69,8 @@ void http_reply_write(const struct http_reply *reply, struct http_reply_manner m
         writer_put_slice(output, reply->body);
 }
 
-void http_reply_write_failure(const struct http_failure *failure, struct writer *output)
+void http_reply_write_failure(const struct http_failure *failure, bool cross_origin,
+                              struct writer *output)
 {
     struct http_reply reply = {
         .status = failure->status,
@@ -73,6 +80,8 @@ void http_reply_write_failure(const struct http_failure *failure, struct writer 
     put_status_line(output, reply.status);
     PUT_LITERAL(output, "Server: Cartwheel\r\n");
     put_body_headers(output, &reply);
+    if (cross_origin)
+        put_cors(output);
     PUT_LITERAL(output, "Connection: close\r\n\r\n");
     writer_put_slice(output, reply.body);
 }
@@ -137,4 +146,20 @@ static void put_body_headers(struct writer *output, const struct http_reply *rep
     PUT_LITERAL(output, "\r\nx-amz-crc32: ");
     put_decimal(output, libdeflate_crc32(0, reply->body.data, reply->body.size));
     PUT_LITERAL(output, "\r\n");
+}
+
+static void put_coding(struct writer *output, struct http_reply_manner manner)
+{
+    if (manner.gzip)
+        PUT_LITERAL(output, "Content-Encoding: gzip\r\n");
+    PUT_LITERAL(output, "Vary: Accept-Encoding\r\n");
+}
+
+/* Any page may read the replies: what it may do is decided by what it can sign. x-amz-crc32 stays
+ * hidden, as DynamoDB hides it: a browser shows a page the inflated body, which has another. */
+static void put_cors(struct writer *output)
+{
+    PUT_LITERAL(output, "Access-Control-Allow-Origin: *\r\n"
+                        "Access-Control-Expose-Headers: "
+                        "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date\r\n");
 }

@@ -14,13 +14,24 @@ struct http_header {
     struct slice value; /* without the white space around it */
 };
 
+/* Content codings a request's body may come in. */
+enum http_coding {
+    HTTP_CODING_IDENTITY,
+    HTTP_CODING_GZIP,
+    HTTP_CODING_DEFLATE, /* the zlib format, as RFC 9110 has it */
+    HTTP_CODING_UNKNOWN  /* of no request that is received: it is refused */
+};
+
 struct http_request {
     struct slice method;
     struct slice path;  /* as sent, before '?'; of an absolute target what follows the authority */
     struct slice query; /* as sent, after '?' */
     struct http_header headers[HTTP_HEADERS_MAX];
     size_t headers_count;
-    struct slice body;
+    struct slice body;            /* as received: this is what a signature covers */
+    enum http_coding body_coding; /* what it must be inflated from */
+    bool cross_origin;            /* it has an Origin: a browser wants to hear that it may read the
+                                   * reply */
     bool keep_alive;
 };
 

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "gossip_internal.h"
+#include "probe.h"
 
 void gossip_config_defaults(struct gossip_config *config)
 {
@@ -145,8 +147,10 @@ static void probe(struct gossip *gossip, size_t index)
 static void probe_fail(struct gossip *gossip)
 {
     const struct member *member = &gossip->members->entries[gossip->probed].member;
-    if (gossip->nacks_missing > 0 && gossip->awareness < gossip->config.awareness_max)
+    if (gossip->nacks_missing > 0 && gossip->awareness < gossip->config.awareness_max) {
+        PROBE("helpers say nothing: this node may be the slow one");
         gossip->awareness++;
+    }
     if (member->status != MEMBER_DEAD)
         rumours_suspect(gossip, gossip->probed);
 }
@@ -171,6 +175,7 @@ static void on_probe_timeout(struct timer *timer, uint64_t now_us)
     struct gossip *gossip = container_of(timer, struct gossip, probe_timeout);
     if (gossip->probed == MEMBERS_MAX || gossip->probe_answered)
         return;
+    PROBE("a probe is late: others are asked to try");
     Cartwheel__PingRequest request = CARTWHEEL__PING_REQUEST__INIT;
     request.target = gossip->members->entries[gossip->probed].member.id;
     size_t start = (size_t)prng_below(gossip->prng, member_total(gossip));
@@ -227,6 +232,7 @@ void gossip_on_link(struct gossip *gossip, size_t index, uint64_t incarnation)
     if (!started || !probeable(gossip, index))
         return;
     if (gossip->probed == index) {
+        PROBE("a link comes up under a probe");
         gossip->probed = MEMBERS_MAX;
         timers_disarm(gossip->timers, &gossip->probe_timeout);
     }
@@ -261,6 +267,7 @@ static void relay_finish(struct gossip_relay *relay, bool reached)
 static void on_relay_timeout(struct timer *timer, uint64_t now_us)
 {
     (void)now_us;
+    PROBE("a probe for another gets no answer");
     relay_finish(container_of(timer, struct gossip_relay, timeout), false);
 }
 
@@ -294,12 +301,14 @@ static void probe_succeed(struct gossip *gossip)
 static void on_ping_reply(struct gossip *gossip, const struct frame *frame)
 {
     struct gossip_relay *relay = relay_find(gossip, frame->header.request_id);
-    if (frame->header.request_id == 0)
+    if (frame->header.request_id == 0 || BUGGIFY("a probe's answer is overheard"))
         return;
     if (frame->header.request_id == gossip->probe_id && gossip->probed != MEMBERS_MAX)
         probe_succeed(gossip);
-    else if (relay != NULL)
+    else if (relay != NULL) {
+        PROBE("a probe for another reaches its target");
         relay_finish(relay, true);
+    }
 }
 
 static void on_ping_request_reply(struct gossip *gossip, const struct frame *frame,
@@ -309,8 +318,10 @@ static void on_ping_request_reply(struct gossip *gossip, const struct frame *fra
         return;
     if (gossip->nacks_missing > 0)
         gossip->nacks_missing--;
-    if (reply->reached)
+    if (reply->reached) {
+        PROBE("others reach whom this node cannot");
         probe_succeed(gossip);
+    }
 }
 
 /* What shard 0 believes, taken over by a sibling shard, unless a handshake of its own has told it

@@ -1,5 +1,6 @@
 /* What gossip says and believes. */
 #include "gossip_internal.h"
+#include "probe.h"
 
 #include <math.h>
 #include <string.h>
@@ -177,6 +178,10 @@ static void status_change(struct gossip *gossip, size_t index, enum member_statu
                   "member=%s from=%s to=%s incarnation=%llu", member->config->name,
                   member_status_name(member->status), member_status_name(status),
                   (unsigned long long)incarnation);
+    if (member->status == MEMBER_DEAD && status == MEMBER_ALIVE)
+        PROBE("a dead member lives");
+    if (status == MEMBER_LEFT)
+        PROBE("a member has left");
     timers_disarm(gossip->timers, &peer->suspicion);
     peer->confirmations = 0;
     members_set_status(gossip->members, index, status, incarnation);
@@ -204,6 +209,7 @@ void rumours_on_suspicion_timeout(struct timer *timer, uint64_t now_us)
     (void)now_us;
     struct gossip_peer *peer = container_of(timer, struct gossip_peer, suspicion);
     const struct member *member = &peer->gossip->members->entries[peer->index].member;
+    PROBE("a suspect is taken for dead");
     status_change(peer->gossip, peer->index, MEMBER_DEAD, member->incarnation);
 }
 
@@ -232,6 +238,7 @@ static void refute(struct gossip *gossip, uint64_t incarnation)
     struct member *own = &gossip->members->entries[gossip->members->self].member;
     if (incarnation < own->incarnation || own->status == MEMBER_LEFT)
         return;
+    PROBE("this node refutes that it is gone");
     members_set_status(gossip->members, gossip->members->self, MEMBER_ALIVE, incarnation + 1);
     rumours_spread(gossip, gossip->members->self);
     if (gossip->awareness < gossip->config.awareness_max)
@@ -264,6 +271,7 @@ static bool rumour_apply(struct gossip *gossip, const Cartwheel__Rumour *rumour)
             status_change(gossip, index, status, rumour->incarnation);
     } else if (status == MEMBER_SUSPECT && held->status == MEMBER_SUSPECT &&
                held->incarnation == rumour->incarnation) {
+        PROBE("a suspicion is confirmed");
         suspicion_confirm(gossip, index, rumour->from);
     }
     return true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "exchange_copy.h"
+#include "probe.h"
 
 enum {
     TICK_US = 20000,   /* between two sessions: repair never crowds out the foreground */
@@ -178,6 +179,7 @@ static void want_again(struct exchange *exchange, uint64_t now_us)
         return;
     for (size_t i = 0; i < membership_count(exchange->caller->members); i++) {
         if (exchange->again[i] && exchange->wanted[i] == 0) {
+            PROBE("partitions are compared once more");
             exchange->again[i] = false;
             exchange->wanted[i] = membership_partitions(exchange->caller->members);
         }
@@ -219,6 +221,7 @@ static void on_tick(struct timer *timer, uint64_t now_us)
 /* A side did not answer, or a row could not be copied: others first, then this once more. */
 static void session_abort(struct exchange *exchange)
 {
+    PROBE("an exchange is broken off");
     exchange->again[exchange->peer] = true;
     exchange->again_at_us = now_us_of(exchange) + exchange->interval_us;
     session_end(exchange, false);
@@ -227,6 +230,7 @@ static void session_abort(struct exchange *exchange)
 static void on_step_timeout(struct timer *timer, uint64_t now_us)
 {
     (void)now_us;
+    PROBE("a step of an exchange runs out of time");
     session_abort(container_of(timer, struct exchange, timeout));
 }
 
@@ -292,9 +296,10 @@ static void on_sums(struct call *call, const struct frame *frame, const Protobuf
     page->here = true;
     if (!exchange->side[1 - page->side].here)
         return;
-    if (sums_compare(exchange))
+    if (sums_compare(exchange)) {
+        PROBE("an exchange finds a difference");
         keys_ask_both(exchange);
-    else
+    } else
         session_end(exchange, true);
 }
 
@@ -303,9 +308,10 @@ void exchange_page_done(struct exchange *exchange)
     bool more = exchange->after != NULL;
     if (exchange->failed)
         session_abort(exchange);
-    else if (more)
+    else if (more) {
+        PROBE("an exchange goes on with the next page");
         keys_ask_both(exchange);
-    else
+    } else
         session_end(exchange, true);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "cartwheel.pb-c.h"
 #include "key.h"
 #include "probe.h"
@@ -124,6 +125,8 @@ static void copy_end(struct copy *copy, bool copied)
     struct exchange *exchange = copy->exchange;
     exchange->copies_out--;
     exchange->stats.items += copied;
+    if (!copied)
+        PROBE("a row cannot be copied");
     exchange->failed |= !copied;
     copies_run(exchange);
 }
@@ -140,6 +143,7 @@ static void on_copy_written(struct call *call, const struct frame *frame,
     /* Refused by something newer, or because the table is gone: equal enough, the next session will
      * tell. */
     bool settled = frame != NULL && verdict_ends_copy((enum verdict)reply->verdict);
+    PROBE("an exchange has copied a row");
     copy_end(copy, settled);
 }
 
@@ -160,6 +164,7 @@ static void on_copy_read(struct call *call, const struct frame *frame, const Pro
     write.key = binary_of(copy->key);
     write.decided = row_proposed(frame->payload); /* it stands in an item's place */
     copy->call.done = on_copy_written;
+    PROBE("an exchange sends a row");
     caller_send(exchange->caller, &copy->call, exchange_side_member(exchange, target),
                 exchange_side_shard(exchange, target), FRAME_REPAIR, FRAME_WRITE_REPLY, &write.base,
                 frame->payload);
@@ -179,7 +184,8 @@ static void copy_start(struct copy *copy)
 
 void copies_run(struct exchange *exchange)
 {
-    while (exchange->copies_next < exchange->copies_count && exchange->copies_out < COPIES_MAX) {
+    size_t most = BUGGIFY("rows are copied one by one") ? 1 : COPIES_MAX;
+    while (exchange->copies_next < exchange->copies_count && exchange->copies_out < most) {
         exchange->copies_out++;
         copy_start(&exchange->copies[exchange->copies_next++]);
     }

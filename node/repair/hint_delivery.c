@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "acceptor.h"
+#include "buggify.h"
 #include "cartwheel.pb-c.h"
 #include "key.h"
 #include "probe.h"
@@ -130,11 +131,14 @@ static void on_deleted(struct store_op *op)
 {
     struct hint_batch *batch = container_of(op, struct hint_batch, deletion.op);
     bool deleted = op->status == STORE_OK;
+    PROBE("delivered hints are deleted");
     for (size_t i = 0; !deleted && i < batch->sent_count; i++) {
         if (batch->sent[i].acknowledged)
             hints_readd(batch->delivery->hints, batch->sent[i].key, batch->sent[i].size);
     }
     batch_clear(batch);
+    if (!deleted)
+        PROBE("delivered hints could not be deleted");
     /* Without space the hints stay and are delivered again: harmless, they are idempotent. */
     if (!deleted)
         log_event(batch->delivery->log, LOG_WARN, "hints_not_deleted", "member=%zu", batch->member);
@@ -158,15 +162,18 @@ static void batch_conclude(struct hint_batch *batch)
     }
     batch->waiting = 0;
     timers_disarm(delivery->timers, &batch->timeout);
-    if (batch->deletion.batch.count > 0)
+    if (batch->deletion.batch.count > 0) {
+        PROBE("hints were delivered, and are to be deleted");
         store_submit(delivery->store, &batch->deletion.op);
-    else
+    } else {
         batch_clear(batch);
+    }
 }
 
 static void on_batch_timeout(struct timer *timer, uint64_t now_us)
 {
     (void)now_us;
+    PROBE("a batch of hints runs out of time");
     batch_conclude(container_of(timer, struct hint_batch, timeout));
 }
 
@@ -182,6 +189,8 @@ static void on_hint_answered(struct call *call, const struct frame *frame,
     }
     if (frame != NULL && reply->verdict == VERDICT_REFUSED_ITEM)
         PROBE("hint refused as older");
+    if (frame == NULL)
+        PROBE("a link breaks under a hint");
     ensure(hint->batch->waiting > 0);
     if (--hint->batch->waiting == 0)
         batch_conclude(hint->batch);
@@ -208,6 +217,7 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
     body.decided = row_proposed(row); /* of rows that were proposed, publications keep only
                                              decided ones */
     batch->waiting++;
+    PROBE("a hint is sent");
     caller_send(delivery->caller, &hint->call, batch->member,
                 (uint16_t)(decoded.partition % shards), FRAME_REPAIR, FRAME_WRITE_REPLY, &body.base,
                 row);
@@ -253,7 +263,7 @@ static void batch_start(struct hint_batch *batch)
         writer_put(&batch->next, batch->from, sizeof(batch->from));
     store_range_init(&batch->read, STORE_HINTS, writer_slice(&batch->next),
                      slice_of(batch->to, sizeof(batch->to)), on_batch_read);
-    batch->read.rows_max = delivery->in_flight_max;
+    batch->read.rows_max = BUGGIFY("hints are sent one by one") ? 1 : delivery->in_flight_max;
     batch->read.bytes_max = BATCH_BYTES_MAX;
     store_submit(delivery->store, &batch->read.op);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "frame.h"
+#include "planted.h"
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -93,12 +94,20 @@ static enum verdict obstacle(const struct acceptor *acceptor, struct version bal
     return VERDICT_OK;
 }
 
+/* What mutants let pass. */
+static enum verdict unless_planted(enum verdict in_the_way, bool pass_promise, bool pass_newer)
+{
+    bool passes = (pass_promise && in_the_way == VERDICT_REFUSED_PROMISE) ||
+                  (pass_newer && in_the_way == VERDICT_REFUSED_ITEM);
+    return passes ? VERDICT_OK : in_the_way;
+}
+
 struct acceptance acceptor_prepare(const struct acceptor *acceptor, struct version ballot)
 {
     /* The item's ballot counts as well as the accepted one's: without that it is unsound. */
     if (version_compare(ballot, acceptor_top(acceptor)) <= 0)
         return refusal(acceptor, VERDICT_REFUSED_ITEM);
-    if (version_compare(ballot, acceptor_bar(acceptor)) < 0)
+    if (version_compare(ballot, acceptor_bar(acceptor)) < 0 && !PLANTED(PREPARE_IGNORES_PROMISE))
         return refusal(acceptor, VERDICT_REFUSED_PROMISE);
     return (struct acceptance){.verdict = VERDICT_TOOK,
                                .changed = !version_equal(acceptor->promised, ballot),
@@ -108,6 +117,8 @@ struct acceptance acceptor_prepare(const struct acceptor *acceptor, struct versi
 struct acceptance acceptor_accept(const struct acceptor *acceptor, const struct row *offered,
                                   struct version next, struct version committed)
 {
+    if (PLANTED(RIDING_UNPROMISED))
+        next = VERSION_NONE;
     struct version promised = version_max(acceptor->promised, next);
     if (version_equal(acceptor_top(acceptor), offered->ballot)) {
         struct acceptance again = repetition(acceptor);
@@ -116,10 +127,13 @@ struct acceptance acceptor_accept(const struct acceptor *acceptor, const struct 
         again.promised = promised;
         return again;
     }
-    enum verdict in_the_way = obstacle(acceptor, offered->ballot);
+    enum verdict in_the_way =
+        unless_planted(obstacle(acceptor, offered->ballot), PLANTED(ACCEPT_IGNORES_PROMISE),
+                       PLANTED(ACCEPT_IGNORES_NEWER));
     if (in_the_way != VERDICT_OK)
         return refusal(acceptor, in_the_way);
-    bool commits = acceptor->has_accepted && version_equal(acceptor->accepted.ballot, committed);
+    bool commits = acceptor->has_accepted && (version_equal(acceptor->accepted.ballot, committed) ||
+                                              PLANTED(ACCEPT_COMMITS_ANY));
     return (struct acceptance){.verdict = VERDICT_TOOK,
                                .changed = true,
                                .item = commits ? SUCCESSOR_ACCEPTED : SUCCESSOR_SAME,
@@ -130,20 +144,25 @@ struct acceptance acceptor_accept(const struct acceptor *acceptor, const struct 
 static struct acceptance applied(const struct acceptor *acceptor, const struct row *row)
 {
     bool below =
-        acceptor->has_accepted && version_compare(acceptor->accepted.ballot, row->ballot) <= 0;
+        acceptor->has_accepted && (version_compare(acceptor->accepted.ballot, row->ballot) <= 0 ||
+                                   PLANTED(PLAIN_DROPS_ABOVE));
     struct version top = version_max(acceptor_top(acceptor), row->ballot);
+    struct version promised = promise_above(acceptor->promised, top);
     return (struct acceptance){.verdict = VERDICT_TOOK,
                                .changed = true,
                                .item = SUCCESSOR_OFFERED,
                                .accepted = below ? SUCCESSOR_NONE : SUCCESSOR_SAME,
-                               .promised = promise_above(acceptor->promised, top)};
+                               .promised =
+                                   PLANTED(COMMIT_CLEARS_PROMISE) ? VERSION_NONE : promised};
 }
 
 struct acceptance acceptor_plain(const struct acceptor *acceptor, const struct row *offered)
 {
     if (version_equal(acceptor_top(acceptor), offered->ballot))
         return repetition(acceptor);
-    enum verdict in_the_way = obstacle(acceptor, offered->ballot);
+    enum verdict in_the_way =
+        unless_planted(obstacle(acceptor, offered->ballot), PLANTED(PLAIN_IGNORES_PROMISE),
+                       PLANTED(PLAIN_IGNORES_NEWER));
     if (in_the_way != VERDICT_OK)
         return refusal(acceptor, in_the_way);
     return applied(acceptor, offered);
@@ -155,7 +174,7 @@ struct acceptance acceptor_commit(const struct acceptor *acceptor, const struct 
     int order = version_compare(decided->ballot, held);
     if (order == 0)
         return repetition(acceptor);
-    if (order < 0)
+    if (order < 0 && !PLANTED(COMMIT_GOES_BACK))
         return refusal(acceptor, VERDICT_REFUSED_ITEM);
     return applied(acceptor, decided);
 }
@@ -172,7 +191,7 @@ struct acceptance acceptor_commit_accepted(const struct acceptor *acceptor, stru
 struct acceptance acceptor_repair(const struct acceptor *acceptor, const struct row *offered,
                                   bool decided)
 {
-    if (decided)
+    if (decided || PLANTED(REPAIR_IS_DECIDED))
         return acceptor_commit(acceptor, offered);
     if (offered->proposed)
         return acceptor_accept(acceptor, offered, VERSION_NONE, VERSION_NONE);

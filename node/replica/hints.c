@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "hash.h"
+#include "probe.h"
 
 enum { LOAD_PAGE_BYTES = 1 << 20 };
 
@@ -68,7 +70,7 @@ static void load_page(struct hints *hints)
 {
     struct slice from = writer_slice(&hints->load_from);
     store_range_init(&hints->loading, STORE_HINTS, from, SLICE_EMPTY, on_loaded);
-    hints->loading.bytes_max = LOAD_PAGE_BYTES;
+    hints->loading.bytes_max = BUGGIFY("hints are loaded one by one") ? 1 : LOAD_PAGE_BYTES;
     store_submit(hints->store, &hints->loading.op);
 }
 
@@ -89,6 +91,8 @@ static void on_loaded(struct store_op *op)
     }
     bool failed = op->status != STORE_OK;
     bool more = hints->loading.more && !failed;
+    if (failed)
+        PROBE("hints could not be loaded");
     if (more) {
         writer_reset(&hints->load_from);
         writer_put_slice(&hints->load_from, last);
@@ -138,7 +142,8 @@ enum hints_added hints_add(struct hints *hints, node_id target, struct slice hin
     ensure(key_target(hint_key) == target);
     if (map_find(&hints->known, hash64_id(hint_key)) != NULL)
         return HINTS_KNOWN;
-    if (hints->bytes + size > hints->bytes_max) {
+    if (hints->bytes + size > hints->bytes_max || BUGGIFY("a hint store is full")) {
+        PROBE("a hint store has no room");
         hints->refused++;
         return HINTS_FULL;
     }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "buggify.h"
 #include "hash.h"
 
 static void state_free(struct recent_state *state)
@@ -40,7 +41,8 @@ static size_t size_of(const struct buffer *buffer)
 void recent_put(struct recent *recent, struct slice key, struct buffer *item,
                 struct buffer *promise)
 {
-    if (size_of(item) + size_of(promise) > RECENT_STATE_BYTES_MAX)
+    if (size_of(item) + size_of(promise) > RECENT_STATE_BYTES_MAX ||
+        BUGGIFY("a register's state is not kept in memory"))
         return;
     /* Another key of the same hash, or the oldest. */
     struct recent_state *leaving = map_find(&recent->by_hash, hash64_id(key));

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "hash.h"
 #include "item.h"
 #include "key.h"
 #include "operation.h"
 #include "planted.h"
+#include "probe.h"
 
 /* Holds one key; those who wait for it stand in line. Latches are found by the key's hash: two keys
  * that share one merely wait for each other. */
@@ -55,18 +57,23 @@ void replica_deinit(struct replica *replica)
 void work_init(struct replica_work *work, struct replica *replica, const struct frame *frame,
                void (*free)(struct replica_work *work))
 {
-    *work = (struct replica_work){{NULL, NULL}, replica, frame->header, free};
+    *work = (struct replica_work){{NULL, NULL}, replica, frame->header, frame->payload.size, free};
+    replica->works_bytes += work->size;
     replica_works_push(&replica->works, work);
 }
 
 bool work_excessive(const struct replica *replica)
 {
-    return replica->works.count > replica->config.operations_max;
+    if (PLANTED(UNBOUNDED))
+        return false;
+    return replica->works.count > replica->config.operations_max ||
+           replica->works_bytes > WORKS_BYTES_MAX || BUGGIFY("a replica takes no more operations");
 }
 
 void work_finish(struct replica_work *work)
 {
     replica_works_remove(&work->replica->works, work);
+    work->replica->works_bytes -= work->size;
     work->free(work);
 }
 
@@ -125,8 +132,10 @@ enum verdict replica_admit(const struct replica *replica, const struct frame *fr
         return VERDICT_REFUSED_EPOCH;
     if (replica_table_dropped(replica, key->table_id))
         return VERDICT_REFUSED_TABLE;
-    if (work_excessive(replica))
+    if (work_excessive(replica)) {
+        PROBE("a replica is full");
         return VERDICT_BUSY;
+    }
     return VERDICT_OK;
 }
 
@@ -226,8 +235,13 @@ void operation_latch(struct replica_operation *operation)
 {
     struct replica *replica = operation->work.replica;
     uint64_t id = hash64_id(operation->key);
+    if (PLANTED(NO_LATCH)) {
+        replica_operations_push(&replica->ready, operation);
+        return;
+    }
     struct replica_latch *latch = map_find(&replica->latches, id);
     if (latch != NULL) {
+        PROBE("a vote waits for another on its register");
         replica_operations_push(&latch->waiting, operation);
         return;
     }
@@ -282,8 +296,10 @@ static bool acceptor_decode(struct replica_operation *operation)
         acceptor->has_accepted = false;
     /* Read without a latch, the item may be newer than the promise row. */
     if (acceptor->has_accepted && acceptor->has_item &&
-        version_compare(acceptor->accepted.ballot, acceptor->item.ballot) <= 0)
+        version_compare(acceptor->accepted.ballot, acceptor->item.ballot) <= 0) {
+        PROBE("an accepted row is older than the item");
         acceptor->has_accepted = false;
+    }
     return good;
 }
 
@@ -294,8 +310,10 @@ static bool read_usable(const struct store_get *get)
 
 static bool acceptor_load(struct replica_operation *operation)
 {
-    if (!read_usable(&operation->item) || !read_usable(&operation->promise))
+    if (!read_usable(&operation->item) || !read_usable(&operation->promise)) {
+        PROBE("a register cannot be read");
         return false;
+    }
     bool good = acceptor_decode(operation);
     if (!good)
         log_event(operation->work.replica->log, LOG_ERROR, "row_corrupt", "key_hash=%016llx",

@@ -31,6 +31,7 @@ struct replica_work {
     struct list_link link; /* replica->works */
     struct replica *replica;
     struct frame_header asker;
+    size_t size; /* bytes of the row that came with it */
     void (*free)(struct replica_work *work);
 };
 
@@ -39,6 +40,11 @@ LIST_DEFINE(replica_works, struct replica_work, link)
 enum {
     SYSTEM_TABLES = 16, /* table ids below it are the system's own */
     SYSTEM_REPLICAS_MAX = 5
+};
+
+enum {
+    WORKS_BYTES_MAX = 128 << 20 /* rows to be written, then VERDICT_BUSY: some twenty groups of
+                                   commits are a second's work, and each row is there three times */
 };
 
 enum { PARTITION_LEAVES = 256 /* leaves of a partition's sums: 4 KiB a partition */ };
@@ -60,6 +66,7 @@ struct replica {
     struct map latches;              /* hash of key -> struct replica_latch */
     struct replica_operations ready; /* got their latch; run at the end of the door */
     struct replica_works works;      /* being served */
+    size_t works_bytes;              /* of the rows that came with them */
     struct map table_replicas;       /* table id -> its N, as far as the API has told */
     struct map dropped;              /* table ids that were dropped; the object is the map itself */
     struct undecided undecided;

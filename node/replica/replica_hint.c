@@ -1,6 +1,7 @@
 /* Hints: a row kept here for a home node that could not be reached (the paper, 4.6). */
 #include "key.h"
 #include "operation.h"
+#include "probe.h"
 
 static void hint_reply(struct replica *replica, const struct frame_header *asker,
                        enum verdict verdict)
@@ -14,6 +15,9 @@ static void on_hint_committed(struct store_op *op)
 {
     struct replica_operation *operation = container_of(op, struct replica_operation, commit.op);
     bool stored = op->status == STORE_OK;
+    PROBE("a hint is durable, and not told");
+    if (!stored)
+        PROBE("a hint finds no space");
     if (!stored && operation->counted)
         hints_forget(operation->work.replica->hints, operation->key);
     hint_reply(operation->work.replica, &operation->work.asker,
@@ -33,6 +37,7 @@ static void hint_store(struct replica *replica, const struct frame *frame, struc
     store_commit_init(&operation->commit, on_hint_committed);
     store_batch_put(&operation->commit.batch, STORE_HINTS, operation->key, writer_slice(&value));
     writer_deinit(&value);
+    PROBE("a hint goes to the store");
     store_submit(replica->store, &operation->commit.op);
 }
 
@@ -51,6 +56,7 @@ void replica_on_hint(struct replica *replica, const struct frame *frame,
                                                  2 * replica->config.clock_skew_max_us))
         admitted = VERDICT_REFUSED_CLOCK;
     if (admitted != VERDICT_OK) {
+        PROBE("a hint is refused");
         hint_reply(replica, &frame->header, admitted);
         return;
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "operation.h"
 #include "probe.h"
 
@@ -147,6 +148,8 @@ static void walk_read(struct family_walk *walk)
     walk->read.reverse = operation->reverse;
     walk->read.rows_max =
         walk->family == STORE_PROMISES ? PROMISES_AT_ONCE : operation->rows_max - operation->count;
+    if (BUGGIFY("a range is read row by row"))
+        walk->read.rows_max = 1;
     walk->read.bytes_max = operation->bytes_max - operation->page.size;
     walk->read.snapshot = operation->snapshot;
     walk->state = WALK_READING;
@@ -308,7 +311,8 @@ static struct range_operation *range_new(struct replica *replica, const struct f
     work_init(&operation->work, replica, frame, range_release);
     operation->reverse = range->reverse;
     operation->rows = range->rows;
-    operation->rows_max = range->rows_max;
+    bool tiny = range->rows_max > 1 && BUGGIFY("a page of one row");
+    operation->rows_max = tiny ? 1 : range->rows_max;
     operation->bytes_max = range->bytes_max < PAGE_BYTES_MAX ? range->bytes_max : PAGE_BYTES_MAX;
     writer_init(&operation->page, 0);
     writer_init(&operation->covered, 0);

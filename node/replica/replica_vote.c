@@ -49,6 +49,8 @@ static void answer_prepare(struct replica_operation *operation)
         return;
     }
     struct operation_top top = operation_top(operation);
+    if (PLANTED(PREPARE_HIDES_ACCEPTED) && !top.applied)
+        top = (struct operation_top){.ballot = VERSION_NONE};
     reply_promise(replica, asker, VERDICT_TOOK, top.ballot, top.applied,
                   operation->full ? top.row : SLICE_EMPTY);
 }
@@ -94,15 +96,38 @@ static void remember(struct replica_operation *operation)
         buffer_unref(item);
 }
 
+/* A node that dies here has done what it has not told. */
+static void probe_durable(const struct replica_operation *operation)
+{
+    switch (operation->work.asker.type) {
+    case FRAME_PREPARE:
+        PROBE("a promise is durable, and not told");
+        break;
+    case FRAME_ACCEPT:
+        PROBE("an accepted row is durable, and not told");
+        break;
+    case FRAME_WRITE:
+        PROBE("a plain write is durable, and not told");
+        break;
+    case FRAME_REPAIR:
+        PROBE("a repair is durable, and not told");
+        break;
+    default:
+        PROBE("a commit is durable");
+    }
+}
+
 static void on_vote_committed(struct store_op *op)
 {
     struct replica_operation *operation = container_of(op, struct replica_operation, commit.op);
     if (op->status == STORE_OK) {
+        probe_durable(operation);
         note_undecided(operation);
         remember(operation);
         if (operation->vote != 0)
             votes_durable(&operation->work.replica->votes, operation->vote);
     } else {
+        PROBE("a vote finds no space");
         operation->acceptance = (struct acceptance){.verdict = VERDICT_NO_SPACE};
     }
     answer(operation);
@@ -144,10 +169,12 @@ static void commit(struct replica_operation *operation)
     /* What is decided stands on a majority without this replica's copy. */
     if (operation->work.asker.type != FRAME_COMMIT && !operation->decided)
         operation->vote = votes_put(&operation->work.replica->votes, batch);
+    PROBE("a vote goes to the store");
     store_submit(operation->work.replica->store, &operation->commit.op);
     enum frame_type type = operation->work.asker.type;
     if ((PLANTED(EARLY_PROMISE) && type == FRAME_PREPARE) ||
-        (PLANTED(EARLY_ACCEPT) && type == FRAME_ACCEPT))
+        (PLANTED(EARLY_ACCEPT) && type == FRAME_ACCEPT) ||
+        (PLANTED(EARLY_WRITE) && type == FRAME_WRITE))
         answer(operation);
 }
 
@@ -209,6 +236,8 @@ static void on_vote_read(struct replica_operation *operation, bool failed)
     probe_verdict(operation);
     if (!failed && operation->want_old_size && acceptor->has_item && !acceptor->item.tombstone)
         operation->old_size = item_size(acceptor->item.value);
+    if (operation->acceptance.verdict == VERDICT_TOOK && !operation->acceptance.changed)
+        PROBE("a vote repeats an earlier one");
     if (operation->acceptance.changed) {
         commit(operation);
         return;
@@ -244,14 +273,20 @@ static enum verdict vote_admit(const struct replica *replica, const struct frame
     enum verdict admitted = replica_admit(replica, frame, &key);
     if (admitted != VERDICT_OK)
         return admitted;
-    if (!replica_serves(replica, key.partition))
+    if (!replica_serves(replica, key.partition)) {
+        PROBE("a vote is asked of the wrong shard");
         return VERDICT_REFUSED_SHARD;
-    if (replica->recovering && !decided)
+    }
+    if (replica->recovering && !decided) {
+        PROBE("a vote is refused until the census is done");
         return VERDICT_RECOVERING;
+    }
     bool in_bounds =
         type == FRAME_REPAIR || type == FRAME_COMMIT ||
         (plausible(replica, operation->ballot) && plausible(replica, operation->next) &&
          (!carries_row || plausible(replica, row.ballot)));
+    if (!in_bounds)
+        PROBE("a stamp from the future is refused");
     return in_bounds ? VERDICT_OK : VERDICT_REFUSED_CLOCK;
 }
 

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "acceptor.h"
+#include "buggify.h"
 #include "hash.h"
+#include "probe.h"
 
-enum { LOAD_PAGE_BYTES = 1 << 20, HINTS_MAX = 64 };
+enum { LOAD_PAGE_BYTES = 1 << 20 };
 
 static void load_page(struct undecided *undecided);
 
@@ -65,7 +67,8 @@ static void load_page(struct undecided *undecided)
     store_range_deinit(&undecided->loading);
     store_range_init(&undecided->loading, STORE_PROMISES, writer_slice(&undecided->load_from),
                      SLICE_EMPTY, on_loaded);
-    undecided->loading.bytes_max = LOAD_PAGE_BYTES;
+    undecided->loading.bytes_max =
+        BUGGIFY("undecided registers are loaded one by one") ? 1 : LOAD_PAGE_BYTES;
     store_submit(undecided->store, &undecided->loading.op);
 }
 
@@ -109,7 +112,7 @@ void undecided_add_hint(struct undecided *undecided, struct slice key, struct sl
                         uint64_t now_us)
 {
     struct undecided_key *noted = map_find(&undecided->by_hash, hash64_id(key));
-    if (undecided->rows >= HINTS_MAX)
+    if (undecided->rows >= UNDECIDED_HINTS_MAX)
         return;
     if (noted == NULL)
         noted = note(undecided, key, now_us);

@@ -8,6 +8,8 @@
 #include "map.h"
 #include "store.h"
 
+enum { UNDECIDED_HINTS_MAX = 64 /* rows kept in memory: a row may be 400 KB */ };
+
 struct undecided_key {
     struct list_link link; /* undecided->keys, oldest first */
     uint64_t since_us;     /* monotonic; 0: found at the start, so that it is long due */

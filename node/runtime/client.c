@@ -12,6 +12,7 @@
 enum {
     RECEIVE_MAX_US = 120000000,   /* of one request: whoever holds memory for longer is cut off */
     LINGER_US = 2000000,          /* long enough for what was in flight; then the reset */
+    ARENA_FREE = 64 * 1024,       /* what is made of most requests; charging it is not worth it */
     UNREAD_MAX = 256 * 1024,      /* one read beyond what HTTP keeps: then the socket waits */
     REQUEST_ID_SIZE = 52,         /* as DynamoDB's */
     OUTPUT_KEEP_MAX = 1024 * 1024 /* scratch memory kept from one reply to the next */
@@ -24,6 +25,8 @@ static void set_phase(struct client *client, enum client_phase phase)
 {
     client->phase = phase;
     client->since_us = client->shard->now.monotonic_us;
+    client->window_us = client->since_us;
+    client->window_size = 0;
 }
 
 static void set_reading(struct client *client, bool reading)
@@ -37,17 +40,18 @@ static void set_reading(struct client *client, bool reading)
         event_del(&client->read_event);
 }
 
-void client_new(struct shard *shard, int fd)
+void client_new(struct shard *shard, int fd, address_id address)
 {
     if (shard->draining) {
         close(fd);
-        atomic_fetch_sub(&shard->host->connections, 1);
+        host_disconnect(shard->host, address);
         return;
     }
     struct client *client = calloc(1, sizeof(*client));
     ensure(client != NULL);
     client->shard = shard;
     client->fd = fd;
+    client->address = address;
     client->http = http_connection_new();
     arena_init(&client->arena);
     net_set_nodelay(fd);
@@ -58,11 +62,19 @@ void client_new(struct shard *shard, int fd)
     set_reading(client, true);
 }
 
+static void end_upload(struct client *client)
+{
+    atomic_fetch_sub_explicit(&client->shard->host->uploads, client->uploaded,
+                              memory_order_relaxed);
+    client->uploaded = 0;
+}
+
 static void discharge(struct client *client)
 {
     host_discharge(client->shard->host, client->charged);
     client->charged = 0;
     client->received = 0;
+    end_upload(client);
 }
 
 void client_close(struct client *client)
@@ -76,9 +88,11 @@ void client_close(struct client *client)
     client->phase = CLIENT_DEAD;
     if (list_linked(&client->resumed_link))
         clients_resumed_remove(&shard->resumed, client);
+    if (list_linked(&client->ready_link))
+        clients_ready_remove(&shard->ready, client);
     clients_remove(&shard->clients, client);
     clients_dead_push(&shard->dead_clients, client);
-    atomic_fetch_sub(&shard->host->connections, 1);
+    host_disconnect(shard->host, client->address);
 }
 
 static void client_free(struct client *client)
@@ -125,12 +139,23 @@ static void linger(struct client *client)
         set_reading(client, true);
 }
 
+/* What came early for later requests stays, and stays charged. */
+static void discharge_answered(struct client *client)
+{
+    size_t kept = client->unread.size + http_connection_kept(client->http);
+    discharge(client);
+    host_charge_anyway(client->shard->host, kept);
+    client->charged = kept;
+}
+
+/* An interim reply may end while its request is still being received, or served. */
 static void after_output(struct client *client)
 {
-    discharge(client);
     if (client->close_after_output) {
+        discharge(client);
         linger(client);
     } else if (client->phase == CLIENT_SENDING) {
+        discharge_answered(client);
         set_phase(client, CLIENT_IDLE);
         set_reading(client, true);
         if (!list_linked(&client->resumed_link))
@@ -149,8 +174,12 @@ static void release_buffer(const void *data, size_t size, void *buffer)
  * not fill the memory. False if there is no room. */
 static bool keep_output(struct client *client, struct writer *output, size_t sent)
 {
+    struct host *host = client->shard->host;
     size_t waiting = output->size - sent;
-    if (!host_charge(client->shard->host, waiting))
+    /* What it was made of has just been given back. */
+    if (waiting > ARENA_FREE)
+        shard_charge_results(client->shard);
+    if (!host_charge(host, waiting))
         return false;
     client->charged += waiting;
     if (client->output == NULL) {
@@ -185,10 +214,12 @@ static void send_scratch(struct client *client)
         sent = sent < 0 ? 0 : sent;
     }
     if ((size_t)sent < output->size) {
-        if (keep_output(client, output, (size_t)sent))
+        if (keep_output(client, output, (size_t)sent)) {
             event_add(&client->write_event, NULL);
-        else
+        } else {
+            host_count(&client->shard->host->counters.replies_cut_off);
             client_close(client);
+        }
     }
     if (output->capacity > OUTPUT_KEEP_MAX)
         writer_deinit(output);
@@ -202,8 +233,10 @@ static void send_output(struct client *client)
         client_close(client);
         return;
     }
-    if (sent > 0)
+    if (sent > 0) {
         client->since_us = client->shard->now.monotonic_us;
+        client->taken += (size_t)sent;
+    }
     if (output_waits(client))
         event_add(&client->write_event, NULL);
     else
@@ -226,6 +259,8 @@ static void settle(struct client *client)
         return;
     if (output_waits(client)) {
         set_phase(client, CLIENT_SENDING);
+        client->sending_us = client->since_us;
+        client->taken = 0;
         set_reading(client, false);
     } else if (client->close_after_output) {
         linger(client);
@@ -257,7 +292,7 @@ void client_reply(struct client *client, const struct http_reply *reply)
     bool stays =
         http_connection_reply(client->http, &last, shard->now.wall_us, request_id, &shard->output);
     client->close_after_output |= !stays;
-    discharge(client);
+    discharge_answered(client);
     send_scratch(client);
     settle(client);
     arena_reset(&client->arena);
@@ -266,15 +301,12 @@ void client_reply(struct client *client, const struct http_reply *reply)
 /* Too much is being received at once: this request is turned away unread. */
 static void turn_away(struct client *client)
 {
-    static const char body[] = "{\"__type\":\"com.amazon.coral.availability#ThrottlingException\","
-                               "\"message\":\"The node is out of request memory\"}";
-    char *reply = arena_printf(&client->arena,
-                               "HTTP/1.1 503 Service Unavailable\r\n"
-                               "Content-Type: application/x-amz-json-1.0\r\n"
-                               "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                               sizeof(body) - 1, body);
-    writer_put_slice(&client->shard->output, slice_of_string(reply));
+    static const struct http_failure refusal = {
+        503, "{\"__type\":\"com.amazon.coral.availability#ThrottlingException\","
+             "\"message\":\"The node is out of request memory\"}"};
+    http_connection_refuse(client->http, &refusal, &client->shard->output);
     client->close_after_output = true;
+    host_count(&client->shard->host->counters.requests_refused_memory);
     discharge(client);
     send_scratch(client);
     settle(client);
@@ -283,16 +315,91 @@ static void turn_away(struct client *client)
 static bool charge(struct client *client, size_t size)
 {
     client->received += size;
-    if (!host_charge(client->shard->host, size))
+    if (size > 0 && !host_charge(client->shard->host, size))
         return false;
     client->charged += size;
     return true;
 }
 
+static bool charge_upload(struct client *client, size_t size)
+{
+    if (client->phase != CLIENT_RECEIVING)
+        return true;
+    if (!host_charge_upload(client->shard->host, size))
+        return false;
+    client->uploaded += size;
+    return true;
+}
+
+static bool only_reads(const struct http_request *request)
+{
+    static const char *const kinds[] = {"Get",  "BatchGet", "TransactGet", "Query",
+                                        "Scan", "Describe", "List"};
+    struct slice target = http_request_header(request, SLICE_LITERAL("x-amz-target"));
+    const uint8_t *dot = target.size == 0 ? NULL : memchr(target.data, '.', target.size);
+    if (dot == NULL)
+        return false;
+    size_t at = (size_t)(dot - target.data) + 1;
+    struct slice name = slice_of(target.data + at, target.size - at);
+    for (size_t i = 0; i < array_size(kinds); i++)
+        if (slice_starts_with(name, slice_of_string(kinds[i])))
+            return true;
+    return false;
+}
+
+/* Whether it may be served now. Only operations cost enough to be refused: an operator must be able
+ * to look. */
+static enum gate_verdict judge(struct client *client, const struct http_request *request)
+{
+    enum gate_verdict verdict = gate_judge(&client->shard->gate, client->charged);
+    if (verdict == GATE_OPEN)
+        return GATE_OPEN;
+    if (!slice_equal(request->method, SLICE_LITERAL("POST")))
+        return GATE_OPEN;
+    if (verdict == GATE_SLOW_COMMITS && only_reads(request))
+        return GATE_OPEN;
+    return verdict;
+}
+
+/* Says so before anything is spent on the request: not its signature is looked at. */
+static void throttle(struct client *client, enum gate_verdict verdict)
+{
+    struct host_counters *counters = &client->shard->host->counters;
+    bool full = verdict == GATE_FULL;
+    struct writer body;
+    writer_init(&body, 256);
+    struct http_reply reply = {.content_type = "application/x-amz-json-1.0"};
+    reply.status = api_error(&body, "ThrottlingException",
+                             full ? "The node is out of memory for requests."
+                                  : "Requests have to wait too long for their turn.");
+    reply.body = writer_slice(&body);
+    host_count(full ? &counters->requests_refused_memory : &counters->requests_refused_delay);
+    client_reply(client, &reply);
+    writer_deinit(&body);
+}
+
+/* What was made of a large request is larger still, and stays until it is answered. */
+static void charge_arena(struct client *client)
+{
+    size_t size = client->arena.total;
+    if (size < ARENA_FREE || client->phase != CLIENT_RUNNING)
+        return;
+    host_charge_anyway(client->shard->host, size);
+    client->charged += size;
+}
+
 static void on_request(struct client *client)
 {
+    const struct http_request *request = http_connection_request(client->http);
     set_phase(client, CLIENT_RUNNING);
-    http_routes_serve(client, http_connection_request(client->http));
+    end_upload(client);
+    enum gate_verdict verdict = judge(client, request);
+    if (verdict == GATE_OPEN) {
+        http_routes_serve(client, request);
+        charge_arena(client);
+    } else {
+        throttle(client, verdict);
+    }
 }
 
 /* What HTTP does not take while a request is open waits, and the socket with it. */
@@ -303,6 +410,15 @@ static void keep_unread(struct client *client, struct slice rest)
     writer_put_slice(&client->unread, rest);
     if (client->unread.size > UNREAD_MAX)
         set_reading(client, false);
+}
+
+/* Bytes of later requests, while one is open. */
+static void take_early(struct client *client, struct slice bytes)
+{
+    if (charge(client, bytes.size))
+        keep_unread(client, bytes);
+    else
+        client_close(client);
 }
 
 static void after_feed(struct client *client)
@@ -339,12 +455,17 @@ static void feed(struct client *client, struct slice bytes)
     if (client->phase == CLIENT_DEAD)
         return;
     keep_unread(client, rest);
+    /* The request they came with has been answered, and its charge given back. */
+    if (client->phase == CLIENT_SENDING) {
+        host_charge_anyway(client->shard->host, rest.size);
+        client->charged += rest.size;
+    }
     after_feed(client);
 }
 
 static void take_bytes(struct client *client, struct slice bytes)
 {
-    if (charge(client, bytes.size))
+    if (charge(client, bytes.size) && charge_upload(client, bytes.size))
         feed(client, bytes);
     else
         turn_away(client);
@@ -352,41 +473,86 @@ static void take_bytes(struct client *client, struct slice bytes)
 
 void client_resume(struct client *client)
 {
+    /* Its socket's turn may have come first. */
+    if (client->phase != CLIENT_IDLE && client->phase != CLIENT_RECEIVING)
+        return;
     struct writer unread = client->unread;
     writer_init(&client->unread, 0);
+    if (client->phase == CLIENT_IDLE)
+        discharge(client);
     set_reading(client, true);
     take_bytes(client, writer_slice(&unread));
     writer_deinit(&unread);
 }
 
+/* It gets in line. Said again until its turn has come. */
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct client *client = context;
     struct shard *shard = client->shard;
+    (void)fd;
     (void)what;
-    shard_tick(shard);
-    ssize_t size = recv(fd, shard->read_bytes, SHARD_READ_SIZE, 0);
+    if (list_linked(&client->ready_link))
+        return;
+    if (clients_ready_empty(&shard->ready))
+        shard_tick(shard);
+    client->ready_us = shard->now.monotonic_us;
+    clients_ready_push(&shard->ready, client);
+}
+
+void client_take(struct client *client)
+{
+    struct shard *shard = client->shard;
+    gate_on_turn(&shard->gate, shard_tick(shard).monotonic_us, client->ready_us);
+    if (!client->reading)
+        return;
+    ssize_t size = recv(client->fd, shard->read_bytes, SHARD_READ_SIZE, 0);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (size <= 0) {
         client_close(client);
     } else if (client->phase == CLIENT_RUNNING || client->unread.size > 0) {
-        keep_unread(client, slice_of(shard->read_bytes, (size_t)size));
+        take_early(client, slice_of(shard->read_bytes, (size_t)size));
     } else if (client->phase != CLIENT_LINGERING) {
         take_bytes(client, slice_of(shard->read_bytes, (size_t)size));
     }
 }
 
-static bool too_slow(const struct client *client, uint64_t elapsed_us)
+/* Whether less than body_rate_min went through since the grace period ended. */
+static bool too_slow(const struct client *client, uint64_t elapsed_us, uint64_t grace_s,
+                     size_t bytes)
 {
-    const struct config *config = client->shard->host->config;
-    uint64_t grace_us = config->header_timeout_s * 1000000;
-    if (elapsed_us > RECEIVE_MAX_US)
-        return true;
+    uint64_t rate_min = client->shard->host->config->body_rate_min;
+    uint64_t grace_us = grace_s * 1000000;
     if (elapsed_us <= grace_us)
         return false;
-    return client->received < (elapsed_us - grace_us) / 1000000 * config->body_rate_min ||
-           client->received < config->body_rate_min;
+    return bytes < (elapsed_us - grace_us) / 1000000 * rate_min || bytes < rate_min;
+}
+
+/* On the whole, and of late: who has sent most of a large request may not hold its memory and fall
+ * silent. */
+static bool receives_too_slowly(struct client *client, uint64_t now_us, uint64_t elapsed_us)
+{
+    const struct config *config = client->shard->host->config;
+    uint64_t window_s = config->header_timeout_s;
+    if (elapsed_us > RECEIVE_MAX_US ||
+        too_slow(client, elapsed_us, config->header_timeout_s, client->received))
+        return true;
+    if (now_us - client->window_us < window_s * 1000000)
+        return false;
+    bool first = client->window_us == client->since_us;
+    bool slow = client->received - client->window_size < window_s * config->body_rate_min;
+    client->window_us = now_us;
+    client->window_size = client->received;
+    return slow && !first;
+}
+
+/* A client that takes a byte now and then would keep its reply in memory for ever. */
+static bool takes_too_slowly(const struct client *client, uint64_t stalled_us, uint64_t now_us)
+{
+    const struct config *config = client->shard->host->config;
+    return stalled_us > config->write_timeout_s * 1000000 ||
+           too_slow(client, now_us - client->sending_us, config->write_timeout_s, client->taken);
 }
 
 void client_sweep(struct client *client, uint64_t now_us)
@@ -399,10 +565,10 @@ void client_sweep(struct client *client, uint64_t now_us)
         cut_off = elapsed_us > config->idle_timeout_s * 1000000;
         break;
     case CLIENT_RECEIVING:
-        cut_off = too_slow(client, elapsed_us);
+        cut_off = receives_too_slowly(client, now_us, elapsed_us);
         break;
     case CLIENT_SENDING:
-        cut_off = elapsed_us > config->write_timeout_s * 1000000;
+        cut_off = takes_too_slowly(client, elapsed_us, now_us);
         break;
     case CLIENT_LINGERING:
         cut_off = elapsed_us > LINGER_US;
@@ -411,6 +577,8 @@ void client_sweep(struct client *client, uint64_t now_us)
     case CLIENT_DEAD:
         break;
     }
-    if (cut_off)
-        client_close(client);
+    if (!cut_off)
+        return;
+    host_count(&client->shard->host->counters.clients_cut_off);
+    client_close(client);
 }

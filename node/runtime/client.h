@@ -11,6 +11,7 @@
  *   dead       the socket is closed; freed at the end of the turn, or when its call is done */
 #pragma once
 
+#include "addresses.h"
 #include "api.h"
 #include "http_connection.h"
 #include <event2/event.h>
@@ -32,19 +33,27 @@ enum client_phase {
 struct client {
     struct list_link link;         /* of the shard's clients, or of its dead ones */
     struct list_link resumed_link; /* of those whose next request may be read */
+    struct list_link ready_link;   /* of those whose socket has bytes */
     struct shard *shard;
     int fd;
+    address_id address; /* where it comes from */
     enum client_phase phase;
     struct event read_event;
     struct event write_event;
     bool reading;            /* read_event is set */
+    uint64_t ready_us;       /* while in the line of those whose socket has bytes: since when */
     struct evbuffer *output; /* what the socket did not take; NULL: nothing ever */
     struct writer unread;    /* bytes that the HTTP state machine did not take yet */
     struct http_connection *http;
     bool close_after_output;
-    uint64_t since_us; /* start of the phase; sending: last progress */
-    size_t received;   /* bytes of the request being received */
-    size_t charged;    /* bytes charged to the memory of requests */
+    uint64_t since_us;   /* start of the phase; sending: last progress */
+    uint64_t sending_us; /* sending: since when */
+    size_t received;     /* bytes of the request being received */
+    size_t uploaded;     /* of them, those charged as an upload: all but the first read's */
+    uint64_t window_us;  /* receiving: its rate is looked at since then, */
+    size_t window_size;  /* when so many bytes had been received */
+    size_t taken;        /* sending: bytes that the socket took since */
+    size_t charged;      /* bytes charged to the memory of requests */
     struct api_call call;
     bool call_open;
     struct arena arena; /* of the request being served */
@@ -53,13 +62,16 @@ struct client {
 LIST_DEFINE(clients, struct client, link)
 LIST_DEFINE(clients_dead, struct client, link)
 LIST_DEFINE(clients_resumed, struct client, resumed_link)
+LIST_DEFINE(clients_ready, struct client, ready_link)
 
-/* Takes over an accepted socket. */
-void client_new(struct shard *shard, int fd);
+/* Takes over an accepted socket that the host counts. */
+void client_new(struct shard *shard, int fd, address_id address);
 /* Closes the socket; the rest follows at the end of the turn. Harmless on a dead client. */
 void client_close(struct client *client);
 /* After its call was answered: reads on. To be called outside the API's callbacks. */
 void client_resume(struct client *client);
+/* Takes the bytes of its socket: it is in the shard's line no more. */
+void client_take(struct client *client);
 /* Answers the open request: sends what the socket takes, keeps the rest. */
 void client_reply(struct client *client, const struct http_reply *reply);
 /* Cuts the client off if it dawdles. */

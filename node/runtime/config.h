@@ -44,11 +44,14 @@ struct config {
     uint64_t disk_reserve_mb;
 
     uint64_t max_connections;
+    uint64_t max_connections_per_ip;
     uint64_t idle_timeout_s;
     uint64_t header_timeout_s;
     uint64_t write_timeout_s;
     uint64_t body_rate_min;
     uint64_t request_memory_mb;
+    uint64_t queue_delay_max_ms;
+    uint64_t queue_delay_interval_ms;
     uint64_t shutdown_timeout_s;
 
     uint64_t request_timeout_ms;

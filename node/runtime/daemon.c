@@ -113,6 +113,13 @@ static bool open_store(struct daemon *daemon)
     return false;
 }
 
+/* Once the store has made its own directory, and before anything is acknowledged. */
+static bool sync_data(struct daemon *daemon)
+{
+    char error[DATA_ERROR_SIZE];
+    return data_directory_sync(&daemon->data, error) || refuse(daemon, error);
+}
+
 /* A row that cannot be read must not pass for one that is absent. */
 static struct buffer *read_row(void *context, struct slice key)
 {
@@ -176,7 +183,9 @@ static void set_up_host(struct daemon *daemon)
     host->boot = &daemon->boot;
     host->crypto = crypto_openssl();
     host->log = &daemon->log.sink;
+    host->store = daemon->store;
     host->peers = peers_new(&daemon->boot);
+    host->addresses = addresses_new(daemon->config->max_connections_per_ip);
     host->secret = slice_of_string(daemon->config->secret);
     host->credentials.access_key_id = daemon->config->access_key_id;
     host->credentials.secret_access_key = daemon->config->secret_access_key;
@@ -238,7 +247,9 @@ static void make_shards(struct daemon *daemon)
 
 static bool assemble(struct daemon *daemon)
 {
-    if (!open_data(daemon) || !open_store(daemon) || !load_boot(daemon) || !check_boot(daemon))
+    if (!open_data(daemon) || !open_store(daemon) || !sync_data(daemon))
+        return false;
+    if (!load_boot(daemon) || !check_boot(daemon))
         return false;
     if (!listen_for_all(daemon))
         return false;
@@ -324,7 +335,8 @@ static bool run(struct daemon *daemon)
     return report_failure(daemon);
 }
 
-/* The store goes first: nothing of it may complete into a node that is gone. */
+/* The store stops first: nothing of it may complete into a node that is gone. It closes after the
+ * nodes: a range that was being read for a peer has a snapshot. */
 static void take_apart(struct daemon *daemon)
 {
     struct host *host = &daemon->host;
@@ -333,12 +345,15 @@ static void take_apart(struct daemon *daemon)
     if (daemon->peer_fd >= 0)
         close(daemon->peer_fd);
     if (daemon->store != NULL)
-        rocksdb_store_close(daemon->store);
+        rocksdb_store_stop(daemon->store);
     for (uint16_t i = 0; i < host->shards_count; i++)
         shard_free(host->shards[i]);
     free(host->shards);
+    if (daemon->store != NULL)
+        rocksdb_store_close(daemon->store);
     if (host->peers != NULL)
         peers_free(host->peers);
+    addresses_free(host->addresses);
     if (daemon->booted)
         boot_deinit(&daemon->boot);
     data_directory_close(&daemon->data);

@@ -54,7 +54,6 @@ void daemon_store_config(struct rocksdb_store_config *store, const struct config
     store->block_cache_bytes = (size_t)config->cache_mb << 20;
     store->write_buffer_bytes = (size_t)config->write_buffer_mb << 20;
     store->reader_threads = (uint32_t)config->reader_threads;
-    store->open_files_max = (int)config->open_files_max;
     store->durability = config->durability == CONFIG_DURABILITY_SYNC ? ROCKSDB_DURABILITY_SYNC
                                                                      : ROCKSDB_DURABILITY_INTERVAL;
     store->interval_ms = (uint32_t)config->sync_interval_ms;

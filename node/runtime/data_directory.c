@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,29 @@ bool data_directory_open(struct data_directory *directory, const char *path, boo
         return false;
     }
     return lock(directory, error);
+}
+
+static bool sync_names(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return synced;
+}
+
+bool data_directory_sync(const struct data_directory *directory, char error[DATA_ERROR_SIZE])
+{
+    char *path = strdup(directory->path);
+    ensure(path != NULL);
+    bool synced = sync_names(directory->path) && sync_names(dirname(path));
+    free(path);
+    if (!synced)
+        snprintf(error, DATA_ERROR_SIZE, "data: cannot sync %s or where it stands: %s",
+                 directory->path, strerror(errno));
+    return synced;
 }
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)

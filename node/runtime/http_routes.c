@@ -17,45 +17,55 @@ static bool is(struct slice text, const char *expected)
     return slice_equal(text, slice_of_string(expected));
 }
 
-static struct slice cors_headers(const struct http_request *request)
-{
-    bool asked = http_request_header(request, SLICE_LITERAL("origin")).size > 0;
-    return asked ? SLICE_LITERAL("Access-Control-Allow-Origin: *\r\n"
-                                 "Access-Control-Expose-Headers: "
-                                 "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date\r\n")
-                 : SLICE_EMPTY;
-}
-
-static void reply_with(struct client *client, const struct http_request *request, int status,
-                       const char *content_type, struct slice body)
+static void reply_with(struct client *client, int status, const char *content_type,
+                       struct slice body)
 {
     struct http_reply reply = {
         .status = status,
         .content_type = content_type,
         .body = body,
-        .extra_headers = cors_headers(request),
     };
     client_reply(client, &reply);
 }
 
-static void reply_not_found(struct client *client, const struct http_request *request)
+static void reply_not_found(struct client *client)
 {
-    reply_with(client, request, 404, "text/plain", SLICE_LITERAL("<UnknownOperationException/>\n"));
+    reply_with(client, 404, "text/plain", SLICE_LITERAL("<UnknownOperationException/>\n"));
 }
 
-/* Browsers ask before they post from another origin; nothing here rests on cookies. */
-static void serve_options(struct client *client)
+/* Names and commas, nothing that could be taken for anything else when it is repeated. */
+static bool is_list_of_names(struct slice text)
 {
-    struct http_reply reply = {
-        .status = 200,
-        .extra_headers = SLICE_LITERAL("Access-Control-Allow-Origin: *\r\n"
-                                       "Access-Control-Allow-Methods: GET, HEAD, POST, OPTIONS\r\n"
-                                       "Access-Control-Allow-Headers: *, authorization, "
-                                       "content-type, x-amz-date, x-amz-target, "
-                                       "x-amz-security-token, x-amz-user-agent\r\n"
-                                       "Access-Control-Max-Age: 172800\r\n"),
-    };
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t byte = text.data[i];
+        bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+        bool digit = byte >= '0' && byte <= '9';
+        if (!letter && !digit && (byte == '\0' || strchr("-_., ", byte) == NULL))
+            return false;
+    }
+    return text.size > 0;
+}
+
+/* Browsers ask before they post from another origin; nothing here rests on cookies. All headers
+ * they name are allowed, as "*" would not cover Authorization. */
+static void serve_options(struct client *client, const struct http_request *request)
+{
+    struct slice asked =
+        http_request_header(request, SLICE_LITERAL("access-control-request-headers"));
+    struct writer headers;
+    writer_init(&headers, 256);
+    writer_put_slice(&headers, SLICE_LITERAL("Allow: GET, HEAD, POST, OPTIONS\r\n"));
+    if (request->cross_origin)
+        writer_put_slice(&headers, SLICE_LITERAL("Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
+                                                 "Access-Control-Max-Age: 172800\r\n"));
+    if (request->cross_origin && is_list_of_names(asked)) {
+        writer_put_slice(&headers, SLICE_LITERAL("Access-Control-Allow-Headers: "));
+        writer_put_slice(&headers, asked);
+        writer_put_slice(&headers, SLICE_LITERAL("\r\n"));
+    }
+    struct http_reply reply = {.status = 200, .extra_headers = writer_slice(&headers)};
     client_reply(client, &reply);
+    writer_deinit(&headers);
 }
 
 /* "application/x-amz-json-1.0", or -1.1, with parameters or without. */
@@ -78,9 +88,9 @@ void http_routes_serve(struct client *client, const struct http_request *request
     else if (is(request->method, "GET") || is(request->method, "HEAD"))
         serve_get(client, request);
     else if (is(request->method, "OPTIONS"))
-        serve_options(client);
+        serve_options(client, request);
     else
-        reply_not_found(client, request);
+        reply_not_found(client);
 }
 
 static void serve_health(struct client *client, const struct http_request *request)
@@ -88,11 +98,11 @@ static void serve_health(struct client *client, const struct http_request *reque
     struct slice host = http_request_header(request, SLICE_LITERAL("host"));
     char *text =
         arena_printf(&client->arena, "healthy: %.*s ", (int)host.size, (const char *)host.data);
-    reply_with(client, request, 200, "text/plain", slice_of_string(text));
+    reply_with(client, 200, "text/plain", slice_of_string(text));
 }
 
 /* Load-balancing clients of DynamoDB-compatible databases poll this list. */
-static void serve_localnodes(struct client *client, const struct http_request *request)
+static void serve_localnodes(struct client *client)
 {
     const struct membership *membership = node_membership(client->shard->node);
     struct writer body;
@@ -111,12 +121,11 @@ static void serve_localnodes(struct client *client, const struct http_request *r
         free(host);
     }
     writer_put_u8(&body, ']');
-    reply_with(client, request, 200, "application/json", writer_slice(&body));
+    reply_with(client, 200, "application/json", writer_slice(&body));
     writer_deinit(&body);
 }
 
-static void reply_unsigned(struct client *client, const struct http_request *request,
-                           const struct sigv4_verdict *verdict)
+static void reply_unsigned(struct client *client, const struct sigv4_verdict *verdict)
 {
     static const char *const types[] = {
         [SIGV4_MISSING] = "MissingAuthenticationTokenException",
@@ -128,7 +137,7 @@ static void reply_unsigned(struct client *client, const struct http_request *req
     struct writer body;
     writer_init(&body, 256);
     int status = api_error(&body, types[verdict->result], verdict->message);
-    reply_with(client, request, status, JSON_TYPE, writer_slice(&body));
+    reply_with(client, status, JSON_TYPE, writer_slice(&body));
     writer_deinit(&body);
 }
 
@@ -139,7 +148,7 @@ static bool check_signature(struct client *client, const struct http_request *re
     struct sigv4_verdict verdict =
         sigv4_verify(&client->shard->sigv4, request, now.wall_us, &client->arena);
     if (verdict.result != SIGV4_OK)
-        reply_unsigned(client, request, &verdict);
+        reply_unsigned(client, &verdict);
     return verdict.result == SIGV4_OK;
 }
 
@@ -151,9 +160,12 @@ static void serve_admin(struct client *client, const struct http_request *reques
     struct writer body;
     writer_init(&body, 4096);
     struct node_stats stats;
+    struct admin_load load;
     shard_stats_of_all(client->shard, &stats);
-    int status = admin_handle(client->shard->node, &stats, request->path, request->query, &body);
-    reply_with(client, request, status, "application/json", writer_slice(&body));
+    host_get_load(client->shard->host, &load);
+    int status =
+        admin_handle(client->shard->node, &stats, &load, request->path, request->query, &body);
+    reply_with(client, status, "application/json", writer_slice(&body));
     writer_deinit(&body);
 }
 
@@ -162,11 +174,34 @@ static void serve_get(struct client *client, const struct http_request *request)
     if (is(request->path, "/"))
         serve_health(client, request);
     else if (is(request->path, "/localnodes"))
-        serve_localnodes(client, request);
+        serve_localnodes(client);
     else if (slice_starts_with(request->path, SLICE_LITERAL("/-/")))
         serve_admin(client, request);
     else
-        reply_not_found(client, request);
+        reply_not_found(client);
+}
+
+/* For what a body is inflated to: as if it had been received. */
+static bool charge_inflated(void *context, size_t size)
+{
+    struct client *client = context;
+    if (!host_charge(client->shard->host, size))
+        return false;
+    client->charged += size;
+    return true;
+}
+
+/* The body that the operation reads; false if the request was refused. */
+static bool take_body(struct client *client, const struct http_request *request, struct slice *body)
+{
+    *body = request->body;
+    if (request->body_coding == HTTP_CODING_IDENTITY)
+        return true;
+    const struct http_failure *failure =
+        http_connection_inflate(client->http, charge_inflated, client, body);
+    if (failure != NULL)
+        reply_with(client, failure->status, JSON_TYPE, slice_of_string(failure->body));
+    return failure == NULL;
 }
 
 static void serve_operation(struct client *client, const struct http_request *request)
@@ -175,9 +210,12 @@ static void serve_operation(struct client *client, const struct http_request *re
     struct instant now = shard->now;
     if (!check_signature(client, request, now))
         return;
+    struct slice body;
+    if (!take_body(client, request, &body))
+        return;
     client->call = (struct api_call){
         .target = http_request_header(request, SLICE_LITERAL("x-amz-target")),
-        .body = request->body,
+        .body = body,
         .host = http_request_header(request, SLICE_LITERAL("host")),
         .arena = &client->arena,
         .done = on_call_done,
@@ -195,20 +233,14 @@ static void on_call_done(struct api_call *call)
     ensure(shard->calls_open > 0);
     shard->calls_open--;
     if (client->phase != CLIENT_DEAD) {
-        const struct http_request *request = http_connection_request(client->http);
-        struct writer headers;
-        writer_init(&headers, 0);
-        writer_put_slice(&headers, cors_headers(request));
-        if (call->sloppy)
-            writer_put_slice(&headers, SLICE_LITERAL("x-cartwheel-sloppy: 1\r\n"));
         struct http_reply reply = {
             .status = call->status,
             .content_type = JSON_TYPE,
             .body = writer_slice(&call->reply),
-            .extra_headers = writer_slice(&headers),
+            .extra_headers =
+                call->sloppy ? SLICE_LITERAL("x-cartwheel-sloppy: 1\r\n") : SLICE_EMPTY,
         };
         client_reply(client, &reply);
-        writer_deinit(&headers);
     }
     writer_deinit(&call->reply);
     /* Not here: the API must not be entered from its own callback. */

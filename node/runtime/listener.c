@@ -1,5 +1,6 @@
 #include "listener.h"
 
+#include "net.h"
 #include "shard.h"
 
 #include <errno.h>
@@ -7,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum {
+    SENDING_SLACK_MS = 10000, /* who takes nothing is cut off here; the kernel sees to the rest */
+    KEEPALIVE_IDLE_S = 30, /* a client that vanished is noticed before a long idle_timeout_s ends */
+    UNSENT_MAX = 128 * 1024 /* kernel memory is bounded by this times max_connections */
+};
 
 struct listener {
     struct shard *shard;
@@ -20,12 +27,21 @@ static void on_accepted(struct evconnlistener *accepting, evutil_socket_t fd,
                         struct sockaddr *address, int size, void *context);
 static void on_error(struct evconnlistener *accepting, void *context);
 
+/* What clients' sockets inherit. */
+static void set_up_clients(int fd, const struct config *config)
+{
+    net_set_keepalive(fd, KEEPALIVE_IDLE_S, (int)config->write_timeout_s * 1000 + SENDING_SLACK_MS);
+    net_set_unsent_max(fd, UNSENT_MAX);
+}
+
 struct listener *listener_new(struct shard *shard, int fd, enum listener_kind kind)
 {
     struct listener *listener = calloc(1, sizeof(*listener));
     ensure(listener != NULL);
     listener->shard = shard;
     listener->kind = kind;
+    if (kind == LISTENER_CLIENTS)
+        set_up_clients(fd, shard->host->config);
     /* A backlog of 0: the socket listens already. */
     listener->accepting = evconnlistener_new(shard->base, on_accepted, listener,
                                              LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
@@ -66,17 +82,25 @@ static void on_error(struct evconnlistener *accepting, void *context)
         pause_accepting(context, error);
 }
 
-static void accept_client(struct listener *listener, struct shard *to, int fd)
+/* Counts a connection, if it may be. */
+static bool admit(struct host *host, address_id address)
 {
-    struct host *host = listener->shard->host;
-    if (atomic_fetch_add(&host->connections, 1) >= host->config->max_connections) {
-        atomic_fetch_sub(&host->connections, 1);
+    if (atomic_fetch_add(&host->connections, 1) < host->config->max_connections &&
+        addresses_take(host->addresses, address))
+        return true;
+    atomic_fetch_sub(&host->connections, 1);
+    host_count(&host->counters.connections_refused);
+    return false;
+}
+
+static void accept_client(struct listener *listener, struct shard *to, int fd, address_id address)
+{
+    if (!admit(listener->shard->host, address))
         close(fd);
-    } else if (to == listener->shard) {
-        client_new(to, fd);
-    } else {
-        shard_post_client(to, fd);
-    }
+    else if (to == listener->shard)
+        client_new(to, fd, address);
+    else
+        shard_post_client(to, fd, address);
 }
 
 static void on_accepted(struct evconnlistener *accepting, evutil_socket_t fd,
@@ -86,7 +110,6 @@ static void on_accepted(struct evconnlistener *accepting, evutil_socket_t fd,
     struct host *host = listener->shard->host;
     struct shard *to = host->shards[listener->next];
     (void)accepting;
-    (void)address;
     (void)size;
     if (fd > host->accepted_fd_max) {
         close(fd);
@@ -95,7 +118,7 @@ static void on_accepted(struct evconnlistener *accepting, evutil_socket_t fd,
     }
     listener->next = (uint16_t)((listener->next + 1) % host->shards_count);
     if (listener->kind == LISTENER_CLIENTS)
-        accept_client(listener, to, fd);
+        accept_client(listener, to, fd, address_id_of(address));
     else if (to == listener->shard)
         peer_inbound_new(to, fd);
     else

@@ -1,5 +1,6 @@
 /* cartwheeld: a node of a Cartwheel cluster. */
 #include "daemon.h"
+#include "failpoint.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@ int main(int argc, char **argv)
 {
     struct config config;
     int status = EXIT_SUCCESS;
+    if (failpoint_arm())
+        return status;
     switch (config_load(&config, argc, argv, environ, stdout, stderr)) {
     case CONFIG_OK:
         status = daemon_run(&config);

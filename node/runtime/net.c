@@ -100,10 +100,15 @@ void net_set_nodelay(int fd)
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
-void net_set_keepalive(int fd, int timeout_ms)
+void net_set_unsent_max(int fd, int bytes)
+{
+    set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, bytes);
+}
+
+void net_set_keepalive(int fd, int idle_s, int timeout_ms)
 {
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 5);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle_s);
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 2);
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeout_ms);

@@ -16,8 +16,12 @@ int must_check net_listen(const char *address, char error[NET_ERROR_SIZE]);
 int must_check net_dial(const struct sockaddr *address, socklen_t size, const char *source_host);
 /* For a connected socket: small messages leave at once. */
 void net_set_nodelay(int fd);
-/* A peer that vanished without a word is noticed within `timeout_ms`. */
-void net_set_keepalive(int fd, int timeout_ms);
+/* Who vanished without a word is noticed: with bytes unacknowledged within `timeout_ms`, else soon
+ * after `idle_s`. Set on a listening socket, it holds for those it accepts. */
+void net_set_keepalive(int fd, int idle_s, int timeout_ms);
+/* The kernel takes no more than `bytes` that it cannot send yet: more waits, and is accounted for,
+ * here. Holds for sockets that a listening one accepts. */
+void net_set_unsent_max(int fd, int bytes);
 /* "host:port" without brackets becomes host and port; false if there is no port. */
 bool must_check net_split(const char *address, char *host, size_t host_size, char *port,
                           size_t port_size);

@@ -12,6 +12,7 @@
 enum {
     HANDSHAKE_TIMEOUT_US = 5000000,
     DEAD_TIMEOUT_MS = 10000,
+    KEEPALIVE_IDLE_S = 5,
     INBOUNDS_MAX = 8192,      /* 2 per shard of each member; strangers are gone after 5 s */
     LOG_INTERVAL_US = 1000000 /* strangers must not fill the log */
 };
@@ -30,7 +31,7 @@ void peer_inbound_new(struct shard *shard, int fd)
     inbound->shard = shard;
     inbound->fd = fd;
     net_set_nodelay(fd);
-    net_set_keepalive(fd, DEAD_TIMEOUT_MS);
+    net_set_keepalive(fd, KEEPALIVE_IDLE_S, DEAD_TIMEOUT_MS);
     uint8_t nonce[HANDSHAKE_NONCE_SIZE];
     struct writer nothing;
     writer_init(&nothing, 0);
@@ -92,6 +93,7 @@ static void take_frames(struct peer_inbound *inbound, struct slice bytes)
     if (result == FRAME_INCOMPLETE)
         return;
     complain(inbound, result == FRAME_BAD_VERSION ? "frame_version" : "malformed_frame");
+    node_on_frame(shard->node, shard->now, inbound->identity.id, SLICE_EMPTY); /* counts it */
     peer_inbound_free(inbound);
 }
 
@@ -101,6 +103,8 @@ static void on_proven(struct peer_inbound *inbound)
     handshake_deinit(&inbound->handshake);
     frame_stream_init(&inbound->stream, control);
     timers_disarm(&inbound->shard->timers, &inbound->timer);
+    if (control)
+        shard_prefer(&inbound->read_event);
 }
 
 static enum handshake_event judge(struct peer_inbound *inbound, struct writer *output)

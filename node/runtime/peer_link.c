@@ -20,6 +20,7 @@ enum {
     BACKOFF_MAX_US = 2000000,         /* the longest that a healed network goes unnoticed */
     SETUP_TIMEOUT_US = 5000000,       /* connecting and handshake together */
     DEAD_TIMEOUT_MS = 10000,          /* unacknowledged bytes for so long: the peer is gone */
+    KEEPALIVE_IDLE_S = 5,             /* silent for so long: it is probed */
     DATA_QUEUE_MAX = 64 << 20,        /* two of the largest frames */
     CONTROL_QUEUE_MAX = 4 << 20,      /* gossip older than that is worth nothing */
     COPY_SIZE_MAX = 2048,             /* copying so little costs less than a reference */
@@ -265,7 +266,8 @@ static void on_up(struct peer_link *link)
     route_up(link->route);
 }
 
-/* What makes an operator act is an error. */
+/* What makes an operator act is an error. A wrong name is none at once: where addresses are given out
+ * anew, one may have become another member's since its name was looked up. */
 static enum log_level level_of(enum handshake_error error)
 {
     switch (error) {
@@ -274,7 +276,6 @@ static enum log_level level_of(enum handshake_error error)
     case HANDSHAKE_WRONG_ID:
     case HANDSHAKE_OWN_ID:
     case HANDSHAKE_UNKNOWN_NAME:
-    case HANDSHAKE_WRONG_NAME:
         return LOG_ERROR;
     default:
         return LOG_WARN;
@@ -363,7 +364,7 @@ static void on_connected(struct peer_link *link)
         fail(link, LOG_INFO, strerror(error));
         return;
     }
-    net_set_keepalive(link->fd, DEAD_TIMEOUT_MS);
+    net_set_keepalive(link->fd, KEEPALIVE_IDLE_S, DEAD_TIMEOUT_MS);
     uint8_t nonce[HANDSHAKE_NONCE_SIZE];
     struct writer hello;
     writer_init(&hello, HANDSHAKE_MESSAGE_MAX);
@@ -487,6 +488,7 @@ static void drop(struct peer_link *link, struct buffer *frame)
 {
     buffer_unref(frame);
     link->dropped++;
+    host_count(&shard_of(link)->host->counters.frames_dropped);
     if (!link->full)
         log_event(shard_of(link)->log, LOG_WARN, "peer_queue_full",
                   "peer=%s link=%s dropped_total=%llu", link->route->member->name,

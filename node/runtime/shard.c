@@ -11,7 +11,11 @@
 #include <unistd.h>
 
 enum {
-    ROUNDS_MAX = 16,             /* of one turn; then sockets get their chance */
+    PRIORITIES = 2,              /* preferred sockets, and libevent's default for all others */
+    LOCAL_BYTES_MAX = 4 << 20,   /* of frames to itself: delivered before more are made */
+    RESULTS_LEAST = 4 << 20,     /* a page and its JSON, however little memory there is */
+    TURN_US = 20000,             /* then sockets get their chance: probes are answered in time */
+    CLIENTS_AT_ONCE = 16,        /* even if each asks for a page of 1 MiB: some 100 ms */
     SWEEP_INTERVAL_US = 1000000, /* limits for slow clients are in seconds */
     STATS_INTERVAL_US = 100000   /* so old may be what one shard knows of another */
 };
@@ -40,6 +44,7 @@ static void init_lists(struct shard *shard)
 {
     clients_init(&shard->clients);
     clients_resumed_init(&shard->resumed);
+    clients_ready_init(&shard->ready);
     clients_dead_init(&shard->dead_clients);
     peer_inbounds_init(&shard->inbounds);
     timers_init(&shard->timers);
@@ -57,6 +62,7 @@ static void init_loop(struct shard *shard)
     shard->base = event_base_new_with_config(event_config);
     event_config_free(event_config);
     ensure(shard->base != NULL);
+    event_base_priority_init(shard->base, PRIORITIES);
     event_assign(&shard->mailbox_event, shard->base, shard->mailbox.wake_fd, EV_READ | EV_PERSIST,
                  on_mailbox, shard);
     event_add(&shard->mailbox_event, NULL);
@@ -89,6 +95,7 @@ struct shard *shard_new(struct host *host, uint16_t index)
     pthread_mutex_init(&shard->stats_lock, NULL);
     init_lists(shard);
     init_loop(shard);
+    gate_init(&shard->gate, host);
     shard->links = peer_links_new(shard);
     return shard;
 }
@@ -168,6 +175,7 @@ static void queue_local(struct shard *shard, struct buffer *frame)
         ensure(queue->frames != NULL);
     }
     queue->frames[queue->count++] = frame;
+    queue->bytes += frame->size;
 }
 
 static void transport_send(struct transport *self, struct address to, struct buffer *frame)
@@ -193,21 +201,37 @@ void shard_take_frame(struct shard *shard, node_id from, struct slice frame)
         shard_post_frame(shard->host->shards[to], from, buffer_from(frame));
 }
 
-/* Frames that these send to this shard again wait for the next round. */
+/* Frames that these send to this shard again wait for the next round. If these are large, as answers
+ * of reads are, the rest of the questions waits behind them: what was read must not lie about. */
 static void deliver_local(struct shard *shard)
 {
     struct frame_queue delivered = shard->local;
-    shard->local = (struct frame_queue){NULL, 0, 0};
-    for (size_t i = 0; i < delivered.count; i++) {
+    size_t at = 0;
+    shard->local = (struct frame_queue){NULL, 0, 0, 0};
+    for (; at < delivered.count && shard->local.bytes < LOCAL_BYTES_MAX; at++) {
         node_on_frame(shard->node, shard->now, shard->identity.id,
-                      buffer_slice(delivered.frames[i]));
-        buffer_unref(delivered.frames[i]);
+                      buffer_slice(delivered.frames[at]));
+        buffer_unref(delivered.frames[at]);
     }
+    for (; at < delivered.count; at++)
+        queue_local(shard, delivered.frames[at]);
     delivered.count = 0;
+    delivered.bytes = 0;
     if (shard->local.frames == NULL)
         shard->local = delivered;
     else
         free(delivered.frames);
+}
+
+static void complete(struct shard *shard, struct store_op *op)
+{
+    size_t size = store_result_size(op);
+    node_on_store_done(shard->node, shard->now, op);
+    rocksdb_store_release(shard->host->store, size);
+    if (shard->local.bytes >= LOCAL_BYTES_MAX) {
+        deliver_local(shard);
+        api_run(shard->api, shard_tick(shard));
+    }
 }
 
 static void on_mailbox(evutil_socket_t fd, short what, void *context)
@@ -222,7 +246,7 @@ static void on_mailbox(evutil_socket_t fd, short what, void *context)
     mailbox_take(&shard->mailbox, &letters, &completions);
     shard_tick(shard);
     while ((op = store_ops_pop(&completions)) != NULL)
-        node_on_store_done(shard->node, shard->now, op);
+        complete(shard, op);
     while ((letter = letters_pop(&letters)) != NULL)
         letter->open(letter, shard);
 }
@@ -258,6 +282,18 @@ static void resume_clients(struct shard *shard)
     }
 }
 
+/* Some of those in line: what they ask for is done before the next are heard, so that it neither
+ * piles up here nor keeps peers waiting. */
+static void take_clients(struct shard *shard)
+{
+    for (int taken = 0; taken < CLIENTS_AT_ONCE; taken++) {
+        struct client *client = clients_ready_pop(&shard->ready);
+        if (client == NULL)
+            return;
+        client_take(client);
+    }
+}
+
 static void run_timers(struct shard *shard)
 {
     struct instant now = shard_tick(shard);
@@ -268,7 +304,8 @@ static void run_timers(struct shard *shard)
 
 static bool has_more(const struct shard *shard)
 {
-    return shard->local.count > 0 || !clients_resumed_empty(&shard->resumed) || shard->link_broke;
+    return shard->local.count > 0 || !clients_ready_empty(&shard->ready) ||
+           !clients_resumed_empty(&shard->resumed) || shard->link_broke;
 }
 
 static void arm_timer(struct shard *shard)
@@ -335,17 +372,49 @@ static void stop_if_failed(struct shard *shard)
         kill(getpid(), SIGTERM);
 }
 
+/* What is left of that memory, the API may hold besides. */
+void shard_charge_results(struct shard *shard)
+{
+    struct host *host = shard->host;
+    size_t results = api_results(shard->api);
+    if (results > shard->results)
+        host_charge_anyway(host, results - shard->results);
+    else if (results < shard->results)
+        host_discharge(host, shard->results - results);
+    shard->results = results;
+    size_t used = atomic_load_explicit(&host->request_memory, memory_order_relaxed);
+    size_t room = used < host_memory_max(host) ? host_memory_max(host) - used : 0;
+    size_t share = room / host->shards_count;
+    api_limit_results(shard->api, results + (share > RESULTS_LEAST ? share : RESULTS_LEAST));
+    uint64_t refused = api_results_refused(shard->api);
+    if (refused != shard->results_refused)
+        atomic_fetch_add(&host->counters.requests_refused_memory, refused - shard->results_refused);
+    shard->results_refused = refused;
+}
+
+static void end_turn(struct shard *shard)
+{
+    shard_charge_results(shard);
+    gate_on_turn_end(&shard->gate, shard->now.monotonic_us, !clients_ready_empty(&shard->ready));
+    node_refuse_forwards(shard->node, gate_refuses_writes(&shard->gate));
+}
+
+void shard_prefer(struct event *event)
+{
+    ensure(event_priority_set(event, 0) == 0);
+}
+
 static void finish_turn(struct shard *shard)
 {
     shard->link_broke = false;
     run_timers(shard);
-    for (int round = 0; round < ROUNDS_MAX; round++) {
+    uint64_t until_us = shard->now.monotonic_us + TURN_US;
+    do {
+        take_clients(shard);
         deliver_local(shard);
         api_run(shard->api, shard_tick(shard));
         resume_clients(shard);
-        if (!has_more(shard))
-            break;
-    }
+    } while (has_more(shard) && shard->now.monotonic_us < until_us);
     rocksdb_store_flush(shard->store);
     shard->link_broke = peer_links_flush(shard->links);
     clients_reap(shard);
@@ -353,6 +422,7 @@ static void finish_turn(struct shard *shard)
     publish_stats(shard);
     shard->finished |= shard->draining && all_answered(shard);
     arm_timer(shard);
+    end_turn(shard);
 }
 
 static void *run(void *context)

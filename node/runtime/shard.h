@@ -8,6 +8,7 @@
 
 #include "api.h"
 #include "client.h"
+#include "gate.h"
 #include "host.h"
 #include "listener.h"
 #include "mailbox.h"
@@ -27,6 +28,7 @@ struct frame_queue {
     struct buffer **frames; /* owned references */
     size_t count;
     size_t capacity;
+    size_t bytes; /* of the frames */
 };
 
 struct shard {
@@ -58,9 +60,13 @@ struct shard {
     struct node_stats stats; /* as of stats_at_us, for other shards to read */
     uint64_t stats_at_us;
 
+    struct gate gate;
+    size_t results;           /* of the API, as charged to the memory of requests */
+    uint64_t results_refused; /* of the API, as counted by the host */
     struct frame_queue local; /* frames from this shard to itself */
     struct clients clients;
     struct clients_resumed resumed; /* answered: their next request may be read */
+    struct clients_ready ready;     /* have bytes in their socket: their turns come in that order */
     struct clients_dead dead_clients;
     struct peer_links *links;
     struct peer_inbounds inbounds;
@@ -91,7 +97,7 @@ void shard_join(struct shard *shard);
 void shard_post_frame(struct shard *shard, node_id from, struct buffer *frame);
 void shard_post_completions(void *shard, struct store_ops *done);
 /* Any thread; the shard owns the socket from now on. */
-void shard_post_client(struct shard *shard, int fd);
+void shard_post_client(struct shard *shard, int fd, address_id address);
 void shard_post_peer(struct shard *shard, int fd);
 /* Any thread: tell the cluster, finish what is open within the configured time, end the thread. */
 void shard_post_stop(struct shard *shard);
@@ -99,6 +105,10 @@ void shard_post_stop(struct shard *shard);
 /* For the sockets of this shard, on its thread. The clocks are read once for each event that is
  * handled, or once for a batch of frames: at 100,000 requests a second, reading them is dear. */
 struct instant shard_tick(struct shard *shard);
+/* Brings up to date what the API's results take of the memory of requests. */
+void shard_charge_results(struct shard *shard);
+/* A socket whose bytes are served before those of clients. Its event must not be active. */
+void shard_prefer(struct event *event);
 /* A frame from a peer, whole and checked, for the shard that its header names. */
 void shard_take_frame(struct shard *shard, node_id from, struct slice frame);
 

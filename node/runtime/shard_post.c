@@ -14,6 +14,7 @@ struct frame_letter {
 struct socket_letter {
     struct letter letter;
     int fd;
+    address_id address; /* clients: where it comes from */
 };
 
 static struct frame_letter *frame_letter_of(struct letter *letter)
@@ -58,7 +59,7 @@ static void socket_letter_discard(struct letter *letter)
     free(posted);
 }
 
-static void post_socket(struct shard *shard, int fd,
+static void post_socket(struct shard *shard, int fd, address_id address,
                         void (*open)(struct letter *letter, void *receiver))
 {
     struct socket_letter *posted = calloc(1, sizeof(*posted));
@@ -66,6 +67,7 @@ static void post_socket(struct shard *shard, int fd,
     posted->letter.open = open;
     posted->letter.discard = socket_letter_discard;
     posted->fd = fd;
+    posted->address = address;
     mailbox_post(&shard->mailbox, &posted->letter);
 }
 
@@ -79,7 +81,8 @@ static int take_socket(struct letter *letter)
 
 static void client_letter_open(struct letter *letter, void *receiver)
 {
-    client_new(receiver, take_socket(letter));
+    address_id address = container_of(letter, struct socket_letter, letter)->address;
+    client_new(receiver, take_socket(letter), address);
 }
 
 static void peer_letter_open(struct letter *letter, void *receiver)
@@ -87,14 +90,14 @@ static void peer_letter_open(struct letter *letter, void *receiver)
     peer_inbound_new(receiver, take_socket(letter));
 }
 
-void shard_post_client(struct shard *shard, int fd)
+void shard_post_client(struct shard *shard, int fd, address_id address)
 {
-    post_socket(shard, fd, client_letter_open);
+    post_socket(shard, fd, address, client_letter_open);
 }
 
 void shard_post_peer(struct shard *shard, int fd)
 {
-    post_socket(shard, fd, peer_letter_open);
+    post_socket(shard, fd, 0, peer_letter_open);
 }
 
 static void close_idle(struct shard *shard)

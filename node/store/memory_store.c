@@ -326,10 +326,8 @@ static void rows_apply(struct row_families *rows, const struct store_batch *batc
         struct row **family = &rows->families[change.family];
         if (change.change == STORE_PUT)
             *family = row_tree_put(*family, change.key, buffer_from(change.value));
-        else if (change.change == STORE_DELETE)
-            *family = row_tree_delete(*family, change.key);
         else
-            *family = row_tree_delete_range(*family, change.key, change.value);
+            *family = row_tree_delete(*family, change.key);
     }
 }
 

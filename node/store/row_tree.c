@@ -52,17 +52,6 @@ struct row *row_tree_delete(struct row *tree, struct slice key)
     return tree_join(below, above);
 }
 
-struct row *row_tree_delete_range(struct row *tree, struct slice from, struct slice to)
-{
-    if (slice_compare(from, to) >= 0)
-        return tree;
-    struct row *below, *within, *above, *rest;
-    tree_split(tree, from, SPLIT_EQUAL_RIGHT, &below, &rest);
-    tree_split(rest, to, SPLIT_EQUAL_RIGHT, &within, &above);
-    row_tree_unref(within);
-    return tree_join(below, above);
-}
-
 struct buffer *row_tree_find(const struct row *tree, struct slice key)
 {
     while (tree != NULL) {

@@ -28,8 +28,6 @@ void row_tree_unref(struct row *tree);
 /* Adds or replaces a row. Takes the reference to `value`. */
 struct row *row_tree_put(struct row *tree, struct slice key, struct buffer *value);
 struct row *row_tree_delete(struct row *tree, struct slice key);
-/* Deletes [from, to); nothing if `to` is not above `from`. */
-struct row *row_tree_delete_range(struct row *tree, struct slice from, struct slice to);
 /* The row's value, borrowed from the tree; NULL: absent. */
 struct buffer *row_tree_find(const struct row *tree, struct slice key);
 /* Shows the rows of [from, to) to `visit` in order, or backwards; an empty `to` is the end. */

@@ -97,13 +97,6 @@ void store_batch_delete(struct store_batch *batch, enum store_family family, str
     writer_put_sized(&batch->encoded, SLICE_EMPTY);
 }
 
-void store_batch_delete_range(struct store_batch *batch, enum store_family family,
-                              struct slice from, struct slice to)
-{
-    batch_begin(batch, STORE_DELETE_RANGE, family, from);
-    writer_put_sized(&batch->encoded, to);
-}
-
 bool store_batch_next(struct reader *reader, struct store_batch_change *change)
 {
     if (reader_left(reader) == 0)
@@ -114,6 +107,17 @@ bool store_batch_next(struct reader *reader, struct store_batch_change *change)
     change->value = reader_get_sized(reader);
     ensure(!reader->failed);
     return true;
+}
+
+size_t store_result_size(struct store_op *op)
+{
+    if (op->kind == STORE_GET) {
+        const struct store_get *get = container_of(op, struct store_get, op);
+        return get->value == NULL ? 0 : get->value->size;
+    }
+    if (op->kind == STORE_RANGE)
+        return container_of(op, struct store_range, op)->rows.size;
+    return 0;
 }
 
 void store_rows_begin(struct store_range *range)

@@ -85,7 +85,7 @@ struct store_commit {
     struct store_batch batch; /* read by the store until done; may be several MiB */
 };
 
-enum store_change { STORE_PUT, STORE_DELETE, STORE_DELETE_RANGE };
+enum store_change { STORE_PUT, STORE_DELETE };
 
 struct store {
     /* True if the read was answered from memory: its result is set as if done, and it must not be
@@ -131,20 +131,19 @@ void store_batch_put(struct store_batch *batch, enum store_family family, struct
 uint8_t *store_batch_put_in_place(struct store_batch *batch, enum store_family family,
                                   struct slice key, size_t value_size);
 void store_batch_delete(struct store_batch *batch, enum store_family family, struct slice key);
-/* Deletes [from, to); nothing if `to` is not above `from`. */
-void store_batch_delete_range(struct store_batch *batch, enum store_family family,
-                              struct slice from, struct slice to);
 
 /* One change of a batch; slices borrow from it. */
 struct store_batch_change {
     enum store_change change;
     enum store_family family;
-    struct slice key;   /* or `from` */
-    struct slice value; /* or `to` */
+    struct slice key;
+    struct slice value; /* STORE_PUT */
 };
 
 /* Walks a batch: start with reader_of(writer_slice(&batch->encoded)); false at the end. */
 bool store_batch_next(struct reader *reader, struct store_batch_change *change);
+/* Bytes that a completed read brought; 0 for a commit. */
+size_t store_result_size(struct store_op *op);
 /* For store implementations: empties the result, adds a row to it, tells whether it has reached
  * rows_max or bytes_max. */
 void store_rows_begin(struct store_range *range);

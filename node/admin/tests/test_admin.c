@@ -67,7 +67,8 @@ static yyjson_val *ask(struct fixture *fixture, const char *path, const char *qu
     writer_reset(&fixture->reply);
     struct node_stats stats;
     node_stats(fixture->node, &stats);
-    int answered = admin_handle(fixture->node, &stats, slice_of_string(path),
+    struct admin_load load = {.connections = 3, .reads_behind_us = 7};
+    int answered = admin_handle(fixture->node, &stats, &load, slice_of_string(path),
                                 slice_of_string(query), &fixture->reply);
     ck_assert_int_eq(answered, status);
     struct slice text = writer_slice(&fixture->reply);
@@ -109,6 +110,8 @@ START_TEST(test_status)
     double percent = yyjson_get_real(yyjson_ptr_get(root, "/members/3/held_percent"));
     ck_assert_double_eq_tol(percent, (double)held * 100 / 32, 0.01);
     ck_assert_uint_eq(uint_at(root, "/stats/hints_refused"), 0);
+    ck_assert_uint_eq(uint_at(root, "/load/connections"), 3);
+    ck_assert_uint_eq(uint_at(root, "/load/reads_behind_us"), 7);
     ck_assert_uint_eq(yyjson_obj_size(yyjson_ptr_get(root, "/stats/requests_done")), 9);
     fixture_deinit(&fixture);
 }

@@ -343,6 +343,36 @@ START_TEST(batches)
 }
 END_TEST
 
+/* What is read and cannot be kept is as if it had been refused; nothing stays charged. */
+START_TEST(results_are_limited)
+{
+    ok("PutItem", "{'TableName':'users','Item':{'id':{'B':'AAAA'}}}");
+    ok("PutItem", "{'TableName':'users','Item':{'id':{'B':'AAAB'}}}");
+    const char *get = "{'TableName':'users','Key':{'id':{'B':'AAAA'}}}";
+    const char *batch = "{'RequestItems':{'users':{'Keys':[{'id':{'B':'AAAA'}},"
+                        "{'id':{'B':'AAAB'}}]}}}";
+    api_limit_results(fixture.api, 1);
+    assert_has(api_fixture_error(&fixture, "GetItem", get), "#ThrottlingException");
+    assert_has(api_fixture_error(&fixture, "Scan", "{'TableName':'users'}"),
+               "#ThrottlingException");
+    assert_has(api_fixture_error(&fixture, "BatchGetItem", batch), "#ThrottlingException");
+    ck_assert_uint_eq(api_results(fixture.api), 0);
+    ck_assert_uint_ge(api_results_refused(fixture.api), 4);
+    ok("PutItem", "{'TableName':'users','Item':{'id':{'B':'AAAC'}}}");
+    size_t limit = 0;
+    do {
+        api_limit_results(fixture.api, ++limit);
+        api_fixture_call(&fixture, "BatchGetItem", batch);
+    } while (fixture.status != 200);
+    assert_has(fixture.body, "\"UnprocessedKeys\":{\"users\"");
+    assert_has(fixture.body, "{\"users\":[{\"id\"");
+    api_limit_results(fixture.api, 2 * limit);
+    ck_assert_ptr_nonnull(strstr(ok("BatchGetItem", batch), "\"UnprocessedKeys\":{}"));
+    ok("GetItem", get);
+    ck_assert_uint_eq(api_results(fixture.api), 0);
+}
+END_TEST
+
 START_TEST(tells_outcomes)
 {
     static const struct {
@@ -412,6 +442,7 @@ int main(void)
     tcase_add_test(items, scans);
     tcase_add_test(items, scans_in_pages);
     tcase_add_test(items, batches);
+    tcase_add_test(items, results_are_limited);
     tcase_add_test(items, tells_outcomes);
     tcase_add_test(items, bears_deep_nesting);
     suite_add_tcase(suite, items);

@@ -193,8 +193,11 @@ size_t bench_count(const struct bench *bench, enum frame_type type)
 bool bench_receive(struct bench *bench, size_t from, enum frame_type type, uint64_t request_id,
                    const ProtobufCMessage *body, struct slice payload)
 {
-    struct frame_header header = {
-        .type = type, .request_id = request_id, .from = bench_id(from), .epoch = 1};
+    struct frame_header header = {.type = type,
+                                  .request_id = request_id,
+                                  .from = bench_id(from),
+                                  .epoch = 1,
+                                  .wall_us = bench->outbox.now.wall_us - bench->age_us};
     struct frame frame;
     struct buffer *encoded = frame_encode(&header, body, payload);
     ck_assert_int_eq(frame_decode(buffer_slice(encoded), &frame), FRAME_OK);

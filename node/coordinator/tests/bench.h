@@ -35,6 +35,7 @@ struct bench {
     uint16_t list[BENCH_MEMBERS_MAX]; /* the key's preference list */
     struct request request;
     unsigned answers; /* how often `request` was handed back */
+    uint64_t age_us;  /* of frames that arrive */
 };
 
 /* A cluster of `members`, all linked; this is member `self`, first of the key's list if it is 0. */

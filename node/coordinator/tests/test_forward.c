@@ -165,6 +165,30 @@ START_TEST(a_forwarded_write_is_conducted_and_answered_once)
 }
 END_TEST
 
+START_TEST(who_is_behind_refuses_what_others_forward)
+{
+    Cartwheel__Forward body;
+    uint8_t storage[VERSION_SIZE];
+    bench_init(&bench, 3, 0);
+    forward_fill(&body, storage);
+    bench.coordinator.refuses_forwards = true;
+    ck_assert(take_forward(55, &body));
+    ck_assert_int_eq(told(), OUTCOME_OVERLOADED);
+    ck_assert_uint_eq(bench_count(&bench, FRAME_WRITE), 0);
+    ck_assert_uint_eq(bench.coordinator.forwarded_bytes, 0);
+    bench.coordinator.refuses_forwards = false;
+    ck_assert(take_forward(56, &body));
+    ck_assert_uint_eq(bench_count(&bench, FRAME_WRITE), 3);
+    ck_assert_uint_gt(bench.coordinator.forwarded_bytes, 0);
+    for (size_t member = 0; member < 3; member++)
+        bench_reply_write(&bench, bench_find(&bench, FRAME_WRITE, member), VERDICT_TOOK,
+                          VERSION_NONE);
+    ck_assert_uint_eq(bench.coordinator.forwarded_bytes, 0);
+    bench_check_idle(&bench);
+    bench_deinit(&bench);
+}
+END_TEST
+
 static void spoil(Cartwheel__Forward *body, int what)
 {
     switch (what) {
@@ -215,7 +239,28 @@ START_TEST(nonsense_is_not_acted_on)
 }
 END_TEST
 
+START_TEST(what_the_network_held_back_is_not_begun)
+{
+    const uint64_t given_us = 2000000, skew_us = 500000;
+    for (int late = 0; late <= 1; late++) {
+        Cartwheel__Forward body;
+        uint8_t storage[VERSION_SIZE];
+        bench_init(&bench, 3, 0);
+        forward_fill(&body, storage);
+        body.timeout_us = given_us;
+        bench.outbox.now.wall_us += 10000000;
+        bench.age_us = given_us + skew_us + (uint64_t)late;
+        ck_assert(take_forward(55, &body));
+        ck_assert_int_eq(told(), late ? OUTCOME_UNAVAILABLE : -1);
+        ck_assert_uint_eq(bench_count(&bench, FRAME_WRITE) > 0, !late);
+        bench_deinit(&bench);
+    }
+}
+END_TEST
+
 TEST_MAIN("forward", the_first_live_home_node_is_asked_with_all_it_needs, every_outcome_comes_back,
           silence_means_unknown_and_never_another_coordinator, a_broken_link_means_unknown,
           the_deadline_ends_the_wait, without_the_first_home_node_the_next_one_stamps,
-          a_forwarded_write_is_conducted_and_answered_once, nonsense_is_not_acted_on)
+          a_forwarded_write_is_conducted_and_answered_once,
+          who_is_behind_refuses_what_others_forward, nonsense_is_not_acted_on,
+          what_the_network_held_back_is_not_begun)

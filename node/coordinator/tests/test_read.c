@@ -354,6 +354,27 @@ START_TEST(a_repair_counts_for_the_row_that_it_carried)
 }
 END_TEST
 
+START_TEST(a_third_replica_makes_up_for_a_full_one)
+{
+    all_well();
+    begin(3, 1, true);
+    bench_submit(&bench);
+    replicas[bench.frames[1].to].written = 0;
+    size_t full = bench.frames[1].to;
+    answer(&bench.frames[0]);
+    answer(&bench.frames[1]);
+    ck_assert_uint_eq(bench_count(&bench, FRAME_READ), 2);
+    bench_reply_write(&bench, bench_find(&bench, FRAME_REPAIR, full), VERDICT_NO_SPACE,
+                      VERSION_NONE);
+    ck_assert_uint_eq(bench_count(&bench, FRAME_READ), 3);
+    answer(&bench.frames[bench.frames_count - 1]);
+    ck_assert_uint_eq(bench.answers, 1);
+    ck_assert_int_eq(bench.request.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(bench_count(&bench, FRAME_PREPARE), 0);
+    end();
+}
+END_TEST
+
 START_TEST(a_late_answer_that_is_behind_is_repaired)
 {
     all_well();
@@ -435,6 +456,6 @@ END_TEST
 
 TEST_MAIN("read", consistent_reads_show_only_what_a_majority_holds,
           eventual_reads_ask_r_and_show_the_newest_of_them, a_slow_replica_gets_company,
-          a_repair_counts_for_the_row_that_it_carried, a_late_answer_that_is_behind_is_repaired,
-          a_broken_link_is_replaced_at_once, nobody_can_answer,
-          a_row_that_does_not_fit_its_ballot_is_a_failure)
+          a_repair_counts_for_the_row_that_it_carried, a_third_replica_makes_up_for_a_full_one,
+          a_late_answer_that_is_behind_is_repaired, a_broken_link_is_replaced_at_once,
+          nobody_can_answer, a_row_that_does_not_fit_its_ballot_is_a_failure)

@@ -127,10 +127,16 @@ static void a_disk_is_lost_but_its_identity(void)
     cluster_run_for(&cluster, 100000);
     for (size_t i = 0; i < 2; i++) {
         struct store_commit commit;
-        uint8_t end[] = {0xff};
+        struct store_range hints;
         cluster_crash(&cluster, i);
+        store_range_init(&hints, STORE_HINTS, SLICE_EMPTY, SLICE_EMPTY, (store_done)abort);
+        ck_assert(store_try_read(cluster.nodes[i].store[0], &hints.op));
         store_commit_init(&commit, (store_done)abort);
-        store_batch_delete_range(&commit.batch, STORE_HINTS, SLICE_EMPTY, slice_of(end, 1));
+        struct reader rows = reader_of(writer_slice(&hints.rows));
+        struct slice key, value;
+        while (store_rows_next(&rows, &key, &value))
+            store_batch_delete(&commit.batch, STORE_HINTS, key);
+        store_range_deinit(&hints);
         store_submit(cluster.nodes[i].store[0], &commit.op);
         ck_assert_ptr_eq(memory_store_finish_commit(cluster.nodes[i].disk), &commit.op);
         store_commit_deinit(&commit);

@@ -399,6 +399,31 @@ START_TEST(hints_that_no_home_node_holds_end_too)
 }
 END_TEST
 
+/* Its clock's ceiling cannot be raised any more, so that it can stamp nothing. */
+static void fill_primary(void)
+{
+    size_t primary = cluster_home(&cluster, "k", 0);
+    ck_assert_int_eq(run(0, "k", "1", NULL), OUTCOME_OK);
+    memory_store_set_no_space(cluster.nodes[primary].disk, true);
+    cluster_run_for(&cluster, 1000000);
+    for (size_t node = 0; node < 3; node++) {
+        ck_assert_int_eq(run(node, "k", "1", NULL), OUTCOME_OK);
+        ck_assert_int_eq(run(node, "k", "", "add:5"), OUTCOME_OK);
+    }
+    check_text("k", "6");
+    for (size_t rank = 1; rank < 3; rank++)
+        memory_store_set_no_space(cluster.nodes[cluster_home(&cluster, "k", rank)].disk, true);
+    cluster_run_for(&cluster, 1000000);
+    ck_assert_int_eq(run(0, "k", "1", NULL), OUTCOME_NO_SPACE);
+    ck_assert_int_eq(run(1, "k", "", "add:5"), OUTCOME_NO_SPACE);
+}
+
+START_TEST(a_full_primary_hands_its_writes_on)
+{
+    with_nodes(3, fill_primary);
+}
+END_TEST
+
 TEST_MAIN("mixed", what_a_round_finds_on_a_minority_is_finished,
           what_others_built_upon_has_happened,
           what_certainly_never_happened_is_written_by_the_round,
@@ -407,4 +432,4 @@ TEST_MAIN("mixed", what_a_round_finds_on_a_minority_is_finished,
           what_cannot_be_settled_in_time_is_unknown, a_consistent_read_writes_back_what_it_shows,
           a_consistent_read_settles_what_promises_stop, all_must_take_beside_conditional_writes,
           all_must_take_and_one_is_down, a_hint_behind_a_promise_is_settled,
-          hints_that_no_home_node_holds_end_too)
+          hints_that_no_home_node_holds_end_too, a_full_primary_hands_its_writes_on)

@@ -410,12 +410,12 @@ struct flood {
 
 static const struct flood FLOODS[] = {
     {"GET /", "a", "larger than 16 KB"},
-    {"", "\r\n", "larger than 16 KB"},
+    {"", "\r\n", "not well-formed"},
     {"GET / HTTP/1.1\r\nA: ", "a", "larger than 16 KB"},
     {"GET / HTTP/1.1\r\nA:", " ", "larger than 16 KB"},
     {"GET / HTTP/1.1\r\n", "a", "larger than 16 KB"},
     {"GET / HTTP/1.1\r\n", "A: b\r\n", "more than 64 headers"},
-    {"GET /", " ", "larger than 16 KB"},
+    {"GET /", " ", "not well-formed"},
     {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", "0", "framing"},
     {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;", "a", "framing"},
     {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;a=", "a", "framing"},

@@ -1,12 +1,12 @@
 #include "committer.h"
+#include "probe.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "rocksdb_internal.h"
 
 enum {
-    GROUP_COMMITS_MAX = 4096,
+    GROUP_COMMITS_MAX = 4096, /* what four thousand clients have out: more wait for the next */
     GROUP_BYTES_MAX = 8 * 1024 * 1024, /* an fsync of it stays within some tens of ms */
     RETRY_US = 1000 * 1000,            /* between looks whether a full disk has space again */
     REOPEN_FILES_BYTES = 1024 * 1024   /* what a reopening writes besides tables */
@@ -14,17 +14,11 @@ enum {
 
 static void *committer_run(void *context);
 static bool committer_take(struct committer *committer, struct store_ops *group);
+static void committer_measure(struct committer *committer, size_t count, uint64_t took_us);
 static void committer_tick(struct committer *committer);
 static void committer_sync(struct committer *committer, uint64_t now_us);
 static void commit_group(struct committer *committer, struct store_ops *group);
 static void committer_log_space(struct committer *committer, bool full, const char *why);
-
-static uint64_t clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void committer_start(struct committer *committer, struct rocksdb_store *store)
 {
@@ -77,7 +71,10 @@ static void *committer_run(void *context)
     struct store_ops group;
     while (committer_take(committer, &group)) {
         committer_tick(committer);
+        size_t count = group.count;
+        uint64_t began_us = clock_us();
         commit_group(committer, &group);
+        committer_measure(committer, count, clock_us() - began_us);
     }
     if (committer->unsynced && !committer->stuck)
         committer_sync(committer, clock_us());
@@ -123,8 +120,16 @@ static bool committer_take(struct committer *committer, struct store_ops *group)
         bytes += container_of(op, struct store_commit, op)->batch.encoded.size;
         store_ops_push(group, op);
     }
+    committer->left = committer->queued.count;
     pthread_mutex_unlock(&committer->lock);
     return goes_on;
+}
+
+/* A slow disk alone is no backlog: what queues while it works goes in one group. */
+static void committer_measure(struct committer *committer, size_t count, uint64_t took_us)
+{
+    uint64_t behind_us = count == 0 ? 0 : committer->left * took_us / count;
+    atomic_store_explicit(&committer->behind_us, behind_us, memory_order_relaxed);
 }
 
 static void committer_sync(struct committer *committer, uint64_t now_us)
@@ -212,6 +217,7 @@ static bool group_write(struct committer *committer, rocksdb_writebatch_t *write
     struct rocksdb_store *store = committer->store;
     bool sync = store->config.durability == ROCKSDB_DURABILITY_SYNC;
     char *error;
+    PROBE("a group is written");
     enum database_result result = database_write(&store->database, write, sync, &error);
     if (result == DATABASE_BROKEN)
         rocksdb_store_fatal(store, error);
@@ -224,6 +230,7 @@ static bool group_write(struct committer *committer, rocksdb_writebatch_t *write
         return false;
     }
     committer->unsynced = !sync;
+    PROBE("a group is durable, and nobody told");
     counter_add(&store->counters.writes, 1);
     return true;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "space.h"
 #include "store.h"
@@ -24,6 +25,8 @@ struct committer {
     bool unsynced;         /* something was written since the last sync (durability `interval`) */
     uint64_t synced_us;    /* when that was, monotonic */
     uint64_t retried_us;   /* when a reopening was last tried */
+    size_t left;           /* commits that the last group had no room for */
+    atomic_uint_fast64_t behind_us; /* how long the next commit waits for these; any thread reads */
 };
 
 void committer_start(struct committer *committer, struct rocksdb_store *store);

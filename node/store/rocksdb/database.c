@@ -1,5 +1,7 @@
 #include "database.h"
 
+#include "open_check.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -20,7 +22,10 @@ static bool database_open(struct database *database, char **error);
 static void database_flush(struct database *database);
 static void database_close(struct database *database);
 static void snapshots_lose(struct database *database);
+static uint64_t background_failures(const struct database *database);
+static bool names_file(const char *error, const char *kind);
 static enum database_result result_of(const char *error);
+static bool came_before_append(const char *error);
 
 bool database_init(struct database *database, const struct rocksdb_store_config *config,
                    char **error)
@@ -28,6 +33,7 @@ bool database_init(struct database *database, const struct rocksdb_store_config 
     memset(database, 0, sizeof(*database));
     if (!make_directory(config->path, error))
         return false;
+    database->log = config->log;
     database->path = strdup(config->path);
     ensure(database->path != NULL);
     database->cache = rocksdb_cache_create_lru(config->block_cache_bytes);
@@ -90,11 +96,8 @@ void database_gather(const struct database *database, rocksdb_writebatch_t *writ
         if (change.change == STORE_PUT)
             rocksdb_writebatch_put_cf(write, family, key, change.key.size, value,
                                       change.value.size);
-        else if (change.change == STORE_DELETE)
+        else
             rocksdb_writebatch_delete_cf(write, family, key, change.key.size);
-        else if (slice_compare(change.key, change.value) < 0)
-            rocksdb_writebatch_delete_range_cf(write, family, key, change.key.size, value,
-                                               change.value.size);
     }
 }
 
@@ -103,9 +106,16 @@ enum database_result database_write(struct database *database, rocksdb_writebatc
 {
     *error = NULL;
     ensure(database->db != NULL);
+    uint64_t failures = background_failures(database);
     rocksdb_write(database->db, sync ? database->write_synced : database->write_unsynced, write,
                   error);
-    return result_of(*error);
+    enum database_result result = result_of(*error);
+    if (result == DATABASE_OK)
+        atomic_store(&database->failures_survived, failures);
+    else if (result == DATABASE_NO_SPACE && !came_before_append(*error) &&
+             failures == atomic_load(&database->failures_survived))
+        result = DATABASE_BROKEN;
+    return result;
 }
 
 enum database_result database_sync(struct database *database, char **error)
@@ -218,7 +228,8 @@ static bool database_open(struct database *database, char **error)
     }
     names[STORE_FAMILIES] = "default"; /* RocksDB insists on it */
     options[STORE_FAMILIES] = database->options.database;
-    *error = NULL;
+    if (!open_check(database->path, database->log, error))
+        return false;
     database->db = rocksdb_open_column_families(database->options.database, database->path,
                                                 array_size(names), names, options, handles, error);
     if (*error != NULL) {
@@ -226,6 +237,7 @@ static bool database_open(struct database *database, char **error)
         return false;
     }
     memcpy(database->families, handles, sizeof(database->families));
+    atomic_store(&database->failures_survived, 0);
     database->default_family = handles[STORE_FAMILIES];
     return true;
 }
@@ -267,6 +279,21 @@ static void snapshots_lose(struct database *database)
     pthread_mutex_unlock(&database->snapshots_lock);
 }
 
+/* Flushes and compactions that failed since the database was opened. */
+static uint64_t background_failures(const struct database *database)
+{
+    uint64_t count = 0;
+    rocksdb_property_int(database->db, "rocksdb.background-errors", &count);
+    return count;
+}
+
+/* Whether the error is about a file of that kind; directories may have any name. */
+static bool names_file(const char *error, const char *kind)
+{
+    const char *slash = strrchr(error, '/');
+    return strstr(slash == NULL ? error : slash, kind) != NULL;
+}
+
 /* The C API gives texts, not codes. No space while the WAL is synced is as bad as any other failed
  * fsync: the records are written, so they may come back after a crash. */
 static enum database_result result_of(const char *error)
@@ -275,6 +302,14 @@ static enum database_result result_of(const char *error)
         return DATABASE_OK;
     bool no_space = strstr(error, "No space left on device") != NULL;
     bool sync = strstr(error, "While fdatasync") != NULL || strstr(error, "While fsync") != NULL;
-    bool wal = strstr(error, ".log") != NULL;
+    bool wal = names_file(error, ".log");
     return no_space && !(sync && wal) ? DATABASE_NO_SPACE : DATABASE_BROKEN;
+}
+
+/* A write makes a new WAL, appends to it, syncs it, notes in the MANIFEST that the one before it is
+ * complete, and syncs the directory: only until it has appended is it sure that nothing is durable.
+ * An error of a table file is one of the background that stopped it before that. */
+static bool came_before_append(const char *error)
+{
+    return names_file(error, ".log") || names_file(error, ".sst");
 }

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <rocksdb/c.h>
+#include <stdatomic.h>
 
 #include "rocksdb_options.h"
 
@@ -23,6 +24,7 @@ struct store_snapshot {
 LIST_DEFINE(snapshots, struct store_snapshot, link)
 
 struct database {
+    struct log_sink *log; /* may be NULL */
     char *path;
     rocksdb_cache_t *cache;
     struct rocksdb_options options;
@@ -32,6 +34,9 @@ struct database {
     rocksdb_readoptions_t *read_disk;
     pthread_rwlock_t lock; /* shared: `db` and the handles are in use; exclusive: they change */
     rocksdb_t *db;
+    /* Failures in the background that writes did not mind. After another one RocksDB takes no more
+     * writes, so an error of a write is not of its own doing. */
+    atomic_uint_fast64_t failures_survived;
     rocksdb_column_family_handle_t *families[STORE_FAMILIES];
     rocksdb_column_family_handle_t *default_family;
     pthread_mutex_t snapshots_lock;

@@ -6,6 +6,11 @@
 #include "hash.h"
 #include "rocksdb_internal.h"
 
+enum {
+    RESULTS_MAX = 16 << 20, /* bytes read that no shard has taken yet: a turn of theirs */
+    AVERAGE_OF = 16         /* reads that the mean time is about */
+};
+
 enum read_result { READ_DONE, READ_NOT_IN_MEMORY };
 
 static void *readers_run(void *context);
@@ -21,6 +26,7 @@ void readers_start(struct readers *readers, struct rocksdb_store *store, uint32_
     ensure(readers->threads != NULL);
     pthread_mutex_init(&readers->lock, NULL);
     pthread_cond_init(&readers->wake, NULL);
+    pthread_cond_init(&readers->room, NULL);
     store_ops_init(&readers->queued);
     for (uint32_t i = 0; i < threads; i++)
         ensure(pthread_create(&readers->threads[i], NULL, readers_run, readers) == 0);
@@ -31,11 +37,13 @@ void readers_stop(struct readers *readers)
     pthread_mutex_lock(&readers->lock);
     readers->closing = true;
     pthread_cond_broadcast(&readers->wake);
+    pthread_cond_broadcast(&readers->room);
     pthread_mutex_unlock(&readers->lock);
     for (uint32_t i = 0; i < readers->threads_count; i++)
         pthread_join(readers->threads[i], NULL);
     free(readers->threads);
     pthread_cond_destroy(&readers->wake);
+    pthread_cond_destroy(&readers->room);
     pthread_mutex_destroy(&readers->lock);
 }
 
@@ -78,19 +86,59 @@ void read_from_disk(struct rocksdb_store *store, struct store_op *read)
     counter_add(&store->counters.reads_from_disk, 1);
 }
 
+/* With the lock held: until there is something to read, and room for it. */
+static void readers_wait(struct readers *readers)
+{
+    while (!readers->closing) {
+        if (store_ops_empty(&readers->queued))
+            pthread_cond_wait(&readers->wake, &readers->lock);
+        else if (atomic_load(&readers->results) > RESULTS_MAX)
+            pthread_cond_wait(&readers->room, &readers->lock);
+        else
+            return;
+    }
+}
+
+/* With the lock held. */
+static void readers_measure(struct readers *readers)
+{
+    uint64_t behind_us = readers->queued.count * readers->read_us / readers->threads_count;
+    atomic_store_explicit(&readers->behind_us, behind_us, memory_order_relaxed);
+}
+
+static void readers_note(struct readers *readers, uint64_t took_us, size_t size)
+{
+    atomic_fetch_add(&readers->results, size);
+    pthread_mutex_lock(&readers->lock);
+    readers->read_us = (readers->read_us * (AVERAGE_OF - 1) + took_us) / AVERAGE_OF;
+    pthread_mutex_unlock(&readers->lock);
+}
+
+void readers_release(struct readers *readers, size_t size)
+{
+    size_t before = atomic_fetch_sub(&readers->results, size);
+    if (before <= RESULTS_MAX || before - size > RESULTS_MAX)
+        return;
+    pthread_mutex_lock(&readers->lock);
+    pthread_cond_broadcast(&readers->room);
+    pthread_mutex_unlock(&readers->lock);
+}
+
 static void *readers_run(void *context)
 {
     struct readers *readers = context;
     rocksdb_store_mute_counters();
     for (;;) {
         pthread_mutex_lock(&readers->lock);
-        while (store_ops_empty(&readers->queued) && !readers->closing)
-            pthread_cond_wait(&readers->wake, &readers->lock);
+        readers_wait(readers);
         struct store_op *op = store_ops_pop(&readers->queued);
+        readers_measure(readers);
         pthread_mutex_unlock(&readers->lock);
         if (op == NULL)
             return NULL;
+        uint64_t began_us = clock_us();
         read_from_disk(readers->store, op);
+        readers_note(readers, clock_us() - began_us, store_result_size(op));
         struct store_ops done;
         store_ops_init(&done);
         store_ops_push(&done, op);

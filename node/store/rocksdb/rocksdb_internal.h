@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <time.h>
 
 #include "committer.h"
 #include "database.h"
@@ -40,7 +41,16 @@ struct rocksdb_store {
     struct rocksdb_counters counters;
     pthread_mutex_t ports_lock;
     struct rocksdb_ports ports;
+    bool stopped; /* its threads have ended */
 };
+
+/* Monotonic. */
+static inline uint64_t clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 /* Logs, tells the owner and does not return. */
 _Noreturn void rocksdb_store_fatal(struct rocksdb_store *store, const char *message);

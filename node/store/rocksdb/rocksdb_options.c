@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 enum {
+    ALL_FILES = -1,
     BLOCK_BYTES = 16 * 1024,        /* items of some hundred bytes to some KiB: a few per block */
     BLOOM_BITS_PER_KEY = 10,        /* about 1 % false positives */
     CHECKSUM_XXH3 = 4,              /* kXXH3 of rocksdb/table.h */
@@ -72,7 +73,9 @@ static void set_resources(rocksdb_options_t *options, const struct rocksdb_store
     rocksdb_options_set_write_buffer_size(options, config->write_buffer_bytes / 2);
     /* Families that change rarely keep old WALs alive; past this they are flushed. */
     rocksdb_options_set_max_total_wal_size(options, 2 * (uint64_t)config->write_buffer_bytes);
-    rocksdb_options_set_max_open_files(options, config->open_files_max);
+    /* All of them: a table file that is missing, or damaged at its end, is found when the database is
+     * opened, and no read from memory fails because a file was not open. */
+    rocksdb_options_set_max_open_files(options, ALL_FILES);
     rocksdb_options_set_max_background_jobs(options, 2);
     rocksdb_options_set_bytes_per_sync(options, SMOOTH_SYNC_BYTES);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);

@@ -17,7 +17,6 @@ void rocksdb_store_config_init(struct rocksdb_store_config *config, const char *
         .block_cache_bytes = (size_t)256 << 20,
         .write_buffer_bytes = (size_t)64 << 20,
         .reader_threads = 2,
-        .open_files_max = 512,
         .durability = ROCKSDB_DURABILITY_SYNC,
         .interval_ms = 1000,
         .space_reserve_bytes = (uint64_t)64 << 20,
@@ -26,7 +25,6 @@ void rocksdb_store_config_init(struct rocksdb_store_config *config, const char *
 
 struct rocksdb_store *rocksdb_store_open(const struct rocksdb_store_config *config, char **error)
 {
-    ensure(config->open_files_max > 0);
     ensure(config->interval_ms > 0);
     struct rocksdb_store *store = calloc(1, sizeof(*store));
     ensure(store != NULL);
@@ -43,13 +41,21 @@ struct rocksdb_store *rocksdb_store_open(const struct rocksdb_store_config *conf
     return store;
 }
 
-void rocksdb_store_close(struct rocksdb_store *store)
+void rocksdb_store_stop(struct rocksdb_store *store)
 {
     struct rocksdb_port *port = rocksdb_ports_first(&store->ports);
     for (; port != NULL; port = rocksdb_ports_next(&store->ports, port))
         rocksdb_store_flush(&port->store);
     committer_stop(&store->committer);
     readers_stop(&store->readers);
+    store->stopped = true;
+}
+
+void rocksdb_store_close(struct rocksdb_store *store)
+{
+    struct rocksdb_port *port;
+    if (!store->stopped)
+        rocksdb_store_stop(store);
     database_deinit(&store->database);
     while ((port = rocksdb_ports_pop(&store->ports)) != NULL)
         free(port);
@@ -123,6 +129,18 @@ void rocksdb_store_get_stats(struct rocksdb_store *store, struct rocksdb_store_s
         .reads_failed = atomic_load(&counters->reads_failed),
         .reopens = atomic_load(&counters->reopens),
     };
+}
+
+void rocksdb_store_get_waits(struct rocksdb_store *store, struct rocksdb_store_waits *waits)
+{
+    waits->commits_us = atomic_load_explicit(&store->committer.behind_us, memory_order_relaxed);
+    waits->reads_us = atomic_load_explicit(&store->readers.behind_us, memory_order_relaxed);
+}
+
+void rocksdb_store_release(struct rocksdb_store *store, size_t size)
+{
+    if (size > 0)
+        readers_release(&store->readers, size);
 }
 
 void rocksdb_store_fatal(struct rocksdb_store *store, const char *message)

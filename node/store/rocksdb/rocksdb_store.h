@@ -23,7 +23,6 @@ struct rocksdb_store_config {
     size_t block_cache_bytes;  /* blocks, filters and indexes of files kept in memory */
     size_t write_buffer_bytes; /* memtables of all families together */
     uint32_t reader_threads;   /* > 0 */
-    int open_files_max;        /* > 0; table files held open */
     enum rocksdb_durability durability;
     uint32_t interval_ms;         /* for ROCKSDB_DURABILITY_INTERVAL; > 0 */
     uint64_t space_reserve_bytes; /* commits are refused while less than this is free */
@@ -51,7 +50,10 @@ void rocksdb_store_config_init(struct rocksdb_store_config *config, const char *
 /* Opens or creates the database. NULL: *error is a message that the caller frees by free(). */
 struct rocksdb_store *must_check rocksdb_store_open(const struct rocksdb_store_config *config,
                                                     char **error);
-/* Completes what was submitted, then closes; frees the ports. Snapshots must be freed before. */
+/* Completes what was submitted and ends the threads: nothing may be submitted any more, but snapshots
+ * may still be freed. */
+void rocksdb_store_stop(struct rocksdb_store *store);
+/* Stops, if that is still to be done, and closes; frees the ports. Snapshots must be freed before. */
 void rocksdb_store_close(struct rocksdb_store *store);
 
 /* A store for one shard, owned by `store`. Completions are given to `post` on a thread of the
@@ -71,5 +73,17 @@ enum store_status must_check rocksdb_store_read_now(struct rocksdb_store *store,
 /* Blocking and durable when it returns STORE_OK. Not ordered against submitted commits. */
 enum store_status must_check rocksdb_store_write_now(struct rocksdb_store *store,
                                                      const struct store_batch *batch);
+
+/* How far the store's threads are behind: what the next operation waits for its turn. */
+struct rocksdb_store_waits {
+    uint64_t commits_us;
+    uint64_t reads_us; /* from disk */
+};
+
+/* Cheap: no lock. */
+void rocksdb_store_get_waits(struct rocksdb_store *store, struct rocksdb_store_waits *waits);
+/* To be called for each completion that was posted, once what it read is done with: `size` is its
+ * store_result_size(). Readers wait while too much lies about. */
+void rocksdb_store_release(struct rocksdb_store *store, size_t size);
 
 void rocksdb_store_get_stats(struct rocksdb_store *store, struct rocksdb_store_stats *stats);

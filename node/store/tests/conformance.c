@@ -45,11 +45,11 @@ static void put(enum store_family family, const char *key, const char *value)
     commit_now(&commit);
 }
 
-static void delete_range(const char *from, const char *to)
+static void delete (const char *key)
 {
     struct store_commit commit;
     store_commit_init(&commit, ignore_done);
-    store_batch_delete_range(&commit.batch, STORE_ITEMS, text(from), text(to));
+    store_batch_delete(&commit.batch, STORE_ITEMS, text(key));
     commit_now(&commit);
 }
 
@@ -168,7 +168,7 @@ START_TEST(test_families_are_apart)
         put((enum store_family)i, "key", store_family_name((enum store_family)i));
     for (int i = 0; i < STORE_FAMILIES; i++)
         expect((enum store_family)i, "key", store_family_name((enum store_family)i));
-    delete_range("a", "z");
+    delete ("key");
     expect(STORE_ITEMS, "key", NULL);
     expect(STORE_PROMISES, "key", "promises");
     expect_all(STORE_META, "key=meta ");
@@ -239,18 +239,16 @@ START_TEST(test_bytes_max_ends_a_range_after_the_row_that_reaches_it)
 }
 END_TEST
 
-START_TEST(test_delete_range_keeps_its_end)
+START_TEST(test_what_is_deleted_is_gone)
 {
     put_letters();
-    delete_range("c", "e");
-    expect_all(STORE_ITEMS, "b=b e=e f=f ");
-    delete_range("f", "b");
-    delete_range("e", "e");
-    delete_range("e", "");
-    expect_all(STORE_ITEMS, "b=b e=e f=f ");
+    delete ("c");
+    delete ("f");
+    delete ("nobody");
+    expect_all(STORE_ITEMS, "b=b d=d e=e ");
     expect(STORE_ITEMS, "c", NULL);
-    delete_range("", "z");
-    expect_all(STORE_ITEMS, "");
+    put(STORE_ITEMS, "c", "again");
+    expect_all(STORE_ITEMS, "b=b c=again d=d e=e ");
 }
 END_TEST
 
@@ -261,7 +259,8 @@ START_TEST(test_changes_of_a_batch_take_effect_in_order)
     store_commit_init(&commit, ignore_done);
     store_batch_put(&commit.batch, STORE_ITEMS, text("a"), text("new"));
     store_batch_put(&commit.batch, STORE_ITEMS, text("b"), text("1"));
-    store_batch_delete_range(&commit.batch, STORE_ITEMS, text("a"), text("c"));
+    store_batch_delete(&commit.batch, STORE_ITEMS, text("a"));
+    store_batch_delete(&commit.batch, STORE_ITEMS, text("b"));
     memcpy(store_batch_put_in_place(&commit.batch, STORE_ITEMS, text("b"), 3), "two", 3);
     store_batch_put(&commit.batch, STORE_LOG, text("b"), text("x"));
     store_batch_put(&commit.batch, STORE_LOG, text("b"), text("y"));
@@ -279,7 +278,8 @@ START_TEST(test_a_snapshot_stays_as_it_was)
     struct store_snapshot *snapshot = subject->store->snapshot(subject->store);
     put(STORE_ITEMS, "c", "later");
     put(STORE_ITEMS, "x", "later");
-    delete_range("d", "f");
+    delete ("d");
+    delete ("e");
     expect_all(STORE_ITEMS, "b=b c=later f=f x=later ");
     for (int reverse = 0; reverse <= 1; reverse++) {
         struct store_range range;
@@ -355,24 +355,15 @@ static void model_key(uint64_t number, char key[8])
 
 static void model_change(struct store_batch *batch, struct prng *prng, int model[MODEL_KEYS])
 {
-    char key[8], end[8], value[16];
+    char key[8], value[16];
     uint64_t number = prng_below(prng, MODEL_KEYS);
-    uint64_t past = prng_between(prng, number, MODEL_KEYS < number + 6 ? MODEL_KEYS : number + 6);
     model_key(number, key);
-    model_key(past, end);
     int drawn = (int)prng_below(prng, 1000000);
     snprintf(value, sizeof(value), "%d", drawn);
-    switch (prng_below(prng, 8)) {
-    case 0:
-        store_batch_delete_range(batch, STORE_ITEMS, text(key), text(end));
-        for (uint64_t i = number; i < past; i++)
-            model[i] = -1;
-        break;
-    case 1:
+    if (prng_below(prng, 4) == 0) {
         store_batch_delete(batch, STORE_ITEMS, text(key));
         model[number] = -1;
-        break;
-    default:
+    } else {
         store_batch_put(batch, STORE_ITEMS, text(key), text(value));
         model[number] = drawn;
     }
@@ -429,7 +420,7 @@ TCase *conformance_case(void)
     tcase_add_test(conformance, test_families_are_apart);
     tcase_add_loop_test(conformance, test_ranges, 0, (int)array_size(range_table));
     tcase_add_test(conformance, test_bytes_max_ends_a_range_after_the_row_that_reaches_it);
-    tcase_add_test(conformance, test_delete_range_keeps_its_end);
+    tcase_add_test(conformance, test_what_is_deleted_is_gone);
     tcase_add_test(conformance, test_changes_of_a_batch_take_effect_in_order);
     tcase_add_test(conformance, test_a_snapshot_stays_as_it_was);
     tcase_add_test(conformance, test_commits_take_effect_and_complete_in_order);

@@ -112,6 +112,7 @@ struct store_op *rocksdb_subject_next(struct rocksdb_subject *subject)
     struct store_op *op = store_ops_pop(&subject->posted);
     pthread_mutex_unlock(&subject->lock);
     subject->outstanding--;
+    rocksdb_store_release(subject->rocksdb, store_result_size(op));
     op->done(op);
     return op;
 }

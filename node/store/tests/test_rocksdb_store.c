@@ -108,6 +108,22 @@ START_TEST(test_closing_completes_what_was_submitted)
 }
 END_TEST
 
+/* A node is freed after the store has stopped, and with it the ranges that were being read. */
+START_TEST(test_snapshots_may_be_freed_once_it_has_stopped)
+{
+    struct store_commit commit;
+    rocksdb_subject_open(&subject);
+    struct store *store = subject.subject.store;
+    submit_number(store, &commit, 1);
+    struct store_snapshot *snapshot = store->snapshot(store);
+    rocksdb_store_stop(subject.rocksdb);
+    ck_assert_uint_eq(subject.posted.count, 1);
+    store_commit_deinit(&commit);
+    store->snapshot_free(store, snapshot);
+    rocksdb_subject_close(&subject);
+}
+END_TEST
+
 START_TEST(test_read_now_and_write_now)
 {
     rocksdb_subject_open(&subject);
@@ -490,6 +506,7 @@ int main(void)
     tcase_set_timeout(rocksdb, 120);
     tcase_add_loop_test(rocksdb, test_what_was_committed_is_there_after_reopening, 0, 2);
     tcase_add_test(rocksdb, test_closing_completes_what_was_submitted);
+    tcase_add_test(rocksdb, test_snapshots_may_be_freed_once_it_has_stopped);
     tcase_add_test(rocksdb, test_read_now_and_write_now);
     tcase_add_test(rocksdb, test_shards_share_writes);
     tcase_add_test(rocksdb, test_what_is_not_in_memory_is_read_from_disk);
