@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Installs the packages Cartwheel is built from, on Debian 12, Debian 13 and Ubuntu 24.04.
 #
-# Usage: install-packages.sh [--demo | --tests]
+# Usage: install-packages.sh [--demo | --tests | --bench | --only PACKAGE...]
 #   --demo    also what the quickstart's demonstration needs: Python with boto3
-#   --tests   also what the tests need: boto3, pytest, the AWS CLI, Node.js, clang
+#   --tests   also what the tests need: boto3, pytest, the AWS CLI, Node.js, clang, Docker
+#   --bench   also what cluster-tests/bench/compare.sh measures against: Java, Node.js, nginx, etcd
+#   --only    these instead: the libraries that an image runs with
 # Does nothing, and asks for no rights, where all is there. Other scripts source it and call
 # install_packages with the same arguments.
 
@@ -14,20 +16,32 @@ packages_to_build() {
         libdeflate-dev libyyjson-dev libllhttp-dev check
 }
 
-# Prints all packages for the purpose $1.
+# Prints all packages for the arguments of install_packages.
 packages_for() {
-    packages_to_build
-    case "$1" in
-        --demo) printf 'python3-boto3\n' ;;
-        --tests) packages_to_test ;;
+    case "${1:-}" in
+        --only) shift && printf '%s\n' "$@" ;;
+        --demo) packages_to_build && printf 'python3-boto3\n' ;;
+        --tests) packages_to_build && packages_to_test ;;
+        --bench) packages_to_build && packages_to_bench ;;
+        *) packages_to_build ;;
     esac
 }
 
 # Prints the packages that the tests need on top.
 packages_to_test() {
     printf '%s\n' ccache python3-boto3 python3-pytest python3-pytest-timeout awscli clang \
-        clang-format shellcheck spin
+        clang-format shellcheck spin docker.io docker-compose debootstrap iproute2 iptables
     packages_of_sanitizers
+    packages_of_node
+}
+
+# Prints the packages that comparing needs on top. A server that is there counts wherever it comes
+# from.
+packages_to_bench() {
+    printf '%s\n' python3-boto3 iproute2
+    command -v java >/dev/null || printf 'default-jre-headless\n'
+    [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || printf 'nginx-light\n'
+    command -v etcd >/dev/null || printf 'etcd-server\n'
     packages_of_node
 }
 
@@ -50,7 +64,8 @@ packages_of_node() {
 # Needed to build and run; without the others some tests are skipped.
 package_is_optional() {
     case "$1" in
-        awscli | ccache | clang* | libclang-rt-* | python3-pytest-timeout | shellcheck) return 0 ;;
+        awscli | ccache | clang* | debootstrap | docker* | libclang-rt-* | python3-pytest-timeout | \
+            shellcheck) return 0 ;;
         *) return 1 ;;
     esac
 }
@@ -169,14 +184,14 @@ system_name() {
 }
 
 install_packages() {
-    local purpose=${1:-} missing chosen
+    local missing chosen
     if ! command -v apt-get >/dev/null; then
         echo "install-packages: only Debian 12, Debian 13 and Ubuntu 24.04 are known; install by" \
             "hand:" >&2
         packages_to_build >&2
         return 1
     fi
-    mapfile -t missing < <(packages_for "$purpose" | packages_missing)
+    mapfile -t missing < <(packages_for "$@" | packages_missing)
     [ "${#missing[@]}" -gt 0 ] || return 0
     echo "installing packages: ${missing[*]}"
     if [ "$(system_name)" = "debian 12" ]; then
@@ -184,7 +199,7 @@ install_packages() {
     fi
     apt_get update
     # Fresh lists may tell of more: some names are derived from them.
-    mapfile -t missing < <(packages_for "$purpose" | packages_missing)
+    mapfile -t missing < <(packages_for "$@" | packages_missing)
     chosen=$(choose_packages "${missing[@]}")
     mapfile -t missing <<<"$chosen"
     [ -z "$chosen" ] || apt_get install --no-install-recommends -y "${missing[@]}" >/dev/null

@@ -66,6 +66,9 @@ class Node:
         self.home.mkdir()
         self.log = self.home / "log"
         self.process = None
+        self.program = DAEMON
+        self.settings = {}  # beside those of the cluster
+        self.environment = {}
 
     @property
     def url(self):
@@ -76,7 +79,7 @@ class Node:
         settings = {
             "name": self.name, "data": self.home / "data", "listen": f"{self.host}:{self.port}",
             "initial_members": members, "secret_file": self.cluster.home / "secret",
-            "cluster": "test", **self.cluster.settings,
+            "cluster": "test", **self.cluster.settings, **self.settings,
         }
         return [word for key, value in settings.items() for word in (f"--{key}", str(value))]
 
@@ -84,8 +87,8 @@ class Node:
         assert self.process is None
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [str(DAEMON), *self.arguments()], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, env=clean_environment(), start_new_session=True,
+                [str(self.program), *self.arguments()], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, env=clean_environment(**self.environment), start_new_session=True,
             )
 
     def get(self, path, timeout=5, headers=None):

@@ -26,6 +26,7 @@ ITEMS_AT_ONCE = 8
 # and far more with what is unknown.
 OPERATIONS_MAX = 150
 UNKNOWN_MAX = 6
+SCANS = 0.01  # of all requests
 MODELS = {
     "linear": ("register", "mixed", "counter"),
     "counter": ("counter",),
@@ -153,13 +154,19 @@ class Worker(threading.Thread):
         self.process = process
         self.operations = []
         self.fates = collections.Counter()
+        self.longest_s = 0.0
         self.failure = None
 
     def run(self):
         try:
             while not self.load.stopping.is_set():
                 item = self.load.items.choose()
-                random.choice(getattr(self, f"{item.kind}_operations"))(self, item)
+                began = time.monotonic()
+                if random.random() < SCANS:
+                    self.scan()
+                else:
+                    random.choice(getattr(self, f"{item.kind}_operations"))(self, item)
+                self.longest_s = max(self.longest_s, time.monotonic() - began)
         except Exception as error:
             self.failure = error
 
@@ -207,6 +214,24 @@ class Worker(threading.Thread):
         read = list_of if item.kind == "list" else lambda found: [value_of(found)]
         self.attempt(item, "get_item", {"Key": item.key, "ConsistentRead": True}, "read", (),
                      lambda reply: read(reply.get("Item")))
+
+    def scan(self):
+        """A consistent scan reads every item there is, and those that are not."""
+        items = list(self.load.items.current)
+        invoked = time.monotonic_ns()
+        try:
+            pages = random.choice(self.load.clients).get_paginator("scan").paginate(
+                TableName=self.load.table, ConsistentRead=True)
+            found = {item["pk"]["S"]: item for page in pages for item in page["Items"]}
+        except FAILURES as error:
+            self.fates[fate(error)] += 1
+            return
+        completed = time.monotonic_ns()
+        self.fates["done"] += 1
+        for item in items:
+            held = found.get(item.key["pk"]["S"])
+            results = list_of(held) if item.kind == "list" else [value_of(held)]
+            self.record(item, invoked, completed, "read", (), results)
 
     # A register holds numbers that are put but once.
 
@@ -315,7 +340,9 @@ class Load:
 
     def read_all(self):
         reader = Worker(self, THREADS)
-        for client in self.clients:
+        running = [client for client, node in zip(self.clients, self.cluster.nodes)
+                   if node.process is not None]
+        for client in running:
             self.clients = [client]
             for item in self.items.all:
                 reader.get(item)
@@ -328,6 +355,10 @@ class Load:
         recorded = [worker.operations for worker in self.workers] + [self.final]
         return sorted((operation for operation in itertools.chain(*recorded)
                        if operation.item in wanted), key=lambda operation: operation.invoked)
+
+    def longest_s(self):
+        """The longest that a request took."""
+        return max(worker.longest_s for worker in self.workers)
 
     def fates(self):
         return sum((worker.fates for worker in self.workers), collections.Counter())

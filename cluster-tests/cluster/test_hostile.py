@@ -30,7 +30,7 @@ def reader_of(node, message):
 
 
 def comes_whole(reader):
-    """Whether all of the reply is there after all."""
+    """Whether all of a good reply is there after all."""
     reply = b""
     wanted = None
     try:
@@ -44,7 +44,7 @@ def comes_whole(reader):
                 wanted = end + 4 + int(re.search(rb"Content-Length: (\d+)", reply)[1])
     except ConnectionError:
         return False
-    return True
+    return reply.startswith(b"HTTP/1.1 200")
 
 
 def test_replies_that_nobody_reads_are_bounded():

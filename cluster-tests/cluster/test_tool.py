@@ -24,6 +24,21 @@ def test_status(cluster):
     assert len(status["members"]) == 3
 
 
+def test_health():
+    """It needs no keys, and only the node itself."""
+    with Cluster(access_key_id="ada", secret_access_key="a secret") as cluster:
+        node, *others = cluster.nodes
+        for other in others:
+            other.kill()
+        assert tool(node, "health").stdout == "healthy\n"
+        assert run_json(node, "health") == {"healthy": True}
+        assert tool(node, "status").returncode == 1
+        node.kill()
+        result = tool(node, "health")
+        assert result.returncode == 3
+        assert "cannot connect" in result.stderr
+
+
 def test_ring(cluster):
     result = tool(cluster.nodes[0], "ring")
     assert "256 partitions, 3 replicas, imbalance 1.000" in result.stdout
@@ -71,7 +86,8 @@ def test_wrong_usage(arguments):
 
 
 @pytest.mark.parametrize("command", [
-    "status", "ring", "table list", "table show", "table set", "hints", "version", "help",
+    "status", "health", "ring", "table list", "table show", "table set", "hints", "bench",
+    "version", "help",
 ])
 def test_help(command):
     assert command in tool(None, "help").stdout
