@@ -7,6 +7,21 @@
 #include "key_paths.h"
 #include "store.h"
 
+static uint64_t weight_of(const struct expression *expression)
+{
+    uint64_t weight = expression->kind != EXPRESSION_PATH && expression->kind != EXPRESSION_VALUE;
+    for (const struct expression *at = expression->first; at != NULL; at = at->next)
+        weight += weight_of(at);
+    return weight;
+}
+
+/* What an operator costs grows with what it may have to look through. */
+static uint64_t work_of(const struct query_page *page, uint64_t item_bytes)
+{
+    enum { BYTES_A_STEP = 64 };
+    return page->filter_weight * (1 + item_bytes / BYTES_A_STEP);
+}
+
 static const char *read_filter(struct query_page *page, struct expression_context *context,
                                yyjson_val *input)
 {
@@ -14,6 +29,8 @@ static const char *read_filter(struct query_page *page, struct expression_contex
     if (text == NULL)
         return NULL;
     const char *problem = expression_parse_condition(context, json_string(text), &page->filter);
+    if (problem == NULL)
+        page->filter_weight = weight_of(page->filter);
     return problem == NULL ? NULL
                            : arena_printf(context->arena, "Invalid FilterExpression: %s", problem);
 }
@@ -81,10 +98,13 @@ uint32_t query_page_rows_left(const struct query_page *page)
 static void take_item(struct query_page *page, struct writer *reply, struct arena *scratch,
                       struct slice item)
 {
+    uint64_t size = item_size(item);
     page->scanned++;
-    page->size += item_size(item);
+    page->size += size;
     page->last = item;
-    page->full = page->scanned >= page->limit || page->size >= PAGE_SIZE_MAX;
+    page->filter_work += work_of(page, size);
+    page->full = page->scanned >= page->limit || page->size >= PAGE_SIZE_MAX ||
+                 page->filter_work >= FILTER_WORK_MAX;
     if (page->filter != NULL && !condition_holds(scratch, page->filter, item))
         return;
     page->count++;

@@ -4,11 +4,16 @@
 #include "capacity.h"
 #include "read_options.h"
 
-enum { PAGE_SIZE_MAX = 1024 * 1024 /* bytes of item_size() in one page; the service's limit */ };
+enum {
+    PAGE_SIZE_MAX = 1024 * 1024, /* bytes of item_size() in one page; the service's limit */
+    FILTER_WORK_MAX = 2000000    /* some 60 ms: a page ends there, for others wait for the thread */
+};
 
 struct query_page {
     struct read_options options;
     struct expression *filter; /* NULL: none */
+    uint64_t filter_weight;    /* operators and functions in it */
+    uint64_t filter_work;      /* spent on it, in operators on small items */
     bool count_only;           /* Select COUNT */
     uint64_t limit;            /* items evaluated at most */
     uint64_t scanned;          /* items evaluated */

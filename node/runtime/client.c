@@ -421,6 +421,7 @@ static void take_early(struct client *client, struct slice bytes)
         client_close(client);
 }
 
+/* A request that did not come in one read counts among the uploads from its first byte on. */
 static void after_feed(struct client *client)
 {
     if (client->phase != CLIENT_IDLE && client->phase != CLIENT_RECEIVING)
@@ -428,8 +429,11 @@ static void after_feed(struct client *client)
     bool receiving = http_connection_in_request(client->http);
     if (!receiving)
         discharge(client);
-    if (receiving != (client->phase == CLIENT_RECEIVING))
-        set_phase(client, receiving ? CLIENT_RECEIVING : CLIENT_IDLE);
+    if (receiving == (client->phase == CLIENT_RECEIVING))
+        return;
+    set_phase(client, receiving ? CLIENT_RECEIVING : CLIENT_IDLE);
+    if (!charge_upload(client, client->charged))
+        turn_away(client);
 }
 
 static void feed(struct client *client, struct slice bytes)

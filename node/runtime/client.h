@@ -49,7 +49,7 @@ struct client {
     uint64_t since_us;   /* start of the phase; sending: last progress */
     uint64_t sending_us; /* sending: since when */
     size_t received;     /* bytes of the request being received */
-    size_t uploaded;     /* of them, those charged as an upload: all but the first read's */
+    size_t uploaded;     /* of them, those charged as an upload */
     uint64_t window_us;  /* receiving: its rate is looked at since then, */
     size_t window_size;  /* when so many bytes had been received */
     size_t taken;        /* sending: bytes that the socket took since */
