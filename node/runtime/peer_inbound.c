@@ -20,9 +20,23 @@ enum {
 static void on_readable(evutil_socket_t fd, short what, void *context);
 static void on_timeout(struct timer *timer, uint64_t now_us);
 
+/* The oldest that has proven nothing yet gives way: strangers must not keep members out. */
+static bool make_room(struct shard *shard)
+{
+    struct peer_inbound *inbound = peer_inbounds_first(&shard->inbounds);
+    if (shard->inbounds.count < INBOUNDS_MAX)
+        return true;
+    while (inbound != NULL && inbound->proven)
+        inbound = peer_inbounds_next(&shard->inbounds, inbound);
+    if (inbound == NULL)
+        return false;
+    peer_inbound_free(inbound);
+    return true;
+}
+
 void peer_inbound_new(struct shard *shard, int fd)
 {
-    if (shard->inbounds.count >= INBOUNDS_MAX || shard->draining) {
+    if (shard->draining || !make_room(shard)) {
         close(fd);
         return;
     }
