@@ -102,7 +102,8 @@ def test_tenfold_load_is_refused_and_leaves_no_trace():
         before, overload, after = asyncio.run(tenfold_load(flood, requests_of(table)))
         # The client's own limit: all its connections wait for an answer.
         overload.pop("no connection left", None)
-        assert overload["400 ThrottlingException"] > overload["ok"] > 0, overload
+        assert overload["400 ThrottlingException"] > 1000, overload
+        assert overload["ok"] > 1000, overload
         assert set(overload) - {"ok"} <= REFUSALS, overload
         assert after >= 0.9 * before, (before, after, overload)
         assert flood.longest_s < 10, overload
@@ -150,11 +151,12 @@ def test_large_replies_to_many_slow_readers_are_bounded(operation):
             load = load_of(node)
             assert load["request_memory"] <= load["request_memory_max"] == budget
         refused = [head for head in heads if b"ThrottlingException" in head]
-        assert len(refused) > count / 4
+        # Refused, or cut off for want of room: most of them, or fewer the quicker the readers are.
+        assert len(refused) + load_of(node)["replies_cut_off"] > count / 4
         # 503: the disk did not get to it in time. Nothing: there was no room for the reply.
         assert {head[9:12] for head in heads if head not in refused} <= {b"200", b"503", b""}
         # Beside the budget: what is being made of a few large items, in several copies.
-        assert memory_peak(node) - before < budget + 160 * MIB
+        assert memory_peak(node) - before < budget + 256 * MIB
         wait_until(lambda: load_of(node)["request_memory"] < MIB, 10, "memory given back")
         assert client.get_item(TableName=table, Key=all_keys(1)[0])["Item"]
 
