@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from cluster import free_port
+from cluster import free_port, wait_until
 from network import Network, namespace
 
 
@@ -45,7 +45,7 @@ def test_bytes_pass_both_ways(wire):
     accepted.sendall(b"reply")
     assert seconds_until(accepted, 100000)[1] == sent[:100000]
     assert seconds_until(dialled, 5)[1] == b"reply"
-    assert network.count("bytes") == 100005
+    wait_until(lambda: network.count("bytes") == 100005, 5, "all bytes are counted")
     assert (network.count("open"), network.count("corrupted")) == (1, 0)
 
 
@@ -95,7 +95,7 @@ def test_connections_are_reset(wire):
     for end in (dialled, accepted):
         with pytest.raises(ConnectionResetError):
             end.recv(1)
-    assert network.count("open") == 0
+    wait_until(lambda: network.count("open") == 0, 5, "both ends are counted")
 
 
 def test_one_bit_is_turned_over_and_counted(wire):
@@ -104,10 +104,11 @@ def test_one_bit_is_turned_over_and_counted(wire):
     dialled.sendall(bytes(100))
     received = seconds_until(accepted, 100)[1]
     assert sum(byte.bit_count() for byte in received) == 1
-    assert (network.count("corrupted"), network.count("tainted")) == (1, 1)
+    # The proxy counts after it has sent.
+    wait_until(lambda: (network.count("corrupted"), network.count("tainted")) == (1, 1), 5, "counts")
     dialled.close()
     assert accepted.recv(1) == b""
-    assert network.count("tainted") == 0
+    wait_until(lambda: network.count("tainted") == 0, 5, "the connection's end is counted")
 
 
 def test_a_narrow_link(wire):
