@@ -75,10 +75,10 @@ static void explain_refusal(struct document *document, int status)
             *type == '\0' || *message == '\0' ? "" : ": ", message, status);
 }
 
-static enum tool_exit exchange_document(struct tool *tool, struct http_exchange *exchange,
-                                        struct document *document)
+static enum tool_exit judge(const struct tool *tool, bool answered, struct http_exchange *exchange,
+                            struct document *document)
 {
-    if (!http_client_exchange(&tool->endpoint, exchange)) {
+    if (!answered) {
         writer_deinit(&exchange->reply);
         fprintf(stderr, "cartwheel: %s: %s\n", tool->url, exchange->problem);
         return TOOL_UNREACHABLE;
@@ -100,34 +100,44 @@ static enum tool_exit exchange_document(struct tool *tool, struct http_exchange 
     return TOOL_REFUSED;
 }
 
+static bool exchange_signed(const struct tool *tool, const char *target,
+                            struct http_exchange *exchange)
+{
+    struct writer headers;
+    writer_init(&headers, 512);
+    signer_put_headers(tool, exchange, target, &headers);
+    exchange->headers = writer_slice(&headers);
+    bool answered = http_client_exchange(&tool->endpoint, exchange);
+    writer_deinit(&headers);
+    return answered;
+}
+
 enum tool_exit tool_get(struct tool *tool, const char *path, struct document *document)
 {
     struct http_exchange exchange = {.method = "GET", .path = path};
-    struct writer headers;
-    writer_init(&headers, 512);
-    signer_put_headers(tool, &exchange, NULL, &headers);
-    exchange.headers = writer_slice(&headers);
-    enum tool_exit result = exchange_document(tool, &exchange, document);
-    writer_deinit(&headers);
-    return result;
+    bool answered = exchange_signed(tool, NULL, &exchange);
+    return judge(tool, answered, &exchange, document);
+}
+
+bool tool_ask(const struct tool *tool, const char *operation, yyjson_mut_doc *request,
+              struct http_exchange *exchange)
+{
+    size_t size;
+    char *body = yyjson_mut_write(request, 0, &size);
+    yyjson_mut_doc_free(request);
+    ensure(body != NULL);
+    char target[128];
+    snprintf(target, sizeof(target), "DynamoDB_20120810.%s", operation);
+    *exchange = (struct http_exchange){.method = "POST", .path = "/", .body = slice_of(body, size)};
+    bool answered = exchange_signed(tool, target, exchange);
+    free(body);
+    return answered;
 }
 
 enum tool_exit tool_call(struct tool *tool, const char *operation, yyjson_mut_doc *request,
                          struct document *document)
 {
-    size_t size;
-    char *body = yyjson_mut_write(request, 0, &size);
-    ensure(body != NULL);
-    char target[128];
-    snprintf(target, sizeof(target), "DynamoDB_20120810.%s", operation);
-    struct http_exchange exchange = {.method = "POST", .path = "/", .body = slice_of(body, size)};
-    struct writer headers;
-    writer_init(&headers, 512);
-    signer_put_headers(tool, &exchange, target, &headers);
-    exchange.headers = writer_slice(&headers);
-    enum tool_exit result = exchange_document(tool, &exchange, document);
-    writer_deinit(&headers);
-    free(body);
-    yyjson_mut_doc_free(request);
-    return result;
+    struct http_exchange exchange;
+    bool answered = tool_ask(tool, operation, request, &exchange);
+    return judge(tool, answered, &exchange, document);
 }

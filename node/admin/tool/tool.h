@@ -52,6 +52,9 @@ enum tool_exit must_check tool_get(struct tool *tool, const char *path, struct d
  * {}. */
 enum tool_exit must_check tool_call(struct tool *tool, const char *operation,
                                     yyjson_mut_doc *request, struct document *document);
+/* The same without judging: whether there was an answer, in `exchange`; its reply is the caller's. */
+bool must_check tool_ask(const struct tool *tool, const char *operation, yyjson_mut_doc *request,
+                         struct http_exchange *exchange);
 void document_free(struct document *document);
 /* Prints the answer and a newline. */
 void document_print(const struct document *document);

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "signer.h"
-
 enum { TRIES = 600, PAUSE_MS = 100 };
 
 static void wait_a_little(void)
@@ -18,21 +16,9 @@ static void wait_a_little(void)
 static int call(const struct tool *tool, const char *operation, yyjson_mut_doc *request,
                 struct document *document)
 {
-    size_t size;
-    char *body = yyjson_mut_write(request, 0, &size);
-    yyjson_mut_doc_free(request);
-    ensure(body != NULL);
-    char target[128];
-    snprintf(target, sizeof(target), "DynamoDB_20120810.%s", operation);
-    struct http_exchange exchange = {.method = "POST", .path = "/", .body = slice_of(body, size)};
-    struct writer headers;
-    writer_init(&headers, 512);
-    signer_put_headers(tool, &exchange, target, &headers);
-    exchange.headers = writer_slice(&headers);
-    if (!http_client_exchange(&tool->endpoint, &exchange))
+    struct http_exchange exchange;
+    if (!tool_ask(tool, operation, request, &exchange))
         fprintf(stderr, "cartwheel: http://%s: %s\n", tool->endpoint.authority, exchange.problem);
-    writer_deinit(&headers);
-    free(body);
     document->text = exchange.reply;
     struct slice text = writer_slice(&document->text);
     document->json = text.size == 0 ? NULL : yyjson_read((const char *)text.data, text.size, 0);
