@@ -312,13 +312,18 @@ static void turn_away(struct client *client)
     settle(client);
 }
 
-static bool charge(struct client *client, size_t size)
+bool client_charge(struct client *client, size_t size)
 {
-    client->received += size;
     if (size > 0 && !host_charge(client->shard->host, size))
         return false;
     client->charged += size;
     return true;
+}
+
+static bool charge(struct client *client, size_t size)
+{
+    client->received += size;
+    return client_charge(client, size);
 }
 
 static bool charge_upload(struct client *client, size_t size)
@@ -539,8 +544,7 @@ static bool receives_too_slowly(struct client *client, uint64_t now_us, uint64_t
 {
     const struct config *config = client->shard->host->config;
     uint64_t window_s = config->header_timeout_s;
-    if (elapsed_us > RECEIVE_MAX_US ||
-        too_slow(client, elapsed_us, config->header_timeout_s, client->received))
+    if (elapsed_us > RECEIVE_MAX_US || too_slow(client, elapsed_us, window_s, client->received))
         return true;
     if (now_us - client->window_us < window_s * 1000000)
         return false;

@@ -72,6 +72,8 @@ void client_close(struct client *client);
 void client_resume(struct client *client);
 /* Takes the bytes of its socket: it is in the shard's line no more. */
 void client_take(struct client *client);
+/* Charges bytes to its open request, until that is answered; false if there is no room. */
+bool must_check client_charge(struct client *client, size_t size);
 /* Answers the open request: sends what the socket takes, keeps the rest. */
 void client_reply(struct client *client, const struct http_reply *reply);
 /* Cuts the client off if it dawdles. */

@@ -12,9 +12,12 @@ void gate_init(struct gate *gate, struct host *host)
     admission_init(&gate->reads, delay_max_us, interval_us);
 }
 
+/* If it is due. */
 static void look_at_store(struct gate *gate, uint64_t now_us)
 {
     struct rocksdb_store_waits waits;
+    if (now_us < gate->store_look_us)
+        return;
     rocksdb_store_get_waits(gate->host->store, &waits);
     admission_note(&gate->commits, now_us, waits.commits_us);
     admission_note(&gate->reads, now_us, waits.reads_us);
@@ -25,16 +28,14 @@ void gate_on_turn(struct gate *gate, uint64_t now_us, uint64_t ready_us)
 {
     gate->turn_us = now_us;
     admission_note(&gate->turns, now_us, now_us - ready_us);
-    if (now_us >= gate->store_look_us)
-        look_at_store(gate, now_us);
+    look_at_store(gate, now_us);
 }
 
 void gate_on_turn_end(struct gate *gate, uint64_t now_us, bool waiting)
 {
     if (!waiting && now_us - gate->turn_us >= gate->interval_us)
         admission_note(&gate->turns, now_us, 0);
-    if (now_us >= gate->store_look_us)
-        look_at_store(gate, now_us);
+    look_at_store(gate, now_us);
 }
 
 /* What was let in may use the last quarter to its end. */

@@ -184,11 +184,7 @@ static void serve_get(struct client *client, const struct http_request *request)
 /* For what a body is inflated to: as if it had been received. */
 static bool charge_inflated(void *context, size_t size)
 {
-    struct client *client = context;
-    if (!host_charge(client->shard->host, size))
-        return false;
-    client->charged += size;
-    return true;
+    return client_charge(context, size);
 }
 
 /* The body that the operation reads; false if the request was refused. */
