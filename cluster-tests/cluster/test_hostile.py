@@ -1,5 +1,4 @@
 """What clients without manners must not bring about: a node that has no memory left for others."""
-import json
 import re
 import socket
 
@@ -7,25 +6,19 @@ import pytest
 
 from cluster import Cluster
 from conftest import create_table
+from flood import message
 
 ITEM_SIZE = 390 * 1024
 ITEMS = 25
 READERS = 60
 
 
-def request(operation, **parameters):
-    body = json.dumps(parameters).encode()
-    return (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.0\r\n"
-            b"X-Amz-Target: DynamoDB_20120810.%b\r\nContent-Length: %d\r\n\r\n%b"
-            % (operation.encode(), len(body), body))
-
-
-def reader_of(node, message):
+def reader_of(node, text):
     """Sends a request, and reads nothing."""
     reader = socket.socket()
     reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     reader.connect((node.host, node.port))
-    reader.sendall(message)
+    reader.sendall(text)
     return reader
 
 
@@ -57,8 +50,8 @@ def test_replies_that_nobody_reads_are_bounded():
                 "pk": {"S": str(item)}, "value": {"S": "x" * ITEM_SIZE}
             })
         keys = {table: {"Keys": [{"pk": {"S": str(item)}} for item in range(ITEMS)]}}
-        message = request("BatchGetItem", RequestItems=keys)
-        readers = [reader_of(node, message) for _ in range(READERS)]
+        text = message("BatchGetItem", RequestItems=keys)
+        readers = [reader_of(node, text) for _ in range(READERS)]
         # Answered after all of them: what is kept is kept now.
         assert table in client.list_tables()["TableNames"]
         whole = [comes_whole(reader) for reader in readers]
