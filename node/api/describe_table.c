@@ -9,18 +9,10 @@ static const struct shape_member members[] = {
 };
 static const struct shape input_shape = SHAPE_OF(members);
 
-static void fail_not_found(struct operation_call *call)
-{
-    struct slice name = json_member_string(call->input, "TableName");
-    operation_fail(call, "ResourceNotFoundException",
-                   arena_printf(call->arena, MESSAGE_NO_RESOURCE ": Table: %.*s not found",
-                                (int)name.size, name.data));
-}
-
 static void describe(struct operation_call *call)
 {
     if (call->found == NULL) {
-        fail_not_found(call);
+        table_fail_not_found(call);
         return;
     }
     struct writer *reply = operation_reply(call);
@@ -30,38 +22,14 @@ static void describe(struct operation_call *call)
     operation_finish(call);
 }
 
-/* Time to live does not exist here, so that it is disabled is the truth. */
-static void describe_time_to_live(struct operation_call *call)
-{
-    if (call->found == NULL) {
-        fail_not_found(call);
-        return;
-    }
-    json_put_raw(operation_reply(call),
-                 "{\"TimeToLiveDescription\":{\"TimeToLiveStatus\":\"DISABLED\"}}");
-    operation_finish(call);
-}
-
-static void look_up(struct operation_call *call, operation_step step)
+static void start(struct operation_call *call)
 {
     const char *problem = table_name_check(call->input);
     if (problem != NULL)
         operation_refuse(call, problem);
     else
-        catalogue_lookup(call, json_member_string(call->input, "TableName"), step);
-}
-
-static void start(struct operation_call *call)
-{
-    look_up(call, describe);
-}
-
-static void start_time_to_live(struct operation_call *call)
-{
-    look_up(call, describe_time_to_live);
+        catalogue_lookup(call, json_member_string(call->input, "TableName"), describe);
 }
 
 const struct operation operation_describe_table = {"DescribeTable", sizeof(struct operation_call),
                                                    &input_shape, start};
-const struct operation operation_describe_time_to_live = {
-    "DescribeTimeToLive", sizeof(struct operation_call), &input_shape, start_time_to_live};

@@ -20,3 +20,10 @@
     "The provided expression refers to an attribute that does not exist in the item"
 #define MESSAGE_UPDATE_TOO_LARGE "Item size to update has exceeded the maximum allowed size"
 #define MESSAGE_TOO_DEEP         "Nesting Levels have exceeded supported limits"
+
+/* Tables. */
+#define MESSAGE_TTL_ENABLED  "TimeToLive is already enabled"
+#define MESSAGE_TTL_DISABLED "TimeToLive is already disabled"
+#define MESSAGE_TTL_OTHER \
+    "TimeToLive is active on a different AttributeName: current AttributeName is "
+#define MESSAGE_TTL_CHANGING "Time to live has been modified multiple times within a fixed interval"

@@ -23,6 +23,7 @@ static const struct operation *const operations[] = {
     &operation_describe_endpoints,
     &operation_describe_limits,
     &operation_describe_time_to_live,
+    &operation_update_time_to_live,
 };
 
 const struct operation *operation_find(struct slice name)

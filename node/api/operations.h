@@ -22,3 +22,4 @@ extern const struct operation operation_tag_resource;
 extern const struct operation operation_untag_resource;
 extern const struct operation operation_update_item;
 extern const struct operation operation_update_table;
+extern const struct operation operation_update_time_to_live;

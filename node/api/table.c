@@ -45,6 +45,8 @@ static void parse_settings(struct table *table, struct slice definition)
     table->protected = value_bool(find(definition, "protected"));
     table->created_ms = (uint64_t)find_number(definition, "created_ms");
     table->billing_changed_ms = (uint64_t)find_number(definition, "billing_changed_ms");
+    table->ttl_attribute = find_bytes(definition, "ttl_attribute");
+    table->ttl_changed_ms = (uint64_t)find_number(definition, "ttl_changed_ms");
     table->quorum.n = (uint8_t)find_number(definition, "n");
     table->quorum.r = (uint8_t)find_number(definition, "r");
     table->quorum.w = (uint8_t)find_number(definition, "w");

@@ -1,9 +1,10 @@
 /* table: a table's definition: parsed, described, and what its keys and settings demand.
  *
  * A definition is an item, kept in the catalogue (catalogue.h). Its attributes:
- *   name, partition_key, partition_key_type, sort_key, sort_key_type, billing_mode   S
+ *   name, partition_key, partition_key_type, sort_key, sort_key_type, billing_mode,
+ *   ttl_attribute (absent: items do not expire)   S
  *   id (8 bytes)   B
- *   revision, read_units, write_units, created_ms, billing_changed_ms, n, r, w   N
+ *   revision, read_units, write_units, created_ms, billing_changed_ms, ttl_changed_ms, n, r, w   N
  *   protected, sloppy   BOOL
  *   tags   M */
 #pragma once
@@ -44,6 +45,8 @@ struct table {
     bool protected; /* against deletion */
     uint64_t created_ms;
     uint64_t billing_changed_ms; /* to on-demand; 0: never */
+    struct slice ttl_attribute;  /* holds when an item expires; empty: none does */
+    uint64_t ttl_changed_ms;     /* when that was set or removed; 0: never */
     struct quorum quorum;
     struct slice tags; /* encoded map; empty: none */
 };

@@ -54,6 +54,14 @@ const char *table_name_check(yyjson_val *input)
     return NULL;
 }
 
+void table_fail_not_found(struct operation_call *call)
+{
+    struct slice name = json_member_string(call->input, "TableName");
+    operation_fail(call, "ResourceNotFoundException",
+                   arena_printf(call->arena, MESSAGE_NO_RESOURCE ": Table: %.*s not found",
+                                (int)name.size, name.data));
+}
+
 const char *throughput_read(struct arena *arena, yyjson_val *input, int64_t *read_units,
                             int64_t *write_units)
 {

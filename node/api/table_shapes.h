@@ -14,6 +14,8 @@ extern const struct shape shape_tag_keys;
 /* The checks of TableName that come before all other constraints. NULL, or the
  * ValidationException's message. */
 const char *must_check table_name_check(yyjson_val *input);
+/* Fails the call: there is no table of its TableName. */
+void table_fail_not_found(struct operation_call *call);
 /* Reads ProvisionedThroughput, which is present. NULL, or the ValidationException's message. */
 const char *must_check throughput_read(struct arena *arena, yyjson_val *input, int64_t *read_units,
                                        int64_t *write_units);
