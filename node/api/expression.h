@@ -48,11 +48,11 @@ struct expression {
     enum expression_kind kind;
     enum expression_function function; /* EXPRESSION_FUNCTION */
     struct document_path path;         /* EXPRESSION_PATH */
-    struct slice value;                /* EXPRESSION_VALUE: encoded */
-    struct expression *first;          /* operands, in order */
-    struct expression *next;           /* next operand of the same expression */
-    size_t count;                      /* operands */
-    bool parenthesized;
+    struct slice value;       /* EXPRESSION_VALUE: encoded; FUNCTION: its name as written */
+    struct expression *first; /* operands, in order */
+    struct expression *next;  /* next operand of the same expression */
+    size_t count;             /* operands */
+    unsigned parentheses;     /* pairs around it */
 };
 
 /* The paths of a projection, in the order of the text. */

@@ -26,6 +26,18 @@ static const struct function_facts functions[] = {
     [FUNCTION_LIST_APPEND] = {"list_append", 2},
 };
 
+static const char *print(struct arena *arena, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int size = vsnprintf(NULL, 0, format, args);
+    ensure(size >= 0);
+    char *message = arena_alloc(arena, (size_t)size + 1);
+    vsnprintf(message, (size_t)size + 1, format, again);
+    va_end(again);
+    return message;
+}
+
 void expression_report(struct expression_problems *problems, enum expression_problem problem,
                        const char *format, ...)
 {
@@ -34,15 +46,21 @@ void expression_report(struct expression_problems *problems, enum expression_pro
         return;
     va_list args;
     va_start(args, format);
-    va_list again;
-    va_copy(again, args);
-    int size = vsnprintf(NULL, 0, format, args);
+    problems->messages[problem] = print(problems->arena, format, args);
     va_end(args);
-    ensure(size >= 0);
-    char *message = arena_alloc(problems->arena, (size_t)size + 1);
-    vsnprintf(message, (size_t)size + 1, format, again);
-    va_end(again);
-    problems->messages[problem] = message;
+}
+
+void expression_report_name(struct expression_problems *problems, struct slice name,
+                            const char *format, ...)
+{
+    ensure(format != NULL);
+    if (problems->misnamed != NULL && problems->misnamed <= name.data)
+        return;
+    va_list args;
+    va_start(args, format);
+    problems->messages[PROBLEM_NAMING] = print(problems->arena, format, args);
+    problems->misnamed = name.data;
+    va_end(args);
 }
 
 const char *expression_gravest(const struct expression_problems *problems)
@@ -302,16 +320,22 @@ static void check_comparison(struct expression_problems *problems,
         check_between(problems, expression);
 }
 
+void expression_report_misuse(struct expression_problems *problems,
+                              const struct expression *function)
+{
+    expression_report_name(problems, function->value,
+                           "The function is not allowed to be used this way in an expression; "
+                           "function: %.*s",
+                           (int)function->value.size, function->value.data);
+}
+
 void expression_check_node(struct expression_problems *problems,
                            const struct expression *expression)
 {
     for (const struct expression *at = expression->first; at != NULL; at = at->next)
         if (at->kind == EXPRESSION_FUNCTION && at->function != FUNCTION_SIZE &&
             at->function != FUNCTION_IF_NOT_EXISTS)
-            expression_report(problems, PROBLEM_MISUSED_FUNCTION,
-                              "The function is not allowed to be used this way in an expression; "
-                              "function: %s",
-                              expression_function_name(at->function));
+            expression_report_misuse(problems, at);
     if (expression->kind == EXPRESSION_FUNCTION)
         check_function(problems, expression);
     else if (expression->kind == EXPRESSION_PLUS || expression->kind == EXPRESSION_MINUS)

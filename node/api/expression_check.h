@@ -7,17 +7,12 @@
 /* The gravest first. Of one kind the first counts that the service meets: it walks conditions from
  * the left, and targets and actions from the last to the first. */
 enum expression_problem {
-    PROBLEM_SYNTAX,
-    PROBLEM_INDEX,
-    PROBLEM_OPERATORS,
-    PROBLEM_PARENTHESES,
-    PROBLEM_UNKNOWN_FUNCTION,
-    PROBLEM_MISUSED_FUNCTION,
-    PROBLEM_RESERVED,
+    PROBLEM_SYNTAX, /* or parentheses around parentheses, whichever is met first */
+    PROBLEM_NAMING, /* a function, a reserved word or a list index that cannot be used */
     PROBLEM_SECTION,
-    PROBLEM_NESTING,
-    PROBLEM_TARGET,  /* an undefined substitute in it, or a clash with another */
-    PROBLEM_OPERAND, /* undefined, or not what its operator takes */
+    PROBLEM_TARGET,  /* an undefined substitute in it, too deep a path, or a clash with another */
+    PROBLEM_OPERAND, /* undefined, too deep a path, or not what its operator takes */
+    PROBLEM_OPERATORS,
     EXPRESSION_PROBLEMS
 };
 
@@ -25,11 +20,16 @@ enum expression_problem {
 struct expression_problems {
     struct arena *arena;
     const char *messages[EXPRESSION_PROBLEMS];
+    const uint8_t *misnamed; /* where in the text the PROBLEM_NAMING stands */
 };
 
 /* Keeps the message if it is the first of its kind. */
 void expression_report(struct expression_problems *problems, enum expression_problem problem,
                        const char *format, ...) printf_like(3, 4);
+/* Of PROBLEM_NAMING the first in the text counts, in whatever order they are found: `name` is a part
+ * of that text. */
+void expression_report_name(struct expression_problems *problems, struct slice name,
+                            const char *format, ...) printf_like(3, 4);
 /* The message to answer, or NULL. */
 const char *expression_gravest(const struct expression_problems *problems);
 
@@ -42,6 +42,9 @@ bool expression_function_updates(enum expression_function function);
 /* "=", "BETWEEN", "begins_with". */
 const char *expression_operator_name(const struct expression *expression);
 
+/* The function stands where none may, or not that one. */
+void expression_report_misuse(struct expression_problems *problems,
+                              const struct expression *function);
 /* A function, a comparison or an arithmetic operation with all its operands. */
 void expression_check_node(struct expression_problems *problems,
                            const struct expression *expression);

@@ -86,9 +86,9 @@ static void use_name(struct parser *parser, struct slice *name)
     *name = text;
     if (text.data[0] != '#') {
         if (reserved_word(text))
-            expression_report(&parser->problems, PROBLEM_RESERVED,
-                              "Attribute name is a reserved keyword; reserved keyword: %.*s",
-                              (int)text.size, text.data);
+            expression_report_name(&parser->problems, text,
+                                   "Attribute name is a reserved keyword; reserved keyword: %.*s",
+                                   (int)text.size, text.data);
         return;
     }
     const struct substitute *substitute = substitutes_use(&parser->context->names, text);
@@ -111,9 +111,9 @@ static void parse_index(struct parser *parser, struct path_element *element)
     for (size_t i = 0; i < digits.size && index <= UINT32_MAX; i++)
         index = index * 10 + (digits.data[i] - (uint64_t)'0');
     if (index > INT32_MAX)
-        expression_report(&parser->problems, PROBLEM_INDEX,
-                          "List index is not within the allowable range; index: [%.*s]",
-                          (int)digits.size, digits.data);
+        expression_report_name(&parser->problems, digits,
+                               "List index is not within the allowable range; index: [%.*s]",
+                               (int)digits.size, digits.data);
     element->is_index = true;
     element->index = (uint32_t)index;
     parser_expect(parser, TOKEN_CLOSE_BRACKET);
@@ -127,7 +127,8 @@ static void parse_name(struct parser *parser, struct path_element *element)
         parser_fail(parser);
 }
 
-/* The elements behind the first, which stands in elements[0]. */
+/* The elements behind the first, which stands in elements[0]. Those beyond PATH_ELEMENTS_MAX are
+ * counted and left out. */
 static struct document_path parse_path_rest(struct parser *parser, struct path_element *elements)
 {
     size_t count = 1;
@@ -143,23 +144,29 @@ static struct document_path parse_path_rest(struct parser *parser, struct path_e
             elements[count] = element;
         count++;
     }
-    if (count > PATH_ELEMENTS_MAX) {
-        expression_report(&parser->problems, PROBLEM_NESTING,
-                          "The document path has too many nesting levels; nesting levels: %zu",
-                          count);
-        count = PATH_ELEMENTS_MAX;
-    }
-    struct path_element *kept = arena_alloc(parser->context->arena, count * sizeof(*kept));
-    for (size_t i = 0; i < count; i++)
+    size_t kept_count = count < PATH_ELEMENTS_MAX ? count : PATH_ELEMENTS_MAX;
+    struct path_element *kept = arena_alloc(parser->context->arena, kept_count * sizeof(*kept));
+    for (size_t i = 0; i < kept_count; i++)
         kept[i] = elements[i];
     return (struct document_path){kept, count};
 }
 
+/* A path that is too deep is not looked at for undefined substitutes. */
 struct document_path parser_path(struct parser *parser)
 {
+    const char **reported = &parser->problems.messages[PROBLEM_OPERAND];
+    const char *before = *reported;
     struct path_element elements[PATH_ELEMENTS_MAX] = {{.is_index = false}};
     parse_name(parser, &elements[0]);
-    return parse_path_rest(parser, elements);
+    struct document_path path = parse_path_rest(parser, elements);
+    if (path.count > PATH_ELEMENTS_MAX) {
+        *reported = before;
+        expression_report(&parser->problems, PROBLEM_OPERAND,
+                          "The document path has too many nesting levels; nesting levels: %zu",
+                          path.count);
+        path.count = PATH_ELEMENTS_MAX;
+    }
+    return path;
 }
 
 struct document_path parser_target(struct parser *parser, const char **undefined)
@@ -195,15 +202,15 @@ static enum expression_function use_function(struct parser *parser, struct slice
 {
     enum expression_function function = expression_function_named(name);
     if (function == FUNCTION_UNKNOWN) {
-        expression_report(&parser->problems, PROBLEM_UNKNOWN_FUNCTION,
-                          "Invalid function name; function: %.*s", (int)name.size, name.data);
+        expression_report_name(&parser->problems, name, "Invalid function name; function: %.*s",
+                               (int)name.size, name.data);
         return FUNCTION_UNKNOWN;
     }
     if (expression_function_updates(function) == parser->is_update)
         return function;
-    expression_report(&parser->problems, PROBLEM_UNKNOWN_FUNCTION,
-                      "The function is not allowed in %s expression; function: %.*s",
-                      parser->is_update ? "an update" : "a condition", (int)name.size, name.data);
+    expression_report_name(
+        &parser->problems, name, "The function is not allowed in %s expression; function: %.*s",
+        parser->is_update ? "an update" : "a condition", (int)name.size, name.data);
     return FUNCTION_UNKNOWN;
 }
 
@@ -211,7 +218,8 @@ static enum expression_function use_function(struct parser *parser, struct slice
 static struct expression *parse_function(struct parser *parser)
 {
     struct expression *node = parser_node(parser, EXPRESSION_FUNCTION);
-    node->function = use_function(parser, parser->previous.text);
+    node->value = parser->previous.text;
+    node->function = use_function(parser, node->value);
     parser_count_operator(parser);
     parser_expect(parser, TOKEN_OPEN);
     do {
@@ -239,12 +247,11 @@ static struct expression *parse_path_or_function(struct parser *parser)
     return node;
 }
 
-void parser_note_parentheses(struct parser *parser, struct expression *node)
+void parser_check_parentheses(struct parser *parser, const struct expression *node)
 {
-    if (node->parenthesized)
-        expression_report(&parser->problems, PROBLEM_PARENTHESES,
+    if (node->parentheses > 1)
+        expression_report(&parser->problems, PROBLEM_SYNTAX,
                           "The expression has redundant parentheses;");
-    node->parenthesized = true;
 }
 
 struct expression *parser_group(struct parser *parser,
@@ -255,7 +262,7 @@ struct expression *parser_group(struct parser *parser,
     if (parser_failed(parser))
         return NULL;
     parser->depth--;
-    parser_note_parentheses(parser, inner);
+    inner->parentheses++;
     return inner;
 }
 
@@ -273,7 +280,10 @@ struct expression *parser_operand(struct parser *parser)
         return parser_failed(parser) ? NULL : node;
     }
     parser_advance(parser);
-    return parser_group(parser, parser_operand);
+    struct expression *node = parser_group(parser, parser_operand);
+    if (node != NULL)
+        parser_check_parentheses(parser, node);
+    return parser_failed(parser) ? NULL : node;
 }
 
 const char *parser_init(struct parser *parser, struct expression_context *context,

@@ -45,9 +45,9 @@ struct document_path parser_target(struct parser *parser, const char **undefined
 struct expression *parser_value(struct parser *parser);
 /* A path, a value or a function, or one of them in parentheses. NULL after a syntax error. */
 struct expression *parser_operand(struct parser *parser);
-/* The node stands in parentheses; a second pair is redundant. */
-void parser_note_parentheses(struct parser *parser, struct expression *node);
+/* A second pair around the node is redundant: as grave as a syntax error. */
+void parser_check_parentheses(struct parser *parser, const struct expression *node);
 /* What stands behind an opening parenthesis, which was passed, up to the closing one. NULL after an
- * error. */
+ * error. Its parentheses are counted, and left to the caller to check. */
 struct expression *parser_group(struct parser *parser,
                                 struct expression *(*parse)(struct parser *parser));

@@ -11,6 +11,11 @@ static bool is_comparator(enum token_kind kind)
     return kind >= TOKEN_EQUAL && kind <= TOKEN_GREATER_OR_EQUAL;
 }
 
+static bool begins_comparison(enum token_kind kind)
+{
+    return is_comparator(kind) || kind == TOKEN_BETWEEN || kind == TOKEN_IN;
+}
+
 static bool is_operand(const struct expression *node)
 {
     return node->kind == EXPRESSION_PATH || node->kind == EXPRESSION_VALUE;
@@ -73,6 +78,15 @@ static struct expression *parse_in(struct parser *parser, struct expression *lef
     return finish_comparison(parser, node);
 }
 
+static struct expression *parse_compared(struct parser *parser, struct expression *left)
+{
+    if (parser_accept(parser, TOKEN_BETWEEN))
+        return parse_between(parser, left);
+    if (parser_accept(parser, TOKEN_IN))
+        return parse_in(parser, left);
+    return parse_comparison(parser, left);
+}
+
 /* Also yields a bare operand where a parenthesis closes behind it: whoever opened it may go on with
  * a comparator, and if not refuses it. */
 static struct expression *parse_primary(struct parser *parser)
@@ -82,14 +96,14 @@ static struct expression *parse_primary(struct parser *parser)
                                   : parser_operand(parser);
     if (left == NULL)
         return NULL;
-    if (is_operand(left) || left->kind == EXPRESSION_FUNCTION) {
-        if (is_comparator(parser->current.kind))
-            return parse_comparison(parser, left);
-        if (parser_accept(parser, TOKEN_BETWEEN))
-            return parse_between(parser, left);
-        if (parser_accept(parser, TOKEN_IN))
-            return parse_in(parser, left);
-    }
+    bool compared = begins_comparison(parser->current.kind) &&
+                    (is_operand(left) || left->kind == EXPRESSION_FUNCTION);
+    if (compared || !is_operand(left))
+        parser_check_parentheses(parser, left);
+    if (parser_failed(parser))
+        return NULL;
+    if (compared)
+        return parse_compared(parser, left);
     if (is_operand(left) && (parser->current.kind != TOKEN_CLOSE || parser->depth == 0)) {
         parser_fail(parser);
         return NULL;
@@ -105,9 +119,7 @@ static struct expression *require_condition(struct parser *parser, struct expres
         return NULL;
     }
     if (node != NULL && node->kind == EXPRESSION_FUNCTION && node->function == FUNCTION_SIZE)
-        expression_report(&parser->problems, PROBLEM_MISUSED_FUNCTION,
-                          "The function is not allowed to be used this way in an expression; "
-                          "function: size");
+        expression_report_misuse(&parser->problems, node);
     return node;
 }
 

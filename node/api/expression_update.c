@@ -24,7 +24,11 @@ static struct expression *parse_set_value(struct parser *parser)
     struct expression *left = parser_accept(parser, TOKEN_OPEN)
                                   ? parser_group(parser, parse_set_value)
                                   : parser_operand(parser);
-    if (left == NULL || left->kind == EXPRESSION_PLUS || left->kind == EXPRESSION_MINUS)
+    if (left != NULL)
+        parser_check_parentheses(parser, left);
+    if (parser_failed(parser))
+        return NULL;
+    if (left->kind == EXPRESSION_PLUS || left->kind == EXPRESSION_MINUS)
         return left;
     if (parser->current.kind == TOKEN_PLUS || parser->current.kind == TOKEN_MINUS)
         return parse_arithmetic(parser, left);

@@ -139,7 +139,8 @@ static const char *evaluate_operation(struct arena *arena, const struct expressi
 {
     struct slice a, b;
     const char *problem = evaluate(arena, node->first, item, &a);
-    if (problem == NULL && node->kind != EXPRESSION_FUNCTION && value_type(a) != VALUE_NUMBER)
+    enum value_type wanted = node->kind == EXPRESSION_FUNCTION ? VALUE_LIST : VALUE_NUMBER;
+    if (problem == NULL && value_type(a) != wanted)
         return MESSAGE_UPDATE_TYPE;
     if (problem == NULL)
         problem = evaluate(arena, node->first->next, item, &b);

@@ -186,8 +186,7 @@ static const struct text_case typed_conditions[] = {
                            "attribute name: #q"},
     {"d = d AND size(a, b) = :n", "The first operand must be distinct from the remaining operands "
                                   "for this operator or function; operator: =, first operand: [d]"},
-    {"foo(a) AND a[99999999999] = :n",
-     "List index is not within the allowable range; index: [99999999999]"},
+    {"foo(a) AND a[99999999999] = :n", "Invalid function name; function: foo"},
     {"a <= :ss", "Incorrect operand type for operator or function; operator or function: <=, "
                  "operand type: SS"},
     {"a BETWEEN :l AND :l", "Incorrect operand type for operator or function; operator or "
