@@ -144,7 +144,8 @@ static void start_shard(struct world *world, uint16_t index, uint16_t shard)
     uint8_t replicas =
         world->options.mutant == MUTANT_STRAYS ? SIM_NODES_MAX : world->options.quorum.n;
     struct event wake = {.kind = EVENT_DEADLINE, .node = index, .shard = shard, .life = node->life};
-    node_set_table_replicas(node->shard[shard], CLIENT_TABLE_ID, replicas);
+    node_set_table(node->shard[shard], CLIENT_TABLE_ID,
+                   &(struct table_schema){.replicas = replicas});
     node_on_start(node->shard[shard], world_clock(world, index));
     world_schedule(world, 0, wake);
 }

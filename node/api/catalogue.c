@@ -93,7 +93,7 @@ void catalogue_learn(struct api *api, struct slice definition)
     if (known != NULL)
         forget(catalogue, known);
     insert(catalogue, table);
-    node_set_table_replicas(api->node, table->id, table->quorum.n);
+    node_set_table(api->node, table->id, &(struct table_schema){.replicas = table->quorum.n});
 }
 
 void catalogue_learn_drop(struct api *api, uint64_t table_id)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "probe.h"
+#include "index_key.h"
 #include "range_merge.h"
 #include "range_repair.h"
 #include "task.h"
@@ -40,6 +41,7 @@ static bool range_ask_next(struct range_task *range)
         body.rows_max = request->rows_max;
         body.bytes_max = request->bytes_max;
         body.rows = range->consistent;
+        body.index = request->index;
         uint16_t shard = partition_shard(coordinator, slot->member, range->partition);
         slot_call(&range->task, slot, shard, FRAME_RANGE, &body.base, SLICE_EMPTY);
         return true;
@@ -196,19 +198,27 @@ static bool key_inside(const struct request *request, struct slice key)
            (request->to.size == 0 || slice_compare(key, request->to) < 0);
 }
 
+static bool key_valid(const struct request *request, struct slice encoded)
+{
+    struct item_key item;
+    struct index_key entry;
+    bool valid =
+        request->index ? index_key_decode(encoded, &entry) : item_key_decode(encoded, &item);
+    return valid && key_inside(request, encoded);
+}
+
 /* Whole rows are checked when they are merged. */
 static bool rows_valid(const struct range_task *range, struct slice rows, uint32_t count)
 {
     struct reader reader = reader_of(rows);
-    struct item_key key;
     bool valid = true;
     for (; valid && reader_left(&reader) > 0; count--) {
         struct slice encoded = reader_get_sized(&reader);
         if (range->consistent)
             (void)reader_get_u8(&reader);
         struct slice row = reader_get_sized(&reader);
-        valid = count > 0 && !reader.failed && key_inside(range->task.request, encoded) &&
-                item_key_decode(encoded, &key) && (range->consistent || item_valid(row));
+        valid = count > 0 && !reader.failed && key_valid(range->task.request, encoded) &&
+                (range->consistent || item_valid(row));
     }
     return valid && count == 0;
 }
@@ -327,7 +337,8 @@ void range_begin(struct coordinator *coordinator, struct request *request)
     range->need = request->consistent ? majority_of(range->quorum.n) : 1;
     range->partition = key_partition(request->key);
     range_merge_init(&range->merge);
-    range_repair_init(&range->repair, &range->task, range->quorum.n, range_on_settled);
+    range_repair_init(&range->repair, &range->task, range->quorum.n, request->index,
+                      range_on_settled);
     range_start(range);
     range_advance(range);
 }

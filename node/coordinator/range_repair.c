@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "index_key.h"
 #include "probe.h"
 
 enum {
@@ -22,11 +23,13 @@ struct range_key {
     struct list_link link; /* repair->stuck */
     struct range_repair *repair;
     enum key_state state;
-    struct slice key; /* of the pages, as is the row */
+    struct slice place; /* the key of the walk; of the pages, as is the row */
+    struct slice key;   /* the item's */
     struct slice row;
-    bool decided;   /* the row is known to be */
-    size_t holders; /* home nodes known to hold the row */
-    size_t out;     /* repairs not answered yet */
+    struct writer item_key; /* holds `key` if the place is another one */
+    bool decided;           /* the row is known to be */
+    size_t holders;         /* home nodes known to hold the row */
+    size_t out;             /* repairs not answered yet */
     struct settlement settlement;
     bool settled; /* by the settlement, whose row counts */
     size_t repairs_count;
@@ -35,10 +38,10 @@ struct range_key {
 
 LIST_FUNCTIONS(range_keys, struct range_key, link)
 
-void range_repair_init(struct range_repair *repair, struct task *task, uint8_t n,
+void range_repair_init(struct range_repair *repair, struct task *task, uint8_t n, bool index,
                        void (*on_settled)(struct range_repair *repair))
 {
-    *repair = (struct range_repair){.task = task, .n = n, .on_settled = on_settled};
+    *repair = (struct range_repair){.task = task, .n = n, .index = index, .on_settled = on_settled};
     range_keys_init(&repair->stuck);
 }
 
@@ -47,6 +50,7 @@ void range_repair_deinit(struct range_repair *repair)
     ensure(repair->settling == 0);
     for (size_t i = 0; i < repair->count; i++) {
         buffer_unref(repair->keys[i]->settlement.row);
+        writer_deinit(&repair->keys[i]->item_key);
         free(repair->keys[i]);
     }
     free(repair->keys);
@@ -57,6 +61,19 @@ static bool on_majority(const struct range_key *key)
     return key->holders >= majority_of(key->repair->n);
 }
 
+/* The key of the item whose row stands at the place. Places were checked as the pages came. */
+static struct slice item_of(struct range_key *key)
+{
+    writer_init(&key->item_key, 0);
+    if (!key->repair->index)
+        return key->place;
+    struct index_key entry;
+    bool decoded = index_key_decode(key->place, &entry);
+    ensure(decoded);
+    item_key_encode(&key->item_key, &entry.item);
+    return writer_slice(&key->item_key);
+}
+
 static struct range_key *key_new(struct range_repair *repair, const struct range_lacking *lacking,
                                  size_t count, const struct slot *asked)
 {
@@ -64,7 +81,8 @@ static struct range_key *key_new(struct range_repair *repair, const struct range
     ensure(key != NULL);
     key->repair = repair;
     key->state = KEY_WAITING;
-    key->key = lacking->key;
+    key->place = lacking->key;
+    key->key = item_of(key);
     key->row = lacking->row;
     key->holders = lacking->holders;
     key->decided = lacking->applied || on_majority(key);
@@ -241,6 +259,6 @@ struct range_settled *range_repair_settled(const struct range_repair *repair)
     ensure(settled != NULL);
     ensure(repair->missing == 0);
     for (size_t i = 0; i < repair->count; i++)
-        settled[i] = (struct range_settled){repair->keys[i]->key, key_row(repair->keys[i])};
+        settled[i] = (struct range_settled){repair->keys[i]->place, key_row(repair->keys[i])};
     return settled;
 }

@@ -15,7 +15,8 @@ LIST_STRUCT(range_keys);
 
 struct range_repair {
     struct task *task;
-    uint8_t n; /* home nodes, in force */
+    uint8_t n;  /* home nodes, in force */
+    bool index; /* the walk's keys are those of index entries */
     /* Something was settled, or could not be: the task should look. Called last. */
     void (*on_settled)(struct range_repair *repair);
     struct range_key **keys; /* all that were ever added, in the order of the walk */
@@ -32,7 +33,7 @@ struct range_repair {
 };
 
 /* Borrows the task, whose slots it makes. */
-void range_repair_init(struct range_repair *repair, struct task *task, uint8_t n,
+void range_repair_init(struct range_repair *repair, struct task *task, uint8_t n, bool index,
                        void (*on_settled)(struct range_repair *repair));
 /* No settlement may be under way. */
 void range_repair_deinit(struct range_repair *repair);

@@ -16,6 +16,7 @@
 #include "membership.h"
 #include "request.h"
 #include "store.h"
+#include "table_schema.h"
 #include "transport.h"
 
 /* Tunables; node_config_defaults() gives the documented ones (docs/configuration.md). */
@@ -90,9 +91,9 @@ struct buffer *node_next_announcement(struct node *node); /* the caller unrefs; 
 uint64_t node_schema_version(const struct node *node);
 /* A definition with that stamp was read or written here; gossip spreads the number. */
 void node_raise_schema_version(struct node *node, uint64_t schema_version);
-/* Learns how many replicas a table has: only its home nodes compare and exchange its rows. May be
- * repeated. */
-void node_set_table_replicas(struct node *node, uint64_t table_id, uint8_t replicas);
+/* Learns what a table is like: only its home nodes compare and exchange its rows, and they keep its
+ * indexes. Copies; may be repeated. */
+void node_set_table(struct node *node, uint64_t table_id, const struct table_schema *schema);
 /* Deletes everything of a table here, and refuses writes, hints and repair for it from now on,
  * restarts included. May be repeated. */
 void node_drop_table(struct node *node, struct instant now, uint64_t table_id);

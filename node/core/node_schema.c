@@ -102,9 +102,9 @@ void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
         table_sweep_add(&node->table_sweep, table_id);
 }
 
-void node_set_table_replicas(struct node *node, uint64_t table_id, uint8_t replicas)
+void node_set_table(struct node *node, uint64_t table_id, const struct table_schema *schema)
 {
-    replica_set_table_replicas(&node->replica, table_id, replicas);
+    replica_set_table(&node->replica, table_id, schema);
 }
 
 struct buffer *node_next_announcement(struct node *node)

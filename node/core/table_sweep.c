@@ -87,12 +87,12 @@ static void sweep_end(struct table_sweep *sweep)
 
 static void sweep_go_on(struct table_sweep *sweep)
 {
-    if (sweep->family == STORE_ITEMS) {
-        sweep->family = STORE_PROMISES;
-    } else {
-        sweep->family = STORE_ITEMS;
+    static const enum store_family next[STORE_FAMILIES] = {[STORE_ITEMS] = STORE_PROMISES,
+                                                           [STORE_PROMISES] = STORE_INDEX,
+                                                           [STORE_INDEX] = STORE_ITEMS};
+    sweep->family = next[sweep->family];
+    if (sweep->family == STORE_ITEMS)
         sweep->partition++;
-    }
     if (sweep->partition < sweep->partitions)
         sweep_range(sweep);
     else

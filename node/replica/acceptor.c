@@ -19,7 +19,8 @@ const char *verdict_name(enum verdict verdict)
                                         "failed",
                                         "ok",
                                         "refused_shard",
-                                        "recovering"};
+                                        "recovering",
+                                        "refused_schema"};
     ensure(verdict < array_size(names));
     return names[verdict];
 }

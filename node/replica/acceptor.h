@@ -17,12 +17,13 @@ enum verdict {
     VERDICT_REFUSED_TABLE = 5, /* the table was dropped */
     VERDICT_REFUSED_CLOCK = 6, /* the version is too far in the future */
     VERDICT_NO_SPACE = 7,
-    VERDICT_BUSY = 8,           /* a queue is full */
-    VERDICT_FAILED = 9,         /* the disk could not be read */
-    VERDICT_OK = 10,            /* reads: answered */
-    VERDICT_REFUSED_SHARD = 11, /* the partition belongs to another shard of this node */
-    VERDICT_RECOVERING = 12,    /* it may have lost its memory: no vote yet */
-    VERDICT_LAST = VERDICT_RECOVERING
+    VERDICT_BUSY = 8,            /* a queue is full */
+    VERDICT_FAILED = 9,          /* the disk could not be read */
+    VERDICT_OK = 10,             /* reads: answered */
+    VERDICT_REFUSED_SHARD = 11,  /* the partition belongs to another shard of this node */
+    VERDICT_RECOVERING = 12,     /* it may have lost its memory: no vote yet */
+    VERDICT_REFUSED_SCHEMA = 13, /* the table has indexes, and is not known here yet */
+    VERDICT_LAST = VERDICT_REFUSED_SCHEMA
 };
 
 const char *verdict_name(enum verdict verdict);

@@ -31,11 +31,20 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
     replica->config = *config;
     map_init(&replica->latches);
     map_init(&replica->dropped);
-    map_init(&replica->table_replicas);
+    map_init(&replica->schemas);
     replica_operations_init(&replica->ready);
     replica_works_init(&replica->works);
     recent_init(&replica->recent);
     undecided_init(&replica->undecided, store, outbox->shard, membership_self(members)->shards);
+}
+
+static void free_schemas(struct replica *replica)
+{
+    size_t cursor = 0;
+    struct table_schema *schema;
+    while ((schema = map_each(&replica->schemas, &cursor)) != NULL)
+        table_schema_free(schema);
+    map_deinit(&replica->schemas);
 }
 
 void replica_deinit(struct replica *replica)
@@ -49,7 +58,7 @@ void replica_deinit(struct replica *replica)
         work->free(work);
     map_deinit(&replica->latches);
     map_deinit(&replica->dropped);
-    map_deinit(&replica->table_replicas);
+    free_schemas(replica);
     undecided_deinit(&replica->undecided);
     recent_deinit(&replica->recent);
 }
@@ -132,6 +141,10 @@ enum verdict replica_admit(const struct replica *replica, const struct frame *fr
         return VERDICT_REFUSED_EPOCH;
     if (replica_table_dropped(replica, key->table_id))
         return VERDICT_REFUSED_TABLE;
+    if ((key->table_id & TABLE_ID_INDEXED) != 0 && replica_table(replica, key->table_id) == NULL) {
+        PROBE("a row comes before its table's indexes are known");
+        return VERDICT_REFUSED_SCHEMA;
+    }
     if (work_excessive(replica)) {
         PROBE("a replica is full");
         return VERDICT_BUSY;
@@ -156,11 +169,17 @@ bool replica_idle(const struct replica *replica)
     return replica_operations_empty(&replica->ready);
 }
 
-void replica_set_table_replicas(struct replica *replica, uint64_t table_id, uint8_t replicas)
+void replica_set_table(struct replica *replica, uint64_t table_id,
+                       const struct table_schema *schema)
 {
-    ensure(replicas > 0);
-    (void)map_remove(&replica->table_replicas, table_id);
-    map_put(&replica->table_replicas, table_id, (void *)(uintptr_t)replicas);
+    ensure(schema->replicas > 0);
+    table_schema_free(map_remove(&replica->schemas, table_id));
+    map_put(&replica->schemas, table_id, table_schema_copy(schema));
+}
+
+const struct table_schema *replica_table(const struct replica *replica, uint64_t table_id)
+{
+    return map_find(&replica->schemas, table_id);
 }
 
 uint8_t replica_table_replicas(const struct replica *replica, uint64_t table_id)
@@ -168,7 +187,8 @@ uint8_t replica_table_replicas(const struct replica *replica, uint64_t table_id)
     size_t members = membership_count(replica->members);
     if (table_id < SYSTEM_TABLES)
         return (uint8_t)(members < SYSTEM_REPLICAS_MAX ? members : SYSTEM_REPLICAS_MAX);
-    return (uint8_t)(uintptr_t)map_find(&replica->table_replicas, table_id);
+    const struct table_schema *schema = replica_table(replica, table_id);
+    return schema == NULL ? 0 : schema->replicas;
 }
 
 void replica_drop_table(struct replica *replica, uint64_t table_id)
@@ -336,10 +356,11 @@ static void read_item(struct replica_operation *operation)
         store_submit(store, &operation->item.op);
 }
 
-/* A commit of what is accepted needs nothing else: that is above the item. */
+/* A commit of what is accepted needs nothing else: that is above the item. Unless the item has
+ * entries in indexes, which go with it. */
 static bool promise_suffices(const struct replica_operation *operation)
 {
-    return operation->work.asker.type == FRAME_COMMIT;
+    return operation->work.asker.type == FRAME_COMMIT && !operation->indexed;
 }
 
 static void on_promise_read(struct store_op *op)

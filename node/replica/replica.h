@@ -17,6 +17,7 @@
 #include "outbox.h"
 #include "recent.h"
 #include "store.h"
+#include "table_schema.h"
 #include "votes.h"
 #include "undecided.h"
 
@@ -67,7 +68,7 @@ struct replica {
     struct replica_operations ready; /* got their latch; run at the end of the door */
     struct replica_works works;      /* being served */
     size_t works_bytes;              /* of the rows that came with them */
-    struct map table_replicas;       /* table id -> its N, as far as the API has told */
+    struct map schemas;              /* table id -> struct table_schema, as far as told */
     struct map dropped;              /* table ids that were dropped; the object is the map itself */
     struct undecided undecided;
     struct recent recent;
@@ -91,9 +92,13 @@ void replica_run(struct replica *replica);
 bool replica_serves(const struct replica *replica, uint32_t partition);
 /* Nothing is ready to run. */
 bool replica_idle(const struct replica *replica);
-/* Tells how many home nodes a table has. */
-void replica_set_table_replicas(struct replica *replica, uint64_t table_id, uint8_t replicas);
-/* The same, as far as it is known; 0 if it is not. System tables have min(5, members). */
+/* Tells what a table is like; copies. */
+void replica_set_table(struct replica *replica, uint64_t table_id,
+                       const struct table_schema *schema);
+/* NULL if it was not told. */
+const struct table_schema *replica_table(const struct replica *replica, uint64_t table_id);
+/* How many home nodes a table has, as far as it is known; 0 if it is not. System tables have
+ * min(5, members). */
 uint8_t replica_table_replicas(const struct replica *replica, uint64_t table_id);
 /* From now on nothing of the table is taken. */
 void replica_drop_table(struct replica *replica, uint64_t table_id);

@@ -9,17 +9,11 @@
 #include <string.h>
 
 #include "buggify.h"
-#include "operation.h"
 #include "probe.h"
+#include "replica_index_range.h"
+#include "replica_page.h"
 
-enum {
-    PAGE_BYTES_MAX = 4 << 20, /* a page of the API is 1 MB before its last item of 400 KB; well
-                                 below a frame's limit */
-    EXAMINED_BYTES_MAX =
-        16
-        << 20, /* of rows that do not show (tombstones): then the page ends, and the asker goes on */
-    PROMISES_AT_ONCE = 256 /* rarely are there any; most of them carry no row */
-};
+enum { PROMISES_AT_ONCE = 256 /* rarely are there any; most of them carry no row */ };
 
 enum walk_state {
     WALK_WANTING, /* must read on before its next key is known */
@@ -47,14 +41,7 @@ struct range_operation {
     struct replica_work work;
     struct family_walk walks[WALKS];
     struct store_snapshot *snapshot; /* NULL: one family is walked, as it is */
-    struct writer page;
-    struct writer covered; /* last key examined */
-    uint32_t count;
-    uint32_t rows_max;
-    size_t bytes_max;
-    size_t examined;
-    bool reverse;
-    bool rows; /* whole rows */
+    struct replica_page page;
     bool failed;
 };
 
@@ -70,38 +57,17 @@ static void range_release(struct replica_work *work)
     }
     if (operation->snapshot != NULL)
         work->replica->store->snapshot_free(work->replica->store, operation->snapshot);
-    writer_deinit(&operation->page);
-    writer_deinit(&operation->covered);
+    replica_page_deinit(&operation->page);
     free(operation);
-}
-
-static void range_finish(struct range_operation *operation, enum verdict verdict, bool more)
-{
-    Cartwheel__RangeReply reply = CARTWHEEL__RANGE_REPLY__INIT;
-    reply.verdict = (uint32_t)verdict;
-    reply.count = operation->count;
-    reply.more = more;
-    if (more)
-        reply.covered = binary_of(writer_slice(&operation->covered));
-    outbox_reply(operation->work.replica->outbox, &operation->work.asker, FRAME_RANGE_REPLY,
-                 &reply.base, verdict == VERDICT_OK ? writer_slice(&operation->page) : SLICE_EMPTY);
-    work_finish(&operation->work);
-}
-
-static bool page_full(const struct range_operation *operation)
-{
-    return operation->count >= operation->rows_max ||
-           operation->page.size >= operation->bytes_max ||
-           operation->examined >= EXAMINED_BYTES_MAX;
 }
 
 /* Moves the bound behind the walk's last key. */
 static void walk_narrow(struct family_walk *walk)
 {
-    struct writer *bound = walk->operation->reverse ? &walk->to : &walk->from;
+    struct writer *bound = walk->operation->page.reverse ? &walk->to : &walk->from;
     writer_reset(bound);
     writer_put_slice(bound, walk->key);
-    if (!walk->operation->reverse)
+    if (!walk->operation->page.reverse)
         writer_put_u8(bound, 0);
 }
 
@@ -145,28 +111,19 @@ static void walk_read(struct family_walk *walk)
     store_range_deinit(&walk->read);
     store_range_init(&walk->read, walk->family, writer_slice(&walk->from), writer_slice(&walk->to),
                      on_walk_read);
-    walk->read.reverse = operation->reverse;
-    walk->read.rows_max =
-        walk->family == STORE_PROMISES ? PROMISES_AT_ONCE : operation->rows_max - operation->count;
+    walk->read.reverse = operation->page.reverse;
+    walk->read.rows_max = walk->family == STORE_PROMISES
+                              ? PROMISES_AT_ONCE
+                              : operation->page.rows_max - operation->page.count;
     if (BUGGIFY("a range is read row by row"))
         walk->read.rows_max = 1;
-    walk->read.bytes_max = operation->bytes_max - operation->page.size;
+    walk->read.bytes_max = operation->page.bytes_max - operation->page.rows.size;
     walk->read.snapshot = operation->snapshot;
     walk->state = WALK_READING;
     if (store_try_read(store, &walk->read.op))
         walk_take(walk);
     else
         store_submit(store, &walk->read.op);
-}
-
-/* A row's place in a page of whole rows. */
-static void page_put_row(struct range_operation *operation, struct slice key, struct slice row,
-                         bool applied)
-{
-    writer_put_sized(&operation->page, key);
-    writer_put_u8(&operation->page, applied);
-    writer_put_sized(&operation->page, row);
-    operation->count++;
 }
 
 /* The highest of what is held of one key. False if it is corrupt. */
@@ -181,10 +138,11 @@ static bool page_add_top(struct range_operation *operation, struct slice key,
                     (item == NULL || version_compare(held.accepted.ballot, held.item.ballot) > 0);
     if (accepted) {
         PROBE("a range shows a row that is only accepted");
-        page_put_row(operation, key,
-                     slice_of(promise->data + VERSION_SIZE, promise->size - VERSION_SIZE), false);
+        replica_page_put_row(&operation->page, key,
+                             slice_of(promise->data + VERSION_SIZE, promise->size - VERSION_SIZE),
+                             false);
     } else if (item != NULL) {
-        page_put_row(operation, key, *item, true);
+        replica_page_put_row(&operation->page, key, *item, true);
     }
     return true;
 }
@@ -195,11 +153,8 @@ static bool page_add_value(struct range_operation *operation, struct slice key, 
     struct row row;
     if (!row_decode(stored, &row))
         return false;
-    if (row.tombstone)
-        return true;
-    writer_put_sized(&operation->page, key);
-    writer_put_sized(&operation->page, row.value);
-    operation->count++;
+    if (!row.tombstone)
+        replica_page_put_value(&operation->page, key, row.value);
     return true;
 }
 
@@ -212,8 +167,8 @@ static bool range_next(const struct range_operation *operation, bool here[WALKS]
     here[PROMISES] = promises->state == WALK_AT_ROW;
     if (here[ITEMS] && here[PROMISES]) {
         int order = slice_compare(items->key, promises->key);
-        here[ITEMS] = operation->reverse ? order >= 0 : order <= 0;
-        here[PROMISES] = operation->reverse ? order <= 0 : order >= 0;
+        here[ITEMS] = operation->page.reverse ? order >= 0 : order <= 0;
+        here[PROMISES] = operation->page.reverse ? order <= 0 : order >= 0;
     }
     return here[ITEMS] || here[PROMISES];
 }
@@ -224,14 +179,14 @@ static void range_examine(struct range_operation *operation, const bool here[WAL
     struct family_walk *items = &operation->walks[ITEMS];
     struct family_walk *promises = &operation->walks[PROMISES];
     struct slice key = here[ITEMS] ? items->key : promises->key;
-    operation->examined += key.size + (here[ITEMS] ? items->value.size : 0) +
-                           (here[PROMISES] ? promises->value.size : 0);
-    bool good = operation->rows ? page_add_top(operation, key, here[ITEMS] ? &items->value : NULL,
-                                               here[PROMISES] ? &promises->value : NULL)
-                                : page_add_value(operation, key, items->value);
+    size_t size = key.size + (here[ITEMS] ? items->value.size : 0) +
+                  (here[PROMISES] ? promises->value.size : 0);
+    bool good = operation->page.whole
+                    ? page_add_top(operation, key, here[ITEMS] ? &items->value : NULL,
+                                   here[PROMISES] ? &promises->value : NULL)
+                    : page_add_value(operation, key, items->value);
     operation->failed |= !good;
-    writer_reset(&operation->covered);
-    writer_put_slice(&operation->covered, key);
+    replica_page_cover(&operation->page, key, size);
     for (size_t i = 0; i < WALKS; i++) {
         if (here[i])
             walk_next(&operation->walks[i]);
@@ -253,7 +208,7 @@ static void range_read(struct range_operation *operation)
 
 static bool range_done(const struct range_operation *operation)
 {
-    return operation->failed || page_full(operation) ||
+    return operation->failed || replica_page_full(&operation->page) ||
            (operation->walks[ITEMS].state == WALK_ENDED &&
             operation->walks[PROMISES].state == WALK_ENDED);
 }
@@ -265,11 +220,11 @@ static void range_conclude(struct range_operation *operation)
                 operation->walks[PROMISES].state != WALK_ENDED;
     if (operation->failed)
         log_event(operation->work.replica->log, LOG_ERROR, "range_unreadable", "rows=%u",
-                  operation->count);
+                  operation->page.count);
     if (more && operation->walks[ITEMS].state == WALK_ENDED)
         PROBE("a range goes on with promises alone");
-    range_finish(operation, operation->failed ? VERDICT_FAILED : VERDICT_OK,
-                 more && !operation->failed);
+    replica_page_reply(&operation->page, &operation->work,
+                       operation->failed ? VERDICT_FAILED : VERDICT_OK, more && !operation->failed);
 }
 
 /* Goes on as far as memory reaches; may free the operation. */
@@ -294,7 +249,7 @@ static void walk_init(struct range_operation *operation, size_t index,
     struct family_walk *walk = &operation->walks[index];
     walk->operation = operation;
     walk->family = index == ITEMS ? STORE_ITEMS : STORE_PROMISES;
-    walk->state = index == ITEMS || operation->rows ? WALK_WANTING : WALK_ENDED;
+    walk->state = index == ITEMS || operation->page.whole ? WALK_WANTING : WALK_ENDED;
     writer_init(&walk->from, range->from.len + 1);
     writer_init(&walk->to, range->to.len + 1);
     writer_put_slice(&walk->from, slice_of_binary(range->from));
@@ -309,34 +264,39 @@ static struct range_operation *range_new(struct replica *replica, const struct f
     ensure(operation != NULL);
     memset(operation, 0, sizeof(*operation));
     work_init(&operation->work, replica, frame, range_release);
-    operation->reverse = range->reverse;
-    operation->rows = range->rows;
-    bool tiny = range->rows_max > 1 && BUGGIFY("a page of one row");
-    operation->rows_max = tiny ? 1 : range->rows_max;
-    operation->bytes_max = range->bytes_max < PAGE_BYTES_MAX ? range->bytes_max : PAGE_BYTES_MAX;
-    writer_init(&operation->page, 0);
-    writer_init(&operation->covered, 0);
+    replica_page_init(&operation->page, range);
     for (size_t i = 0; i < WALKS; i++)
         walk_init(operation, i, range);
     return operation;
 }
 
+/* VERDICT_OK: go on. */
+static enum verdict range_admit(const struct replica *replica, const Cartwheel__Range *range)
+{
+    struct reader from = reader_of(slice_of_binary(range->from));
+    if (!replica_serves(replica, reader_get_u32(&from)))
+        return VERDICT_REFUSED_SHARD;
+    if (range->rows_max == 0 || range->bytes_max == 0)
+        return VERDICT_FAILED;
+    return replica->recovering && range->rows ? VERDICT_RECOVERING : VERDICT_OK;
+}
+
 void replica_on_range(struct replica *replica, const struct frame *frame,
                       const Cartwheel__Range *range)
 {
-    struct range_operation *operation = range_new(replica, frame, range);
-    struct reader from = reader_of(slice_of_binary(range->from));
-    if (!replica_serves(replica, reader_get_u32(&from))) {
-        range_finish(operation, VERDICT_REFUSED_SHARD, false);
-    } else if (operation->rows_max == 0 || operation->bytes_max == 0) {
-        range_finish(operation, VERDICT_FAILED, false);
-    } else if (work_excessive(replica)) {
-        range_finish(operation, VERDICT_BUSY, false);
-    } else if (replica->recovering && operation->rows) {
-        range_finish(operation, VERDICT_RECOVERING, false);
-    } else {
-        if (operation->rows)
-            operation->snapshot = replica->store->snapshot(replica->store);
-        range_advance(operation);
+    enum verdict admitted = range_admit(replica, range);
+    if (range->index && admitted == VERDICT_OK) {
+        replica_on_index_range(replica, frame, range);
+        return;
     }
+    struct range_operation *operation = range_new(replica, frame, range);
+    if (admitted == VERDICT_OK && work_excessive(replica))
+        admitted = VERDICT_BUSY;
+    if (admitted != VERDICT_OK) {
+        replica_page_reply(&operation->page, &operation->work, admitted, false);
+        return;
+    }
+    if (range->rows)
+        operation->snapshot = replica->store->snapshot(replica->store);
+    range_advance(operation);
 }

@@ -1,5 +1,6 @@
 /* Votes: PREPARE, ACCEPT, WRITE, REPAIR and COMMIT of one register. The acceptor's rules decide;
  * what changes is durable before the reply. */
+#include "index_entries.h"
 #include "item.h"
 #include "key.h"
 #include "operation.h"
@@ -155,16 +156,32 @@ static void put_promise(struct replica_operation *operation)
     store_batch_put(batch, STORE_PROMISES, operation->key, buffer_slice(operation->promise_after));
 }
 
-/* One batch: item, `accepted` and promise change together. */
+/* The row takes the item's place; its entries in indexes go along. */
+static void put_item(struct replica_operation *operation, struct slice row)
+{
+    const struct acceptor *acceptor = &operation->acceptor;
+    struct store_batch *batch = &operation->commit.batch;
+    struct item_key key;
+    struct row after;
+    store_batch_put(batch, STORE_ITEMS, operation->key, row);
+    bool decoded = item_key_decode(operation->key, &key) && row_decode(row, &after);
+    ensure(decoded);
+    const struct table_schema *schema = replica_table(operation->work.replica, key.table_id);
+    if (schema != NULL)
+        index_entries_change(batch, schema, &key,
+                             acceptor->has_item ? acceptor->item.value : SLICE_EMPTY, after.value);
+}
+
+/* One batch: item, index entries, `accepted` and promise change together. */
 static void commit(struct replica_operation *operation)
 {
     const struct acceptance *acceptance = &operation->acceptance;
     store_commit_init(&operation->commit, on_vote_committed);
     struct store_batch *batch = &operation->commit.batch;
     if (acceptance->item == SUCCESSOR_OFFERED)
-        store_batch_put(batch, STORE_ITEMS, operation->key, operation->row);
+        put_item(operation, operation->row);
     else if (acceptance->item == SUCCESSOR_ACCEPTED)
-        store_batch_put(batch, STORE_ITEMS, operation->key, operation_accepted(operation));
+        put_item(operation, operation_accepted(operation));
     put_promise(operation);
     /* What is decided stands on a majority without this replica's copy. */
     if (operation->work.asker.type != FRAME_COMMIT && !operation->decided)
@@ -260,7 +277,7 @@ static bool plausible(const struct replica *replica, struct version version)
 /* A frame's checks that need no disk; VERDICT_OK: go on. What is stored or decided already may have
  * any stamp; what is new may not be far in the future, or it would shut everybody else out. */
 static enum verdict vote_admit(const struct replica *replica, const struct frame *frame,
-                               const struct replica_operation *operation)
+                               struct replica_operation *operation)
 {
     struct item_key key;
     struct row row;
@@ -270,6 +287,7 @@ static enum verdict vote_admit(const struct replica *replica, const struct frame
     if (!item_key_decode(operation->key, &key) || (!carries_row && operation->row.size > 0) ||
         (carries_row && (!row_valid(operation->row, &row) || row.proposed != operation->proposed)))
         return VERDICT_FAILED;
+    operation->indexed = (key.table_id & TABLE_ID_INDEXED) != 0;
     enum verdict admitted = replica_admit(replica, frame, &key);
     if (admitted != VERDICT_OK)
         return admitted;

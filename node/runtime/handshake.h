@@ -16,7 +16,7 @@
 #include "version.h"
 
 enum {
-    HANDSHAKE_VERSION = 3, /* of the peer protocol as a whole: frames included */
+    HANDSHAKE_VERSION = 4, /* of the peer protocol as a whole: frames included */
     HANDSHAKE_NONCE_SIZE = 32,
     HANDSHAKE_PROOF_SIZE = 32,
     HANDSHAKE_NAME_MAX = 255,

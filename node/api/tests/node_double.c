@@ -334,11 +334,11 @@ void node_raise_schema_version(struct node *node, uint64_t schema_version)
         node->schema_version = schema_version;
 }
 
-void node_set_table_replicas(struct node *node, uint64_t table_id, uint8_t replicas)
+void node_set_table(struct node *node, uint64_t table_id, const struct table_schema *schema)
 {
     (void)node;
     (void)table_id;
-    ensure(replicas > 0);
+    ensure(schema->replicas > 0);
 }
 
 void node_drop_table(struct node *node, struct instant now, uint64_t table_id)

@@ -216,7 +216,8 @@ void cluster_start(struct cluster *cluster, size_t index)
                                    .log = &cluster->log,
                                    .evaluator = &programs_evaluator};
         node->shard[shard] = node_new(&config, &boot, ports);
-        node_set_table_replicas(node->shard[shard], CLUSTER_TABLE, cluster->replicas);
+        node_set_table(node->shard[shard], CLUSTER_TABLE,
+                       &(struct table_schema){.replicas = cluster->replicas});
     }
     boot_deinit(&boot);
     for (uint16_t shard = 0; shard < cluster->shards; shard++)
@@ -308,7 +309,8 @@ void cluster_set_replicas(struct cluster *cluster, uint8_t replicas)
     cluster->replicas = replicas;
     for (size_t i = 0; i < cluster->count; i++) {
         for (uint16_t shard = 0; shard < cluster->shards && cluster->nodes[i].shard[0]; shard++)
-            node_set_table_replicas(cluster->nodes[i].shard[shard], CLUSTER_TABLE, replicas);
+            node_set_table(cluster->nodes[i].shard[shard], CLUSTER_TABLE,
+                           &(struct table_schema){.replicas = replicas});
     }
 }
 

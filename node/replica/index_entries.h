@@ -1,0 +1,19 @@
+/* index_entries: the entries that an item has in the local secondary indexes of its table
+ * (index_key.h). They change in the batch that changes the item. */
+#pragma once
+
+#include "index_key.h"
+#include "store.h"
+#include "table_schema.h"
+
+/* The value of an item in index `index`, as keys have it. False if it does not stand in it; `value`
+ * is then empty. */
+bool index_value(const struct table_schema *schema, uint8_t index, struct slice item,
+                 struct slice *value);
+/* Appends the key of the item's entry. False, and nothing is appended, if it has none. */
+bool index_entry(struct writer *writer, const struct table_schema *schema, uint8_t index,
+                 const struct item_key *key, struct slice item);
+/* Takes the entries of `before` out of the batch's store and puts in those of `after`, as far as they
+ * differ. Either item may be empty: there is none. */
+void index_entries_change(struct store_batch *batch, const struct table_schema *schema,
+                          const struct item_key *key, struct slice before, struct slice after);
