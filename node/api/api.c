@@ -6,6 +6,7 @@
 #include "api_state.h"
 #include "json_item.h"
 #include "json_writer.h"
+#include "messages.h"
 
 /* Which namespace a code belongs to; all others are the service's own. */
 static const struct {
@@ -103,6 +104,14 @@ static yyjson_val *parse_body(struct api_call *call)
     return yyjson_doc_get_root(document);
 }
 
+/* What the service can do and Cartwheel cannot is said by name. */
+static void refuse_unknown(struct api *api, struct api_call *call)
+{
+    const char *missing = operation_find_missing(call->target);
+    refuse(api, call, "UnknownOperationException",
+           missing == NULL ? NULL : arena_printf(call->arena, MESSAGE_NO_OPERATION, missing));
+}
+
 void api_call_start(struct api *api, struct instant now, struct api_call *call)
 {
     api->now = now;
@@ -113,7 +122,7 @@ void api_call_start(struct api *api, struct instant now, struct api_call *call)
     }
     const struct operation *operation = operation_find(operation_name(call->target));
     if (operation == NULL) {
-        refuse(api, call, "UnknownOperationException", NULL);
+        refuse_unknown(api, call);
         return;
     }
     if (!yyjson_is_obj(input)) {

@@ -28,6 +28,9 @@ static inline uint32_t api_partitions(const struct api *api)
 
 /* The operation of that name, or NULL (operations.c). */
 const struct operation *operation_find(struct slice name);
+/* The name of an operation of the service that does not exist here, as X-Amz-Target gives it, or
+ * NULL (operations.c). */
+const char *operation_find_missing(struct slice target);
 /* Makes the call's state from its arena and starts it; used for calls of the api itself, too. */
 void operation_start(struct api *api, struct api_call *call, const struct operation *operation,
                      yyjson_val *input);

@@ -21,7 +21,10 @@
 #define MESSAGE_UPDATE_TOO_LARGE "Item size to update has exceeded the maximum allowed size"
 #define MESSAGE_TOO_DEEP         "Nesting Levels have exceeded supported limits"
 
+#define MESSAGE_NO_OPERATION "The operation %s is not supported yet"
+
 /* Tables. */
+#define MESSAGE_NO_TABLE     "Table not found: "
 #define MESSAGE_TTL_ENABLED  "TimeToLive is already enabled"
 #define MESSAGE_TTL_DISABLED "TimeToLive is already disabled"
 #define MESSAGE_TTL_OTHER \

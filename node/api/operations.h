@@ -8,6 +8,7 @@ extern const struct operation operation_batch_write_item;
 extern const struct operation operation_create_table;
 extern const struct operation operation_delete_item;
 extern const struct operation operation_delete_table;
+extern const struct operation operation_describe_continuous_backups;
 extern const struct operation operation_describe_endpoints;
 extern const struct operation operation_describe_limits;
 extern const struct operation operation_describe_table;

@@ -206,7 +206,12 @@ START_TEST(describes_the_service)
                      "\"CachePeriodInMinutes\":1440}]}");
     assert_has(api_fixture_ok(&fixture, "DescribeLimits", "{}"), "TableMaxReadCapacityUnits");
     create("");
-    assert_has(api_fixture_ok(&fixture, "DescribeTimeToLive", "{'TableName':'carts'}"), "DISABLED");
+    ck_assert_str_eq(
+        api_fixture_ok(&fixture, "DescribeContinuousBackups", "{'TableName':'carts'}"),
+        "{\"ContinuousBackupsDescription\":{\"ContinuousBackupsStatus\":\"DISABLED\","
+        "\"PointInTimeRecoveryDescription\":{\"PointInTimeRecoveryStatus\":\"DISABLED\"}}}");
+    assert_has(api_fixture_error(&fixture, "DescribeContinuousBackups", "{'TableName':'none'}"),
+               "TableNotFoundException\",\"message\":\"Table not found: none\"");
 }
 END_TEST
 
@@ -216,6 +221,9 @@ START_TEST(refuses_what_is_no_request)
                      "{\"__type\":\"com.amazon.coral.service#SerializationException\"}");
     ck_assert_str_eq(api_fixture_error(&fixture, "MakeCoffee", "{}"),
                      "{\"__type\":\"com.amazon.coral.service#UnknownOperationException\"}");
+    ck_assert_str_eq(api_fixture_error(&fixture, "TransactGetItems", "{}"),
+                     "{\"__type\":\"com.amazon.coral.service#UnknownOperationException\","
+                     "\"message\":\"The operation TransactGetItems is not supported yet\"}");
     assert_has(api_fixture_error(&fixture, "GetItem", "{'TableName':3}"),
                "NUMBER_VALUE cannot be converted to String");
     assert_has(api_fixture_error(&fixture, "GetItem", "[]"), "SerializationException");
