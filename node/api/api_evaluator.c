@@ -33,7 +33,7 @@ static enum evaluation run(struct arena *arena, struct slice bytes, const struct
 {
     struct program program;
     if (!program_decode(arena, bytes, &program))
-        return refuse(out, "The program of the write is malformed");
+        return refuse(out, MESSAGE_PROGRAM_MALFORMED);
     struct slice current = item == NULL ? SLICE_EMPTY : *item;
     if (program.condition != NULL && !condition_holds(arena, program.condition, current))
         return EVALUATION_FALSE;

@@ -1,5 +1,7 @@
 #include "base64.h"
 
+#include "messages.h"
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* The six bits of a character; 64 if it is none of the alphabet's. */
@@ -26,18 +28,16 @@ static size_t padding_of(struct slice text)
 const char *base64_check(struct arena *arena, struct slice text)
 {
     if (text.size % 4 != 0)
-        return arena_printf(
-            arena, "Base64 encoded length is expected a multiple of 4 bytes but found: %zu",
-            text.size);
+        return arena_printf(arena, MESSAGE_BASE64_LENGTH, text.size);
     size_t padding = padding_of(text);
     size_t characters = text.size - padding;
     for (size_t i = 0; i < characters; i++)
         if (sextet_of(text.data[i]) == 64)
-            return arena_printf(arena, "Invalid Base64 character: '%c'",
+            return arena_printf(arena, MESSAGE_BASE64_CHARACTER,
                                 text.data[i] >= 0x20 && text.data[i] < 0x7f ? text.data[i] : '?');
     unsigned unused_bits = padding == 2 ? 0xf : padding == 1 ? 0x3 : 0;
     if (padding > 0 && (sextet_of(text.data[characters - 1]) & unused_bits) != 0)
-        return "Invalid last non-pad Base64 character dectected"; /* the service's spelling */
+        return MESSAGE_BASE64_LAST;
     return NULL;
 }
 

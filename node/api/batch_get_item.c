@@ -61,7 +61,7 @@ static const char *parse_keys(struct batch_get_item *get, size_t table)
     yyjson_arr_iter keys = yyjson_arr_iter_with(json_member(get->batch.tables[table].json, "Keys"));
     for (yyjson_val *json; (json = yyjson_arr_iter_next(&keys)) != NULL;) {
         if (get->count == KEYS_MAX)
-            return "Too many items requested for the BatchGetItem call";
+            return MESSAGE_BATCH_GET_TOO_MANY;
         struct batch_key *key = &get->keys[get->count++];
         key->json = json;
         key->table = table;

@@ -66,8 +66,7 @@ static const char *parse_write(struct batch_write_item *write, struct batch_writ
     yyjson_val *put = json_member(entry->json, "PutRequest");
     yyjson_val *delete = json_member(entry->json, "DeleteRequest");
     if ((put == NULL) == (delete == NULL))
-        return "Supplied AttributeValue has more than one datatypes set, must contain exactly one "
-               "of the supported datatypes";
+        return MESSAGE_VALUE_TWO_TYPES;
     entry->is_put = put != NULL;
     return json_item_read(write->call.arena,
                           entry->is_put ? json_member(put, "Item") : json_member(delete, "Key"),
@@ -79,7 +78,7 @@ static const char *parse_table(struct batch_write_item *write, size_t table)
     yyjson_arr_iter entries = yyjson_arr_iter_with(write->batch.tables[table].json);
     for (yyjson_val *json; (json = yyjson_arr_iter_next(&entries)) != NULL;) {
         if (write->count == WRITES_MAX)
-            return "Too many items requested for the BatchWriteItem call";
+            return MESSAGE_BATCH_WRITE_TOO_MANY;
         struct batch_write *entry = &write->entries[write->count++];
         entry->json = json;
         entry->table = table;
@@ -169,7 +168,7 @@ static const char *find_key(struct batch_write_item *write, const struct batch_w
     const char *problem = table_key_of_item(call->arena, table, entry->node, partitions, key);
     bool mismatch = problem != NULL && (strstr(problem, "Missing the key") != NULL ||
                                         strstr(problem, "Type mismatch for key") != NULL);
-    return mismatch ? "The provided key element does not match the schema" : problem;
+    return mismatch ? MESSAGE_KEY_MISMATCH : problem;
 }
 
 static const char *make_write(struct batch_write_item *write, size_t i)

@@ -103,27 +103,21 @@ static const char *check_keys(struct create_table *create)
     struct arena *arena = create->call.arena;
     size_t count = yyjson_arr_size(schema);
     if (count > yyjson_arr_size(definitions))
-        return "Invalid KeySchema: Some index key attribute have no definition";
+        return MESSAGE_SCHEMA_UNDEFINED;
     for (size_t i = 0; i < count; i++)
         if (definition_of(definitions, name_at(schema, i)) == NULL)
-            return arena_printf(arena,
-                                MESSAGE_INVALID "Some index key attributes are not defined in "
-                                                "AttributeDefinitions. Keys: [%s], "
-                                                "AttributeDefinitions: [%s]",
-                                list_names(arena, schema), list_names(arena, definitions));
+            return arena_printf(arena, MESSAGE_SCHEMA_UNDEFINED_KEYS, list_names(arena, schema),
+                                list_names(arena, definitions));
     if (count == 2 && slice_equal(name_at(schema, 0), name_at(schema, 1)))
-        return "Both the Hash Key and the Range Key element in the KeySchema have the same name";
+        return MESSAGE_SCHEMA_SAME_NAME;
     static const char *const types[] = {"HASH", "RANGE"};
     static const char *const positions[] = {"first", "second"};
     for (size_t i = 0; i < count; i++)
         if (!slice_equal(json_member_string(yyjson_arr_get(schema, i), "KeyType"),
                          slice_of_string(types[i])))
-            return arena_printf(arena,
-                                "Invalid KeySchema: The %s KeySchemaElement is not a %s key type",
-                                positions[i], types[i]);
+            return arena_printf(arena, MESSAGE_SCHEMA_KEY_TYPE, positions[i], types[i]);
     if (count != yyjson_arr_size(definitions))
-        return MESSAGE_INVALID "Number of attributes in KeySchema does not exactly match number of "
-                               "attributes defined in AttributeDefinitions";
+        return MESSAGE_SCHEMA_UNUSED;
     return NULL;
 }
 
@@ -138,11 +132,9 @@ static const char *put_billing(struct create_table *create, struct value_node *d
     struct arena *arena = create->call.arena;
     bool given = json_member(input, "ProvisionedThroughput") != NULL;
     if (on_demand(input) && given)
-        return MESSAGE_INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
-                               "when BillingMode is PAY_PER_REQUEST";
+        return MESSAGE_UNITS_ON_DEMAND;
     if (!on_demand(input) && !given)
-        return MESSAGE_INVALID "ReadCapacityUnits and WriteCapacityUnits must both be specified "
-                               "when BillingMode is PROVISIONED";
+        return MESSAGE_UNITS_MISSING;
     int64_t read_units, write_units;
     const char *problem = throughput_read(arena, input, &read_units, &write_units);
     if (problem != NULL)
@@ -189,12 +181,12 @@ static const char *put_tags(struct create_table *create, struct value_node *defi
 static const char *check_features(yyjson_val *input)
 {
     if (json_member_bool(json_member(input, "SSESpecification"), "Enabled", false))
-        return "SSESpecification is not supported yet";
+        return MESSAGE_NO_ENCRYPTION;
     if (json_member_bool(json_member(input, "StreamSpecification"), "StreamEnabled", false))
-        return "StreamSpecification is not supported yet";
+        return MESSAGE_NO_STREAMS;
     if (slice_equal(json_member_string(input, "TableClass"),
                     SLICE_LITERAL("STANDARD_INFREQUENT_ACCESS")))
-        return "The table class STANDARD_INFREQUENT_ACCESS is not supported";
+        return MESSAGE_TABLE_CLASS;
     return NULL;
 }
 
@@ -254,9 +246,8 @@ static void written(struct operation_call *call)
     const struct request *write = &create->write->request;
     if (write->outcome == OUTCOME_PRECONDITION_FAILED) {
         struct slice name = json_member_string(call->input, "TableName");
-        operation_fail(
-            call, "ResourceInUseException",
-            arena_printf(call->arena, "Table already exists: %.*s", (int)name.size, name.data));
+        operation_fail(call, "ResourceInUseException",
+                       arena_printf(call->arena, MESSAGE_TABLE_EXISTS, (int)name.size, name.data));
         return;
     }
     if (write->outcome != OUTCOME_OK) {

@@ -1,5 +1,6 @@
 #include "api_state.h"
 #include "json_writer.h"
+#include "messages.h"
 #include "operations.h"
 #include "table_change.h"
 #include "table_shapes.h"
@@ -15,12 +16,8 @@ static const char *check_protection(struct table_change *change, const struct ta
     (void)definition;
     if (!table->protected)
         return NULL;
-    char *problem = arena_printf(
-        change->call.arena,
-        "Resource cannot be deleted as it is currently protected against deletion. Disable "
-        "deletion protection first.");
-    operation_refuse(&change->call, problem);
-    return problem;
+    operation_refuse(&change->call, MESSAGE_TABLE_PROTECTED);
+    return MESSAGE_TABLE_PROTECTED;
 }
 
 static void reply(struct table_change *change, const struct table *table)

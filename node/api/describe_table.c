@@ -29,7 +29,7 @@ static void describe_backups(struct operation_call *call)
     if (call->found == NULL) {
         operation_fail(
             call, "TableNotFoundException",
-            arena_printf(call->arena, MESSAGE_NO_TABLE "%.*s", (int)name.size, name.data));
+            arena_printf(call->arena, MESSAGE_TABLE_NOT_FOUND, (int)name.size, name.data));
         return;
     }
     json_put_raw(operation_reply(call),

@@ -7,6 +7,7 @@
 #include "base64.h"
 #include "decimal.h"
 #include "item.h"
+#include "messages.h"
 
 enum { IN_OPERANDS_MAX = 100 /* the service's limit */ };
 
@@ -139,9 +140,7 @@ static void check_distinct(struct expression_problems *problems,
         return;
     for (const struct expression *at = first->next; at != NULL; at = at->next)
         if (at->kind == EXPRESSION_PATH && document_path_compare(&first->path, &at->path) == 0)
-            expression_report(problems, PROBLEM_OPERAND,
-                              "The first operand must be distinct from the remaining operands for "
-                              "this operator or function; operator: %s, first operand: %s",
+            expression_report(problems, PROBLEM_OPERAND, MESSAGE_OPERANDS_SAME,
                               expression_operator_name(expression),
                               document_path_show(problems->arena, &first->path));
 }
@@ -149,9 +148,7 @@ static void check_distinct(struct expression_problems *problems,
 static void report_type(struct expression_problems *problems, const struct expression *expression,
                         const char *type)
 {
-    expression_report(problems, PROBLEM_OPERAND,
-                      "Incorrect operand type for operator or function; operator or function: %s, "
-                      "operand type: %s",
+    expression_report(problems, PROBLEM_OPERAND, MESSAGE_OPERAND_TYPE,
                       expression_operator_name(expression), type);
 }
 
@@ -203,10 +200,7 @@ static void check_attribute_type(struct expression_problems *problems,
     for (enum value_type i = VALUE_STRING; i <= VALUE_BINARY_SET; i++)
         if (slice_equal(name, slice_of_string(value_type_name(i))))
             return;
-    expression_report(problems, PROBLEM_OPERAND,
-                      "Invalid attribute type name found; type: %.*s, valid types: "
-                      "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
-                      (int)name.size, name.data);
+    expression_report(problems, PROBLEM_OPERAND, MESSAGE_ATTRIBUTE_TYPE, (int)name.size, name.data);
 }
 
 static void check_size(struct expression_problems *problems, const struct expression *expression)
@@ -221,10 +215,8 @@ static void check_function(struct expression_problems *problems,
 {
     const char *name = functions[expression->function].name;
     if (expression->count != functions[expression->function].operands) {
-        expression_report(problems, PROBLEM_OPERAND,
-                          "Incorrect number of operands for operator or function; operator or "
-                          "function: %s, number of operands: %zu",
-                          name, expression->count);
+        expression_report(problems, PROBLEM_OPERAND, MESSAGE_OPERANDS_NUMBER, name,
+                          expression->count);
         return;
     }
     if (expression->function != FUNCTION_LIST_APPEND)
@@ -234,10 +226,7 @@ static void check_function(struct expression_problems *problems,
     case FUNCTION_ATTRIBUTE_NOT_EXISTS:
     case FUNCTION_IF_NOT_EXISTS:
         if (expression->first->kind != EXPRESSION_PATH)
-            expression_report(problems, PROBLEM_OPERAND,
-                              "Operator or function requires a document path; operator or "
-                              "function: %s",
-                              name);
+            expression_report(problems, PROBLEM_OPERAND, MESSAGE_OPERAND_PATH, name);
         break;
     case FUNCTION_BEGINS_WITH:
         check_begins_with(problems, expression);
@@ -270,8 +259,8 @@ static char *show_value(struct arena *arena, struct slice value)
     else
         writer_put_slice(&text, bytes);
     struct slice written = writer_slice(&text);
-    char *shown = arena_printf(arena, "AttributeValue: {%s:%.*s}",
-                               value_type_name(value_type(value)), (int)written.size, written.data);
+    char *shown = arena_printf(arena, MESSAGE_SHOWN_VALUE, value_type_name(value_type(value)),
+                               (int)written.size, written.data);
     writer_deinit(&text);
     return shown;
 }
@@ -284,14 +273,12 @@ static void check_between(struct expression_problems *problems, const struct exp
         return;
     const char *wrong = NULL;
     if (type_of(low) != type_of(high))
-        wrong = "same data type for lower and upper bounds";
+        wrong = MESSAGE_BETWEEN_TYPES;
     else if (slice_compare(value_bytes(low->value), value_bytes(high->value)) > 0)
-        wrong = "upper bound to be greater than or equal to lower bound";
+        wrong = MESSAGE_BETWEEN_BOUNDS;
     if (wrong != NULL)
-        expression_report(problems, PROBLEM_OPERAND,
-                          "The BETWEEN operator requires %s; lower bound operand: %s, upper bound "
-                          "operand: %s",
-                          wrong, show_value(problems->arena, low->value),
+        expression_report(problems, PROBLEM_OPERAND, MESSAGE_BETWEEN, wrong,
+                          show_value(problems->arena, low->value),
                           show_value(problems->arena, high->value));
 }
 
@@ -299,10 +286,7 @@ static void check_in(struct expression_problems *problems, const struct expressi
 {
     size_t candidates = expression->count - 1;
     if (candidates > IN_OPERANDS_MAX)
-        expression_report(problems, PROBLEM_OPERAND,
-                          "The IN operator is provided with too many operands; number of operands: "
-                          "%zu",
-                          candidates);
+        expression_report(problems, PROBLEM_OPERAND, MESSAGE_IN_TOO_MANY, candidates);
 }
 
 static void check_comparison(struct expression_problems *problems,
@@ -323,9 +307,7 @@ static void check_comparison(struct expression_problems *problems,
 void expression_report_misuse(struct expression_problems *problems,
                               const struct expression *function)
 {
-    expression_report_name(problems, function->value,
-                           "The function is not allowed to be used this way in an expression; "
-                           "function: %.*s",
+    expression_report_name(problems, function->value, MESSAGE_FUNCTION_NOT_HERE,
                            (int)function->value.size, function->value.data);
 }
 
@@ -356,10 +338,7 @@ void expression_check_action(struct expression_problems *problems, enum update_s
         (type == VALUE_NUMBER && section == UPDATE_ADD))
         return;
     const char *name = update_section_name(section);
-    expression_report(problems, PROBLEM_OPERAND,
-                      "Incorrect operand type for operator or function; operator: %s, operand "
-                      "type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
-                      name, names[type], name);
+    expression_report(problems, PROBLEM_OPERAND, MESSAGE_OPERAND_TYPE_SET, name, names[type], name);
 }
 
 /* Paths. */
@@ -370,9 +349,7 @@ static void check_pair(struct expression_problems *problems, const struct docume
     enum path_clash clash = document_path_clash(a, b);
     if (clash == PATHS_APART)
         return;
-    expression_report(problems, PROBLEM_TARGET,
-                      "Two document paths %s with each other; must remove or rewrite one of these "
-                      "paths; path one: %s, path two: %s",
+    expression_report(problems, PROBLEM_TARGET, MESSAGE_PATHS_CLASH,
                       clash == PATHS_CONFLICT ? "conflict" : "overlap",
                       document_path_show(problems->arena, a),
                       document_path_show(problems->arena, b));

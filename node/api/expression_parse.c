@@ -1,5 +1,6 @@
 #include "expression_parse.h"
 
+#include "messages.h"
 #include "reserved_words.h"
 
 bool parser_failed(const struct parser *parser)
@@ -15,13 +16,12 @@ void parser_fail(struct parser *parser)
                                                 : next.text.data + next.text.size;
     const uint8_t *start = parser->previous.text.data;
     if (parser->current.kind == TOKEN_END)
-        expression_report(&parser->problems, PROBLEM_SYNTAX,
-                          "Syntax error; token: \"<EOF>\", near: \"%.*s\"", (int)(end - start),
+        expression_report(&parser->problems, PROBLEM_SYNTAX, MESSAGE_SYNTAX_END, (int)(end - start),
                           start);
     else
-        expression_report(
-            &parser->problems, PROBLEM_SYNTAX, "Syntax error; token: \"%.*s\", near: \"%.*s\"",
-            (int)parser->current.text.size, parser->current.text.data, (int)(end - start), start);
+        expression_report(&parser->problems, PROBLEM_SYNTAX, MESSAGE_SYNTAX,
+                          (int)parser->current.text.size, parser->current.text.data,
+                          (int)(end - start), start);
 }
 
 void parser_advance(struct parser *parser)
@@ -47,8 +47,7 @@ void parser_expect(struct parser *parser, enum token_kind kind)
 void parser_count_operator(struct parser *parser)
 {
     if (++parser->operators > EXPRESSION_OPERATORS_MAX)
-        expression_report(&parser->problems, PROBLEM_OPERATORS,
-                          "The expression contains too many operators; operator count: %u",
+        expression_report(&parser->problems, PROBLEM_OPERATORS, MESSAGE_OPERATORS_TOO_MANY,
                           parser->operators);
 }
 
@@ -56,9 +55,7 @@ bool parser_descend(struct parser *parser)
 {
     if (++parser->depth <= EXPRESSION_OPERATORS_MAX)
         return true;
-    expression_report(&parser->problems, PROBLEM_SYNTAX,
-                      "The expression contains too many operators; operator count: %u",
-                      parser->depth);
+    expression_report(&parser->problems, PROBLEM_SYNTAX, MESSAGE_OPERATORS_TOO_MANY, parser->depth);
     return false;
 }
 
@@ -86,18 +83,15 @@ static void use_name(struct parser *parser, struct slice *name)
     *name = text;
     if (text.data[0] != '#') {
         if (reserved_word(text))
-            expression_report_name(&parser->problems, text,
-                                   "Attribute name is a reserved keyword; reserved keyword: %.*s",
-                                   (int)text.size, text.data);
+            expression_report_name(&parser->problems, text, MESSAGE_RESERVED_WORD, (int)text.size,
+                                   text.data);
         return;
     }
     const struct substitute *substitute = substitutes_use(&parser->context->names, text);
     if (substitute != NULL)
         *name = substitute->means;
     else
-        expression_report(&parser->problems, PROBLEM_OPERAND,
-                          "An expression attribute name used in the document path is not defined; "
-                          "attribute name: %.*s",
+        expression_report(&parser->problems, PROBLEM_OPERAND, MESSAGE_NAME_UNDEFINED,
                           (int)text.size, text.data);
 }
 
@@ -111,9 +105,8 @@ static void parse_index(struct parser *parser, struct path_element *element)
     for (size_t i = 0; i < digits.size && index <= UINT32_MAX; i++)
         index = index * 10 + (digits.data[i] - (uint64_t)'0');
     if (index > INT32_MAX)
-        expression_report_name(&parser->problems, digits,
-                               "List index is not within the allowable range; index: [%.*s]",
-                               (int)digits.size, digits.data);
+        expression_report_name(&parser->problems, digits, MESSAGE_LIST_INDEX, (int)digits.size,
+                               digits.data);
     element->is_index = true;
     element->index = (uint32_t)index;
     parser_expect(parser, TOKEN_CLOSE_BRACKET);
@@ -161,9 +154,7 @@ struct document_path parser_path(struct parser *parser)
     struct document_path path = parse_path_rest(parser, elements);
     if (path.count > PATH_ELEMENTS_MAX) {
         *reported = before;
-        expression_report(&parser->problems, PROBLEM_OPERAND,
-                          "The document path has too many nesting levels; nesting levels: %zu",
-                          path.count);
+        expression_report(&parser->problems, PROBLEM_OPERAND, MESSAGE_PATH_TOO_DEEP, path.count);
         path.count = PATH_ELEMENTS_MAX;
     }
     return path;
@@ -190,9 +181,7 @@ struct expression *parser_value(struct parser *parser)
     if (substitute != NULL)
         node->value = substitute->means;
     else
-        expression_report(&parser->problems, PROBLEM_OPERAND,
-                          "An expression attribute value used in expression is not defined; "
-                          "attribute value: %.*s",
+        expression_report(&parser->problems, PROBLEM_OPERAND, MESSAGE_VALUE_UNDEFINED,
                           (int)text.size, text.data);
     return node;
 }
@@ -202,15 +191,15 @@ static enum expression_function use_function(struct parser *parser, struct slice
 {
     enum expression_function function = expression_function_named(name);
     if (function == FUNCTION_UNKNOWN) {
-        expression_report_name(&parser->problems, name, "Invalid function name; function: %.*s",
-                               (int)name.size, name.data);
+        expression_report_name(&parser->problems, name, MESSAGE_FUNCTION_UNKNOWN, (int)name.size,
+                               name.data);
         return FUNCTION_UNKNOWN;
     }
     if (expression_function_updates(function) == parser->is_update)
         return function;
-    expression_report_name(
-        &parser->problems, name, "The function is not allowed in %s expression; function: %.*s",
-        parser->is_update ? "an update" : "a condition", (int)name.size, name.data);
+    expression_report_name(&parser->problems, name, MESSAGE_FUNCTION_NOT_IN,
+                           parser->is_update ? MESSAGE_IN_UPDATE : MESSAGE_IN_CONDITION,
+                           (int)name.size, name.data);
     return FUNCTION_UNKNOWN;
 }
 
@@ -250,8 +239,7 @@ static struct expression *parse_path_or_function(struct parser *parser)
 void parser_check_parentheses(struct parser *parser, const struct expression *node)
 {
     if (node->parentheses > 1)
-        expression_report(&parser->problems, PROBLEM_SYNTAX,
-                          "The expression has redundant parentheses;");
+        expression_report(&parser->problems, PROBLEM_SYNTAX, MESSAGE_PARENTHESES);
 }
 
 struct expression *parser_group(struct parser *parser,
@@ -292,9 +280,9 @@ const char *parser_init(struct parser *parser, struct expression_context *contex
     *parser = (struct parser){.context = context, .text = text, .lexer = {text}};
     parser->problems.arena = context->arena;
     if (text.size == 0)
-        return "The expression can not be empty;";
+        return MESSAGE_EXPRESSION_EMPTY;
     if (text.size > EXPRESSION_SIZE_MAX)
-        return "Expression size has exceeded the maximum allowed size;";
+        return MESSAGE_EXPRESSION_TOO_LARGE;
     parser->previous.text = slice_of(text.data, 0);
     parser->current = lexer_next(&parser->lexer);
     return NULL;

@@ -1,6 +1,7 @@
 #include "expression_parser.h"
 
 #include "expression_parse.h"
+#include "messages.h"
 
 static struct expression *parse_condition(struct parser *parser);
 
@@ -177,10 +178,7 @@ const char *expression_parse_condition(struct expression_context *context, struc
 {
     *condition = NULL;
     if (text.size > EXPRESSION_SIZE_MAX)
-        return arena_printf(context->arena,
-                            "Expression size has exceeded the maximum allowed size; expression "
-                            "size: %zu",
-                            text.size);
+        return arena_printf(context->arena, MESSAGE_EXPRESSION_TOO_LARGE_SIZE, text.size);
     struct parser parser;
     const char *problem = parser_init(&parser, context, text);
     if (problem != NULL)

@@ -4,6 +4,7 @@
 
 #include "expression_lexer.h"
 #include "json_item.h"
+#include "messages.h"
 
 enum {
     KEY_SIZE_MAX = 255,                /* the service's limits: on a substitute's length, */
@@ -27,15 +28,11 @@ static const char *read_name(struct arena *arena, yyjson_val *json, struct subst
 {
     substitute->means = string_of(json);
     if (substitute->means.size > NAME_SIZE_MAX)
-        return arena_printf(arena,
-                            "ExpressionAttributeNames contains invalid value: Attribute name is "
-                            "too large, must be less than 65536 bytes for key %.*s",
-                            (int)substitute->key.size, substitute->key.data);
+        return arena_printf(arena, MESSAGE_NAME_TOO_LARGE, (int)substitute->key.size,
+                            substitute->key.data);
     if (substitute->means.size > 0)
         return NULL;
-    return arena_printf(
-        arena, "ExpressionAttributeNames contains invalid value: Empty attribute name for key %.*s",
-        (int)substitute->key.size, substitute->key.data);
+    return arena_printf(arena, MESSAGE_NAME_EMPTY, (int)substitute->key.size, substitute->key.data);
 }
 
 static const char *read_value(struct arena *arena, yyjson_val *json, struct substitute *substitute)
@@ -43,9 +40,8 @@ static const char *read_value(struct arena *arena, yyjson_val *json, struct subs
     struct value_node *value;
     const char *problem = json_value_read(arena, json, &value);
     if (problem != NULL)
-        return arena_printf(arena,
-                            "ExpressionAttributeValues contains invalid value: %s for key %.*s",
-                            problem, (int)substitute->key.size, substitute->key.data);
+        return arena_printf(arena, MESSAGE_VALUE_INVALID, problem, (int)substitute->key.size,
+                            substitute->key.data);
     struct writer encoded;
     writer_init(&encoded, 0);
     writer_put_value(&encoded, value);
@@ -68,9 +64,9 @@ static const char *read_keys(struct arena *arena, const struct substitute_kind *
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&members)) != NULL;) {
         struct slice text = string_of(key);
         if (!substitute_valid(text, kind->first) || text.size > KEY_SIZE_MAX)
-            return arena_printf(
-                arena, "%s contains invalid key: Syntax error; key: \"%.*s\"", kind->parameter,
-                (int)(text.size < KEY_SIZE_MAX ? text.size : KEY_SIZE_MAX), text.data);
+            return arena_printf(arena, MESSAGE_SUBSTITUTE_KEY, kind->parameter,
+                                (int)(text.size < KEY_SIZE_MAX ? text.size : KEY_SIZE_MAX),
+                                text.data);
         substitutes->all[substitutes->count++].key = text;
     }
     return NULL;
@@ -83,7 +79,7 @@ static const char *read_all(struct arena *arena, const struct substitute_kind *k
     if (json == NULL)
         return NULL;
     if (yyjson_obj_size(json) == 0)
-        return arena_printf(arena, "%s must not be empty", kind->parameter);
+        return arena_printf(arena, MESSAGE_SUBSTITUTES_EMPTY, kind->parameter);
     substitutes->all = arena_zalloc(arena, yyjson_obj_size(json) * sizeof(*substitutes->all));
     const char *problem = read_keys(arena, kind, json, substitutes);
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
@@ -101,7 +97,7 @@ static const char *check_values_size(const struct substitutes *values)
     uint64_t size = 0;
     for (size_t i = 0; i < values->count; i++)
         size += value_size(values->all[i].means);
-    return size > VALUES_SIZE_MAX ? "ExpressionAttributeValues exceeds max size" : NULL;
+    return size > VALUES_SIZE_MAX ? MESSAGE_VALUES_TOO_LARGE : NULL;
 }
 
 const char *expression_context_init(struct expression_context *context, struct arena *arena,
@@ -145,8 +141,7 @@ static const char *check_used(struct arena *arena, const struct substitutes *sub
     }
     if (unused == NULL)
         return NULL;
-    return arena_printf(arena, "Value provided in %s unused in expressions: keys: {%s}", parameter,
-                        unused);
+    return arena_printf(arena, MESSAGE_SUBSTITUTES_UNUSED, parameter, unused);
 }
 
 const char *expression_context_check_used(const struct expression_context *context)

@@ -1,5 +1,6 @@
 #include "expression_parse.h"
 #include "expression_parser.h"
+#include "messages.h"
 
 static struct expression *parse_set_value(struct parser *parser);
 
@@ -101,8 +102,7 @@ static void parse_sections(struct parser *parser, struct update_expression *upda
             return;
         }
         if (seen[section])
-            expression_report(&parser->problems, PROBLEM_SECTION,
-                              "The \"%s\" section can only be used once in an update expression;",
+            expression_report(&parser->problems, PROBLEM_SECTION, MESSAGE_SECTION_TWICE,
                               update_section_name(section));
         seen[section] = true;
         parse_section(parser, section, update, undefined);

@@ -63,15 +63,15 @@ static enum value_type type_named(struct slice name)
 const char *json_cannot_convert(struct arena *arena, yyjson_val *json, const char *type)
 {
     if (yyjson_is_obj(json))
-        return "Start of structure or map found where not expected";
+        return MESSAGE_TYPE_MAP_HERE;
     if (yyjson_is_arr(json))
-        return arena_printf(arena, "Unrecognized collection type class java.lang.%s", type);
+        return arena_printf(arena, MESSAGE_TYPE_LIST_JAVA, type);
     const char *found = yyjson_is_true(json)    ? "TRUE_VALUE"
                         : yyjson_is_false(json) ? "FALSE_VALUE"
                         : yyjson_is_int(json)   ? "NUMBER_VALUE"
                         : yyjson_is_num(json)   ? "DECIMAL_VALUE"
                                                 : "STRING_VALUE";
-    return arena_printf(arena, "%s cannot be converted to %s", found, type);
+    return arena_printf(arena, MESSAGE_TYPE_CONVERT, found, type);
 }
 
 static const char *check_string(struct arena *arena, yyjson_val *json)
@@ -84,7 +84,7 @@ static const char *check_bool(struct arena *arena, yyjson_val *json)
     if (yyjson_is_bool(json))
         return NULL;
     if (yyjson_is_str(json))
-        return "Unexpected token received from parser";
+        return MESSAGE_TYPE_TOKEN;
     return json_cannot_convert(arena, json, "Boolean");
 }
 
@@ -93,10 +93,10 @@ static const char *check_binary(struct arena *arena, yyjson_val *json)
     if (yyjson_is_str(json))
         return base64_check(arena, string_of(json));
     if (yyjson_is_obj(json))
-        return "Start of structure or map found where not expected";
+        return MESSAGE_TYPE_MAP_HERE;
     if (yyjson_is_arr(json))
-        return "Unrecognized collection type class java.nio.ByteBuffer";
-    return "only base-64-encoded strings are convertible to bytes";
+        return MESSAGE_TYPE_LIST_BUFFER;
+    return MESSAGE_TYPE_BINARY;
 }
 
 static const char *check_value(struct arena *arena, yyjson_val *json, unsigned depth);
@@ -104,10 +104,9 @@ static const char *check_value(struct arena *arena, yyjson_val *json, unsigned d
 static const char *check_map(struct arena *arena, yyjson_val *json, unsigned depth)
 {
     if (yyjson_is_arr(json))
-        return "Unrecognized collection type java.util.Map<java.lang.String, "
-               "com.amazonaws.dynamodb.v20120810.AttributeValue>";
+        return MESSAGE_TYPE_LIST_VALUES;
     if (!yyjson_is_obj(json))
-        return "Unexpected field type";
+        return MESSAGE_TYPE_FIELD;
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
     for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
         const char *problem = check_value(arena, yyjson_obj_iter_get_val(name), depth);
@@ -135,9 +134,9 @@ static const char *check_list(struct arena *arena, enum value_type type, yyjson_
                               unsigned depth)
 {
     if (yyjson_is_obj(json))
-        return "Start of structure or map found where not expected";
+        return MESSAGE_TYPE_MAP_HERE;
     if (!yyjson_is_arr(json))
-        return "Unexpected field type";
+        return MESSAGE_TYPE_FIELD;
     yyjson_arr_iter members = yyjson_arr_iter_with(json);
     for (yyjson_val *member; (member = yyjson_arr_iter_next(&members)) != NULL;) {
         const char *problem = check_member(arena, value_type_of_member(type), member, depth);
@@ -173,9 +172,9 @@ static const char *check_value(struct arena *arena, yyjson_val *json, unsigned d
     if (depth > VALUE_NESTING_MAX || yyjson_is_null(json))
         return NULL; /* reading the value refuses it */
     if (yyjson_is_arr(json))
-        return "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue";
+        return MESSAGE_TYPE_LIST_VALUE;
     if (!yyjson_is_obj(json))
-        return "Unexpected value type in payload";
+        return MESSAGE_TYPE_VALUE;
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
     for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
         yyjson_val *member = yyjson_obj_iter_get_val(name);
@@ -200,11 +199,6 @@ const char *json_item_check(struct arena *arena, yyjson_val *json)
 
 /* Values. */
 
-#define INVALID "One or more parameter values were invalid: "
-#define NESTED_TOO                                                                              \
-    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels " \
-    "beyond supported limit"
-
 static const char *read_value(struct arena *arena, yyjson_val *json, unsigned depth,
                               struct value_node **value);
 
@@ -220,13 +214,13 @@ static const char *read_number(struct arena *arena, struct slice text, struct sl
     case DECIMAL_UNDERFLOW:
         return MESSAGE_NUMBER_UNDERFLOW;
     case DECIMAL_TOO_MANY_DIGITS:
-        return "Attempting to store more than 38 significant digits in a Number";
+        return MESSAGE_NUMBER_DIGITS;
     case DECIMAL_NOT_A_NUMBER:
         break;
     }
     if (text.size == 0)
-        return "The parameter cannot be converted to a numeric value";
-    return arena_printf(arena, "The parameter cannot be converted to a numeric value: %.*s",
+        return MESSAGE_EMPTY_NUMBER;
+    return arena_printf(arena, MESSAGE_NOT_A_NUMBER,
                         (int)(text.size < SHOWN_MAX ? text.size : SHOWN_MAX), text.data);
 }
 
@@ -246,11 +240,11 @@ static const char *empty_set(enum value_type type)
 {
     switch (type) {
     case VALUE_STRING_SET:
-        return INVALID "An string set  may not be empty";
+        return MESSAGE_SET_EMPTY_STRINGS;
     case VALUE_NUMBER_SET:
-        return INVALID "An number set  may not be empty";
+        return MESSAGE_SET_EMPTY_NUMBERS;
     default:
-        return INVALID "Binary sets should not be empty";
+        return MESSAGE_SET_EMPTY_BINARIES;
     }
 }
 
@@ -305,7 +299,7 @@ static const char *read_container(struct arena *arena, enum value_type type, yyj
     if (value_type_is_set(type))
         return read_set(arena, type, json, *value);
     if (depth >= VALUE_NESTING_MAX)
-        return NESTED_TOO;
+        return MESSAGE_TOO_DEEP_INSIDE;
     return type == VALUE_LIST ? read_list(arena, json, depth + 1, *value)
                               : read_map(arena, json, depth + 1, *value);
 }
@@ -319,9 +313,7 @@ static const char *read_typed(struct arena *arena, enum value_type type, yyjson_
     }
     if (type == VALUE_NULL) {
         *value = value_node_null(arena);
-        return yyjson_get_bool(json) ? NULL
-                                     : INVALID
-                   "Null attribute value types must have the value of true";
+        return yyjson_get_bool(json) ? NULL : MESSAGE_VALUE_NULL_FALSE;
     }
     if (value_type_is_container(type))
         return read_container(arena, type, json, depth, value);
@@ -337,7 +329,7 @@ static const char *read_value(struct arena *arena, yyjson_val *json, unsigned de
 {
     *value = NULL;
     if (depth > VALUE_NESTING_MAX)
-        return NESTED_TOO;
+        return MESSAGE_TOO_DEEP_INSIDE;
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
     for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
         yyjson_val *member = yyjson_obj_iter_get_val(name);
@@ -345,15 +337,13 @@ static const char *read_value(struct arena *arena, yyjson_val *json, unsigned de
         if (type == VALUE_NONE || yyjson_is_null(member))
             continue;
         if (*value != NULL)
-            return "Supplied AttributeValue has more than one datatypes set, must contain exactly "
-                   "one of the supported datatypes";
+            return MESSAGE_VALUE_TWO_TYPES;
         const char *problem = read_typed(arena, type, member, depth, value);
         if (problem != NULL)
             return problem;
     }
     if (*value == NULL)
-        return "Supplied AttributeValue is empty, must contain exactly one of the supported "
-               "datatypes";
+        return MESSAGE_VALUE_EMPTY;
     return NULL;
 }
 
@@ -388,16 +378,15 @@ static const char *describe_problem(struct arena *arena, enum value_problem prob
     case VALUE_EMPTY_SET:
         return empty_set(culprit->type);
     case VALUE_TOO_DEEP:
-        return NESTED_TOO;
+        return MESSAGE_TOO_DEEP_INSIDE;
     case VALUE_DUPLICATE_NAME:
-        return INVALID "An attribute name occurs twice in one map";
+        return MESSAGE_NAME_TWICE;
     case VALUE_DUPLICATE_MEMBER:
         break;
     }
     if (culprit->type == VALUE_NUMBER_SET)
-        return "Input collection contains duplicates";
-    return arena_printf(arena, INVALID "Input collection %s%s contains duplicates.",
-                        show_set(arena, culprit),
+        return MESSAGE_SET_DUPLICATE_NUMBERS;
+    return arena_printf(arena, MESSAGE_SET_DUPLICATES, show_set(arena, culprit),
                         culprit->type == VALUE_BINARY_SET ? "of type BS" : "");
 }
 

@@ -1,8 +1,7 @@
 #include "key_condition.h"
 
 #include "expression_check.h"
-
-#define INVALID_CONDITION "Invalid condition in KeyConditionExpression: "
+#include "messages.h"
 
 static const char *add_term(struct arena *arena, const struct expression *expression,
                             struct key_condition *condition);
@@ -16,16 +15,15 @@ static const char *check_operator(struct arena *arena, const struct expression *
         (expression->kind == EXPRESSION_FUNCTION && expression->function != FUNCTION_BEGINS_WITH &&
          expression->function != FUNCTION_SIZE);
     if (refused)
-        return arena_printf(arena, "Invalid operator used in KeyConditionExpression: %s",
+        return arena_printf(arena, MESSAGE_CONDITION_OPERATOR,
                             expression_operator_name(expression));
     if (expression->kind == EXPRESSION_FUNCTION && expression->function == FUNCTION_SIZE)
-        return "KeyConditionExpressions cannot contain nested operations";
+        return MESSAGE_CONDITION_NESTED;
     bool key_first =
         expression->kind == EXPRESSION_BETWEEN || expression->kind == EXPRESSION_FUNCTION;
     if (key_first && expression->first->kind != EXPRESSION_PATH)
-        return arena_printf(
-            arena, INVALID_CONDITION "%s operator must have the key attribute as its first operand",
-            expression_operator_name(expression));
+        return arena_printf(arena, MESSAGE_CONDITION_KEY_FIRST,
+                            expression_operator_name(expression));
     return NULL;
 }
 
@@ -46,16 +44,16 @@ static const char *find_key(const struct expression *expression, const struct ex
     *key = NULL;
     for (const struct expression *at = expression->first; at != NULL; at = at->next) {
         if (at->kind == EXPRESSION_FUNCTION)
-            return "KeyConditionExpressions cannot contain nested operations";
+            return MESSAGE_CONDITION_NESTED;
         if (at->kind != EXPRESSION_PATH)
             continue;
         if (*key != NULL)
-            return INVALID_CONDITION "Multiple attribute names used in one condition";
+            return MESSAGE_CONDITION_NAMES;
         if (at->path.count > 1)
-            return "KeyConditionExpressions cannot have conditions on nested attributes";
+            return MESSAGE_CONDITION_PATH;
         *key = at;
     }
-    return *key == NULL ? INVALID_CONDITION "No key attribute specified" : NULL;
+    return *key == NULL ? MESSAGE_CONDITION_NO_KEY : NULL;
 }
 
 static enum sort_bound relation_of(const struct expression *expression, bool key_first)
@@ -93,7 +91,7 @@ static const char *add_term(struct arena *arena, const struct expression *expres
     struct slice name = key->path.elements[0].name;
     for (size_t i = 0; i < condition->count && i < array_size(condition->terms); i++)
         if (slice_equal(condition->terms[i].name, name))
-            return "KeyConditionExpressions must only contain one condition per key";
+            return MESSAGE_CONDITION_TWO;
     if (condition->count++ >= array_size(condition->terms))
         return NULL; /* reported by the caller, after all terms have been looked at */
     bool key_first = key == expression->first;
@@ -111,9 +109,9 @@ const char *key_condition_parse(struct expression_context *context, struct slice
     struct expression *expression;
     const char *problem = expression_parse_condition(context, text, &expression);
     if (problem != NULL)
-        return arena_printf(context->arena, "Invalid KeyConditionExpression: %s", problem);
+        return arena_printf(context->arena, MESSAGE_INVALID_KEY_CONDITION, problem);
     problem = add_term(context->arena, expression, condition);
     if (problem == NULL && condition->count > array_size(condition->terms))
-        return "Conditions can be of length 1 or 2 only";
+        return MESSAGE_CONDITION_MANY;
     return problem;
 }

@@ -1,5 +1,7 @@
 #include "key_paths.h"
 
+#include "messages.h"
+
 static bool key_path_begins(const struct table *table, const struct document_path *path)
 {
     struct slice name = path->elements[0].name;
@@ -12,10 +14,7 @@ const char *key_path_check(struct arena *arena, const struct table *table,
     if (path->count == 1 || !key_path_begins(table, path))
         return NULL;
     struct slice name = path->elements[0].name;
-    return arena_printf(arena,
-                        "Key attributes must be scalars; list random access '[]' and map "
-                        "lookup '.' are not allowed: Key: %.*s",
-                        (int)name.size, name.data);
+    return arena_printf(arena, MESSAGE_PATH_IN_KEY, (int)name.size, name.data);
 }
 
 const char *key_path_check_all(struct arena *arena, const struct table *table,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api_state.h"
+#include "messages.h"
 
 static void make_ready(struct operation_call *call)
 {
@@ -177,17 +178,15 @@ static const char *outcome_message(enum outcome outcome)
 {
     switch (outcome) {
     case OUTCOME_UNAVAILABLE:
-        return "Too few replicas of the item can be reached. The request had no effect and can be "
-               "retried.";
+        return MESSAGE_UNAVAILABLE;
     case OUTCOME_UNKNOWN:
-        return "The write may or may not have taken effect.";
+        return MESSAGE_WRITE_UNKNOWN;
     case OUTCOME_NO_SPACE:
-        return "There is no space left on the disks of the item's replicas. The request had no "
-               "effect.";
+        return MESSAGE_NO_SPACE;
     case OUTCOME_TIMEOUT:
-        return "The read was not answered in time.";
+        return MESSAGE_READ_TIMEOUT;
     default:
-        return "A replica could not read its disk, and no other could answer.";
+        return MESSAGE_READ_FAILED;
     }
 }
 
@@ -195,8 +194,7 @@ void operation_fail_outcome(struct operation_call *call, enum outcome outcome)
 {
     ensure(outcome != OUTCOME_OK);
     if (outcome == OUTCOME_OVERLOADED) {
-        operation_fail(call, "ThrottlingException",
-                       "Rate of requests exceeds the allowed throughput.");
+        operation_fail(call, "ThrottlingException", MESSAGE_RATE);
         return;
     }
     api_error(operation_reply(call), "InternalServerError", outcome_message(outcome));

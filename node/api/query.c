@@ -59,8 +59,7 @@ static const char *parse_expressions(struct query *query)
     if (problem == NULL)
         problem = expression_context_check_used(&context);
     if (problem == NULL && json_member(call->input, "KeyConditionExpression") == NULL)
-        return "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
-               "the request.";
+        return MESSAGE_NO_KEY_CONDITION;
     return problem != NULL ? problem
                            : query_page_read_select(&query->page, call->arena, call->input);
 }
@@ -74,12 +73,11 @@ static const char *parse(struct query *query)
     if (problem == NULL && json_member(call->input, "ExpressionAttributeValues") != NULL &&
         json_member(call->input, "FilterExpression") == NULL &&
         json_member(call->input, "KeyConditionExpression") == NULL)
-        return "ExpressionAttributeValues can only be specified when using expressions: "
-               "FilterExpression and KeyConditionExpression are null";
+        return MESSAGE_VALUES_ALONE_QUERY;
     if (problem == NULL && start != NULL) {
         problem = json_item_read(call->arena, start, &query->start);
         if (problem != NULL)
-            return arena_printf(call->arena, "The provided starting key is invalid: %s", problem);
+            return arena_printf(call->arena, MESSAGE_START_INVALID, problem);
     }
     return problem != NULL ? problem : parse_expressions(query);
 }
@@ -104,16 +102,16 @@ static const char *check_terms(const struct query *query, const struct key_term 
 {
     const struct table *table = query->call.found;
     if (table->sort_key.name.size == 0 && query->condition.count > 1)
-        return "Query key condition not supported";
+        return MESSAGE_CONDITION_UNSUPPORTED;
     const struct table_key *missed = hash == NULL ? &table->partition_key : &table->sort_key;
     if (hash == NULL || (query->condition.count > 1 && sort == NULL))
-        return arena_printf(query->call.arena, "Query condition missed key schema element: %.*s",
-                            (int)missed->name.size, missed->name.data);
+        return arena_printf(query->call.arena, MESSAGE_CONDITION_MISSED, (int)missed->name.size,
+                            missed->name.data);
     if (!type_matches(hash, &table->partition_key) ||
         (sort != NULL && !type_matches(sort, &table->sort_key)))
-        return MESSAGE_INVALID "Condition parameter type does not match schema type";
+        return MESSAGE_CONDITION_TYPE;
     if (hash->relation != SORT_EQUAL)
-        return "Query key condition not supported";
+        return MESSAGE_CONDITION_UNSUPPORTED;
     if (sort != NULL && (value_bytes(sort->bound).size > SORT_KEY_SIZE_MAX ||
                          value_bytes(sort->bound_high).size > SORT_KEY_SIZE_MAX))
         return MESSAGE_SORT_KEY_TOO_LARGE;
@@ -130,16 +128,14 @@ static const char *start_after(const struct query *query, const struct item_key 
     const char *problem =
         table_key_of_key(call->arena, call->found, query->start, api_partitions(call->api), &start);
     if (problem != NULL)
-        return arena_printf(call->arena, "The provided starting key is invalid: %s", problem);
+        return arena_printf(call->arena, MESSAGE_START_INVALID, problem);
     if (!slice_equal(start.partition_key, collection->partition_key))
-        return on_sort_key ? "The query can return at most one row and cannot be restarted"
-                           : "The provided starting key is outside query boundaries based on "
-                             "provided conditions";
+        return on_sort_key ? MESSAGE_START_ONE_ROW : MESSAGE_START_OUTSIDE;
     struct writer *encoded = operation_writer_new(call, 0);
     item_key_encode(encoded, &start);
     if (slice_compare(writer_slice(encoded), writer_slice(&range->from)) < 0 ||
         slice_compare(writer_slice(encoded), writer_slice(&range->to)) >= 0)
-        return "The provided starting key does not match the range key predicate";
+        return MESSAGE_START_PREDICATE;
     if (query->reverse)
         key_range_before(range, &start);
     else

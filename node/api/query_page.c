@@ -5,6 +5,7 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "key_paths.h"
+#include "messages.h"
 #include "store.h"
 
 static uint64_t weight_of(const struct expression *expression)
@@ -31,8 +32,7 @@ static const char *read_filter(struct query_page *page, struct expression_contex
     const char *problem = expression_parse_condition(context, json_string(text), &page->filter);
     if (problem == NULL)
         page->filter_weight = weight_of(page->filter);
-    return problem == NULL ? NULL
-                           : arena_printf(context->arena, "Invalid FilterExpression: %s", problem);
+    return problem == NULL ? NULL : arena_printf(context->arena, MESSAGE_INVALID_FILTER, problem);
 }
 
 const char *query_page_init(struct query_page *page, struct expression_context *context,
@@ -49,20 +49,17 @@ const char *query_page_read_select(struct query_page *page, struct arena *arena,
     bool named = json_member(input, "ProjectionExpression") != NULL ||
                  json_member(input, "AttributesToGet") != NULL;
     if (slice_equal(select, SLICE_LITERAL("ALL_PROJECTED_ATTRIBUTES")))
-        return "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName";
+        return MESSAGE_SELECT_PROJECTED;
     if (slice_equal(select, SLICE_LITERAL("SPECIFIC_ATTRIBUTES")) && !named)
-        return "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
-               "SPECIFIC_ATTRIBUTES";
+        return MESSAGE_SELECT_SPECIFIC;
     page->count_only = slice_equal(select, SLICE_LITERAL("COUNT"));
     const char *parameter = json_member(input, "ProjectionExpression") != NULL
                                 ? "ProjectionExpression"
                                 : "AttributesToGet";
     if (named && page->count_only)
-        return arena_printf(arena, "Cannot specify the %s when choosing to get only the Count",
-                            parameter);
+        return arena_printf(arena, MESSAGE_SELECT_COUNT, parameter);
     if (named && slice_equal(select, SLICE_LITERAL("ALL_ATTRIBUTES")))
-        return arena_printf(arena, "Cannot specify the %s when choosing to get ALL_ATTRIBUTES",
-                            parameter);
+        return arena_printf(arena, MESSAGE_SELECT_ALL, parameter);
     return NULL;
 }
 
@@ -78,10 +75,7 @@ const char *query_page_check_filter(const struct query_page *page, struct arena 
 {
     struct slice key = key_path_find(table, page->filter);
     return key.size == 0 ? NULL
-                         : arena_printf(arena,
-                                        "Filter Expression can only contain non-primary key "
-                                        "attributes: Primary key attribute: %.*s",
-                                        (int)key.size, key.data);
+                         : arena_printf(arena, MESSAGE_FILTER_ON_KEY, (int)key.size, key.data);
 }
 
 void query_page_begin(struct query_page *page, struct operation_call *call)

@@ -3,6 +3,7 @@
 #include "expression_parser.h"
 #include "json_item.h"
 #include "key_paths.h"
+#include "messages.h"
 
 static const char *read_names(struct arena *arena, yyjson_val *names,
                               struct projection_paths *paths)
@@ -13,10 +14,7 @@ static const char *read_names(struct arena *arena, yyjson_val *names,
         struct slice name = json_string(member);
         for (size_t i = 0; i < paths->count; i++)
             if (slice_equal(paths->paths[i].elements[0].name, name))
-                return arena_printf(arena,
-                                    "One or more parameter values were invalid: Duplicate value in "
-                                    "attribute name: %.*s",
-                                    (int)name.size, name.data);
+                return arena_printf(arena, MESSAGE_DUPLICATE_TO_GET, (int)name.size, name.data);
         struct path_element *element = arena_zalloc(arena, sizeof(*element));
         element->name = name;
         paths->paths[paths->count++] = (struct document_path){element, 1};
@@ -39,9 +37,8 @@ const char *read_options_init(struct read_options *options, struct expression_co
     else
         problem = expression_parse_projection(context, json_string(expression), &options->paths);
     if (problem != NULL)
-        return names != NULL
-                   ? problem
-                   : arena_printf(context->arena, "Invalid ProjectionExpression: %s", problem);
+        return names != NULL ? problem
+                             : arena_printf(context->arena, MESSAGE_INVALID_PROJECTION, problem);
     options->projected = true;
     projection_init(&options->projection, context->arena, &options->paths);
     return NULL;
@@ -67,13 +64,9 @@ const char *read_options_check_mix(struct arena *arena, yyjson_val *input)
 {
     const char *names = expressions_of(arena, input);
     if (names != NULL && json_member(input, "AttributesToGet") != NULL)
-        return arena_printf(arena,
-                            "Can not use both expression and non-expression parameters in the same "
-                            "request: Non-expression parameters: {AttributesToGet} Expression "
-                            "parameters: {%s}",
-                            names);
+        return arena_printf(arena, MESSAGE_MIXED, names);
     if (names == NULL && json_member(input, "ExpressionAttributeNames") != NULL)
-        return "ExpressionAttributeNames can only be specified when using expressions";
+        return MESSAGE_NAMES_ALONE;
     return NULL;
 }
 

@@ -5,8 +5,6 @@
 #include "query_page.h"
 #include "ring.h"
 
-#include <inttypes.h>
-
 enum {
     WINDOW_MAX = 16,          /* partitions read ahead at most */
     RANGE_BYTES = 256 * 1024, /* of one answer, so that a window stays small */
@@ -70,20 +68,13 @@ static const char *parse_segment(struct scan *scan)
     bool has_segment = json_member(input, "Segment") != NULL;
     bool has_total = json_member(input, "TotalSegments") != NULL;
     if (has_segment && !has_total)
-        return "The TotalSegments parameter is required but was not present in the request when "
-               "Segment parameter is present";
+        return MESSAGE_NO_TOTAL_SEGMENTS;
     if (has_total && !has_segment)
-        return "The Segment parameter is required but was not present in the request when "
-               "parameter "
-               "TotalSegments is present";
+        return MESSAGE_NO_SEGMENT;
     uint64_t segment = (uint64_t)json_member_integer(input, "Segment", 0);
     uint64_t total = (uint64_t)json_member_integer(input, "TotalSegments", 1);
     if (segment >= total)
-        return arena_printf(scan->call.arena,
-                            "The Segment parameter is zero-based and must be less than parameter "
-                            "TotalSegments: Segment: %" PRIu64
-                            " is not less than TotalSegments: %" PRIu64,
-                            segment, total);
+        return arena_printf(scan->call.arena, MESSAGE_SEGMENT, segment, total);
     scan->first_position = segment_start(segment, total);
     scan->last_position = segment + 1 == total ? UINT64_MAX : segment_start(segment + 1, total) - 1;
     return NULL;
@@ -111,12 +102,11 @@ static const char *parse(struct scan *scan)
     const char *problem = read_options_check_mix(call->arena, call->input);
     if (problem == NULL && json_member(call->input, "ExpressionAttributeValues") != NULL &&
         json_member(call->input, "FilterExpression") == NULL)
-        return "ExpressionAttributeValues can only be specified when using expressions: "
-               "FilterExpression is null";
+        return MESSAGE_VALUES_ALONE_SCAN;
     if (problem == NULL && start != NULL) {
         problem = json_item_read(call->arena, start, &scan->start);
         if (problem != NULL)
-            return arena_printf(call->arena, "The provided starting key is invalid: %s", problem);
+            return arena_printf(call->arena, MESSAGE_START_INVALID, problem);
     }
     if (problem == NULL)
         problem = parse_expressions(scan);
@@ -130,12 +120,9 @@ static const char *start_after(struct scan *scan)
     const char *problem =
         table_key_of_key(call->arena, call->found, scan->start, api_partitions(call->api), &start);
     if (problem != NULL)
-        return arena_printf(call->arena, "The provided starting key is invalid: %s", problem);
+        return arena_printf(call->arena, MESSAGE_START_INVALID, problem);
     if (start.position < scan->first_position || start.position > scan->last_position)
-        return arena_printf(call->arena,
-                            "The provided starting key is invalid: Invalid ExclusiveStartKey. "
-                            "Please use ExclusiveStartKey with correct Segment. TotalSegments: "
-                            "%" PRId64 " Segment: %" PRId64,
+        return arena_printf(call->arena, MESSAGE_START_SEGMENT,
                             json_member_integer(call->input, "TotalSegments", 1),
                             json_member_integer(call->input, "Segment", 0));
     scan->first_position = start.position;

@@ -5,6 +5,7 @@
 
 #include "json_item.h"
 #include "json_writer.h"
+#include "messages.h"
 
 enum {
     VIOLATIONS_MAX = 10, /* the service lists no more */
@@ -57,9 +58,9 @@ static const char *check_list_types(struct arena *arena, const struct shape *sha
                                     yyjson_val *json)
 {
     if (yyjson_is_obj(json))
-        return "Start of structure or map found where not expected";
+        return MESSAGE_TYPE_MAP_HERE;
     if (!yyjson_is_arr(json))
-        return "Unexpected field type";
+        return MESSAGE_TYPE_FIELD;
     yyjson_arr_iter members = yyjson_arr_iter_with(json);
     for (yyjson_val *member; (member = yyjson_arr_iter_next(&members)) != NULL;) {
         const char *problem = shape_check_types(arena, shape->element, member);
@@ -72,10 +73,9 @@ static const char *check_list_types(struct arena *arena, const struct shape *sha
 static const char *check_map_types(struct arena *arena, const struct shape *shape, yyjson_val *json)
 {
     if (yyjson_is_arr(json))
-        return arena_printf(
-            arena, "Unrecognized collection type java.util.Map<java.lang.String, %s>", shape->type);
+        return arena_printf(arena, MESSAGE_TYPE_LIST_MAP, shape->type);
     if (!yyjson_is_obj(json))
-        return "Unexpected field type";
+        return MESSAGE_TYPE_FIELD;
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
     for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
         const char *problem =
@@ -90,11 +90,9 @@ static const char *check_structure_types(struct arena *arena, const struct shape
                                          yyjson_val *json)
 {
     if (yyjson_is_arr(json))
-        return arena_printf(
-            arena, "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.%s",
-            shape->type);
+        return arena_printf(arena, MESSAGE_TYPE_LIST_STRUCTURE, shape->type);
     if (!yyjson_is_obj(json))
-        return "Unexpected field type";
+        return MESSAGE_TYPE_FIELD;
     for (size_t i = 0; i < shape->members_count; i++) {
         yyjson_val *member = json_member(json, shape->members[i].name);
         if (member == NULL)
@@ -115,7 +113,7 @@ const char *shape_check_types(struct arena *arena, const struct shape *shape, yy
         return yyjson_is_str(json) ? NULL : json_cannot_convert(arena, json, "String");
     case SHAPE_BOOLEAN:
         if (yyjson_is_str(json))
-            return "Unexpected token received from parser";
+            return MESSAGE_TYPE_TOKEN;
         return yyjson_is_bool(json) ? NULL : json_cannot_convert(arena, json, "Boolean");
     case SHAPE_INTEGER:
         return yyjson_is_num(json) ? NULL : json_cannot_convert(arena, json, "Integer");
@@ -194,9 +192,8 @@ static void violate(struct violations *violations, yyjson_val *json, const struc
         return;
     bool first = violations->text == NULL;
     violations->text = arena_printf(
-        violations->arena, "%s%sValue %s at '%s' failed to satisfy constraint: %s",
-        first ? "" : violations->text, first ? "" : "; ", value_show(violations->arena, json),
-        place_show(violations->arena, place), constraint);
+        violations->arena, MESSAGE_VIOLATION, first ? "" : violations->text, first ? "" : "; ",
+        value_show(violations->arena, json), place_show(violations->arena, place), constraint);
 }
 
 static bool table_name_valid(struct slice name)
@@ -232,26 +229,20 @@ static void check_range(struct violations *violations, const struct shape *shape
     const char *what = number ? "value" : "length";
     if (value < shape->min)
         violate(violations, json, place,
-                arena_printf(violations->arena,
-                             "Member must have %s greater than or equal to %" PRId64, what,
-                             shape->min));
+                arena_printf(violations->arena, MESSAGE_MEMBER_LEAST, what, shape->min));
     if (value > shape->max)
         violate(violations, json, place,
-                arena_printf(violations->arena,
-                             "Member must have %s less than or equal to %" PRId64, what,
-                             shape->max));
+                arena_printf(violations->arena, MESSAGE_MEMBER_MOST, what, shape->max));
 }
 
 static void check_string(struct violations *violations, const struct shape *shape, yyjson_val *json,
                          const struct place *place)
 {
     if (shape->table_name && !table_name_valid(json_string(json)))
-        violate(violations, json, place,
-                "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
+        violate(violations, json, place, MESSAGE_MEMBER_PATTERN);
     if (shape->values != NULL && !value_allowed(shape->values, json_string(json)))
         violate(violations, json, place,
-                arena_printf(violations->arena, "Member must satisfy enum value set: [%s]",
-                             shape->values));
+                arena_printf(violations->arena, MESSAGE_MEMBER_ENUM, shape->values));
 }
 
 static void check_map_keys(struct violations *violations, const struct shape *shape,
@@ -262,17 +253,10 @@ static void check_map_keys(struct violations *violations, const struct shape *sh
         struct slice key = json_string(name);
         int64_t length = (int64_t)yyjson_get_len(yyjson_obj_iter_get_val(name));
         if (shape->table_keys && (key.size < 3 || key.size > 255 || !table_name_valid(key)))
-            violate(violations, json, place,
-                    "Map keys must satisfy constraint: [Member must have length less than or equal "
-                    "to 255, Member must have length greater than or equal to 3, Member must "
-                    "satisfy regular expression pattern: [a-zA-Z0-9_.-]+]");
+            violate(violations, json, place, MESSAGE_MAP_KEYS);
         if (shape->values_max > 0 && (length < 1 || length > shape->values_max))
             violate(violations, json, place,
-                    arena_printf(violations->arena,
-                                 "Map value must satisfy constraint: [Member must have length less "
-                                 "than or equal to %" PRId64
-                                 ", Member must have length greater than or equal to 1]",
-                                 shape->values_max));
+                    arena_printf(violations->arena, MESSAGE_MAP_VALUES, shape->values_max));
     }
 }
 
@@ -316,7 +300,7 @@ static void check_structure(struct violations *violations, const struct shape *s
         if (value != NULL)
             check_member(violations, member->shape, value, &inner);
         else if (member->required)
-            violate(violations, NULL, &inner, "Member must not be null");
+            violate(violations, NULL, &inner, MESSAGE_MEMBER_NULL);
     }
 }
 
@@ -341,8 +325,7 @@ static const char *check_refused(struct arena *arena, const struct shape *shape,
 {
     for (size_t i = 0; i < shape->members_count; i++)
         if (shape->members[i].refused && json_member(json, shape->members[i].name) != NULL)
-            return arena_printf(arena, "The parameter %s is not supported yet",
-                                shape->members[i].name);
+            return arena_printf(arena, MESSAGE_PARAMETER_UNSUPPORTED, shape->members[i].name);
     return NULL;
 }
 
@@ -355,6 +338,5 @@ const char *shape_check_constraints(struct arena *arena, const struct shape *sha
     if (violations.count == 0)
         return check_refused(arena, shape, json);
     unsigned count = violations.count < VIOLATIONS_MAX ? violations.count : VIOLATIONS_MAX;
-    return arena_printf(arena, "%u validation error%s detected: %s", count, count > 1 ? "s" : "",
-                        violations.text);
+    return arena_printf(arena, MESSAGE_VIOLATIONS, count, count > 1 ? "s" : "", violations.text);
 }

@@ -52,8 +52,7 @@ static void written(struct operation_call *call)
         return;
     }
     if (write->outcome == OUTCOME_PRECONDITION_FAILED) {
-        operation_fail(call, "ResourceInUseException",
-                       "The table is being changed by others; try again");
+        operation_fail(call, "ResourceInUseException", MESSAGE_TABLE_CONTENDED);
         return;
     }
     if (!answered_ok(change))
@@ -147,9 +146,8 @@ static void definition_read(struct operation_call *call)
         operation_fail(call, "ResourceNotFoundException",
                        change->not_found != NULL
                            ? change->not_found
-                           : arena_printf(call->arena,
-                                          MESSAGE_NO_RESOURCE ": Table: %.*s not found",
-                                          (int)change->name.size, change->name.data));
+                           : arena_printf(call->arena, MESSAGE_NO_TABLE, (int)change->name.size,
+                                          change->name.data));
         return;
     }
     change->table = table;

@@ -4,22 +4,17 @@
 #include "json_writer.h"
 #include "messages.h"
 
-#define INVALID      MESSAGE_INVALID
-#define NOT_MATCHING "The provided key element does not match the schema"
-
 const char *table_key_check(struct arena *arena, const struct table_key *key, struct slice bytes,
                             bool is_sort_key)
 {
     if (key->type == VALUE_NUMBER)
         return NULL;
     if (bytes.size == 0)
-        return arena_printf(arena,
-                            "One or more parameter values are not valid. The AttributeValue for a "
-                            "key attribute cannot contain an empty %s value. Key: %.*s",
+        return arena_printf(arena, MESSAGE_KEY_EMPTY,
                             key->type == VALUE_STRING ? "string" : "binary", (int)key->name.size,
                             key->name.data);
     if (!is_sort_key && bytes.size > PARTITION_KEY_SIZE_MAX)
-        return INVALID "Size of hashkey has exceeded the maximum size limit of2048 bytes";
+        return MESSAGE_HASH_KEY_TOO_LARGE;
     if (is_sort_key && bytes.size > SORT_KEY_SIZE_MAX)
         return MESSAGE_SORT_KEY_TOO_LARGE;
     return NULL;
@@ -31,12 +26,10 @@ static const char *read_of_item(struct arena *arena, const struct table_key *key
 {
     const struct value_node *value = value_node_find(item, key->name);
     if (value == NULL)
-        return arena_printf(arena, INVALID "Missing the key %.*s in the item", (int)key->name.size,
-                            key->name.data);
+        return arena_printf(arena, MESSAGE_KEY_MISSING, (int)key->name.size, key->name.data);
     if (value->type != key->type)
-        return arena_printf(arena, INVALID "Type mismatch for key %.*s expected: %s actual: %s",
-                            (int)key->name.size, key->name.data, value_type_name(key->type),
-                            value_type_name(value->type));
+        return arena_printf(arena, MESSAGE_KEY_TYPE, (int)key->name.size, key->name.data,
+                            value_type_name(key->type), value_type_name(value->type));
     *bytes = value->bytes;
     return table_key_check(arena, key, *bytes, is_sort_key);
 }
@@ -46,7 +39,7 @@ static const char *read_of_key(struct arena *arena, const struct table_key *key,
 {
     const struct value_node *value = value_node_find(map, key->name);
     if (value == NULL || value->type != key->type)
-        return NOT_MATCHING;
+        return MESSAGE_KEY_MISMATCH;
     *bytes = value->bytes;
     return table_key_check(arena, key, *bytes, is_sort_key);
 }
@@ -81,7 +74,7 @@ const char *table_key_of_key(struct arena *arena, const struct table *table,
 {
     *key = (struct item_key){.partition = 0};
     if (map->count != (table->sort_key.name.size > 0 ? 2U : 1U))
-        return NOT_MATCHING;
+        return MESSAGE_KEY_MISMATCH;
     return read_keys(arena, table, map, partitions, key, read_of_key);
 }
 

@@ -1,5 +1,7 @@
 #include "table.h"
 
+#include "messages.h"
+
 static bool parse_small(struct slice text, uint8_t *number)
 {
     if (text.size != 1 || text.data[0] < '1' || text.data[0] > '0' + QUORUM_N_MAX)
@@ -16,8 +18,7 @@ static const char *read_number(struct arena *arena, const struct value_node *tag
     *given = tag != NULL;
     if (tag == NULL || parse_small(tag->encoded ? value_bytes(tag->bytes) : tag->bytes, number))
         return NULL;
-    return arena_printf(arena, "The value of the tag %s must be a number from 1 to %d", name,
-                        QUORUM_N_MAX);
+    return arena_printf(arena, MESSAGE_TAG_NUMBER, name, QUORUM_N_MAX);
 }
 
 static const char *read_sloppy(const struct value_node *tags, bool *sloppy)
@@ -30,7 +31,7 @@ static const char *read_sloppy(const struct value_node *tags, bool *sloppy)
     *sloppy = slice_equal(text, SLICE_LITERAL("true"));
     if (*sloppy || slice_equal(text, SLICE_LITERAL("false")))
         return NULL;
-    return "The value of the tag cartwheel:sloppy must be true or false";
+    return MESSAGE_TAG_SLOPPY;
 }
 
 const char *quorum_of_tags(struct arena *arena, const struct value_node *tags,
@@ -52,9 +53,6 @@ const char *quorum_of_tags(struct arena *arena, const struct value_node *tags,
     if (n_given && !r_given && quorum->r > quorum->n)
         quorum->r = quorum->n;
     if (quorum->r > quorum->n || quorum->w > quorum->n)
-        return arena_printf(arena,
-                            "A table with %u replicas (cartwheel:n) cannot ask %u of them for a "
-                            "read (cartwheel:r) or %u for a write (cartwheel:w)",
-                            quorum->n, quorum->r, quorum->w);
+        return arena_printf(arena, MESSAGE_TAG_QUORUM, quorum->n, quorum->r, quorum->w);
     return NULL;
 }

@@ -1,6 +1,5 @@
 #include "table_shapes.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "api_state.h"
@@ -48,9 +47,9 @@ const char *table_name_check(yyjson_val *input)
 {
     struct slice name = json_member_string(input, "TableName");
     if (json_member(input, "TableName") == NULL)
-        return "The parameter 'TableName' is required but was not present in the request";
+        return MESSAGE_TABLE_NAME_MISSING;
     if (name.size < 3 || name.size > 255)
-        return "TableName must be at least 3 characters long and at most 255 characters long";
+        return MESSAGE_TABLE_NAME_LENGTH;
     return NULL;
 }
 
@@ -58,8 +57,7 @@ void table_fail_not_found(struct operation_call *call)
 {
     struct slice name = json_member_string(call->input, "TableName");
     operation_fail(call, "ResourceNotFoundException",
-                   arena_printf(call->arena, MESSAGE_NO_RESOURCE ": Table: %.*s not found",
-                                (int)name.size, name.data));
+                   arena_printf(call->arena, MESSAGE_NO_TABLE, (int)name.size, name.data));
 }
 
 const char *throughput_read(struct arena *arena, yyjson_val *input, int64_t *read_units,
@@ -69,11 +67,9 @@ const char *throughput_read(struct arena *arena, yyjson_val *input, int64_t *rea
     *read_units = json_member_integer(throughput, "ReadCapacityUnits", 0);
     *write_units = json_member_integer(throughput, "WriteCapacityUnits", 0);
     if (*read_units > units_max)
-        return arena_printf(arena, "Given value %" PRId64 " for ReadCapacityUnits is out of bounds",
-                            *read_units);
+        return arena_printf(arena, MESSAGE_READ_UNITS_BOUNDS, *read_units);
     if (*write_units > units_max)
-        return arena_printf(
-            arena, "Given value %" PRId64 " for WriteCapacityUnits is out of bounds", *write_units);
+        return arena_printf(arena, MESSAGE_WRITE_UNITS_BOUNDS, *write_units);
     return NULL;
 }
 
@@ -84,9 +80,9 @@ static const char *add_tag(struct arena *arena, struct value_node *tags, yyjson_
     struct value_node *value =
         value_node_scalar(arena, VALUE_STRING, json_member_string(tag, "Value"));
     if (slice_starts_with(key, SLICE_LITERAL("aws:")))
-        return MESSAGE_INVALID "Tag keys that begin with aws: are reserved";
+        return MESSAGE_TAG_RESERVED;
     if (repeated)
-        return MESSAGE_INVALID "Duplicate tag keys are not allowed";
+        return MESSAGE_TAG_TWICE;
     struct value_node *old = value_node_find(tags, key);
     if (old != NULL)
         value_node_replace(tags, old, value);
@@ -113,7 +109,7 @@ const char *tags_add(struct arena *arena, struct value_node *tags, yyjson_val *l
             return problem;
     }
     if (count > TAGS_MAX || tags->count > TAGS_MAX)
-        return "Too many tags: a table can have 50 at most";
+        return MESSAGE_TAGS_TOO_MANY;
     return NULL;
 }
 
@@ -122,7 +118,7 @@ const char *resource_table_name(struct operation_call *call, struct slice *name)
     struct slice arn = json_member_string(call->input, "ResourceArn");
     *name = SLICE_EMPTY;
     if (json_member(call->input, "ResourceArn") == NULL)
-        return "Invalid TableArn";
+        return MESSAGE_ARN;
     char *prefix = table_arn(call->arena, call->api, SLICE_EMPTY);
     struct slice start = slice_of_string(prefix);
     *name = arn;
@@ -130,8 +126,7 @@ const char *resource_table_name(struct operation_call *call, struct slice *name)
         *name = slice_of(arn.data + start.size, arn.size - start.size);
     bool nested = name->size > 0 && memchr(name->data, '/', name->size) != NULL;
     if (name->size == arn.size || name->size < 3 || nested)
-        return arena_printf(call->arena,
-                            "Invalid TableArn: Invalid ResourceArn provided as input %.*s",
+        return arena_printf(call->arena, MESSAGE_ARN_OF_OTHER,
                             (int)(arn.size < 1024 ? arn.size : 1024), arn.data);
     return NULL;
 }

@@ -37,10 +37,7 @@ static const char *put_tags(struct table_change *change, const struct table *tab
     struct quorum quorum;
     const char *problem = quorum_of_tags(arena, tags, &change->call.api->default_quorum, &quorum);
     if (problem == NULL && quorum.n != table->quorum.n)
-        problem = arena_printf(arena,
-                               "The number of replicas of an existing table cannot be changed yet: "
-                               "it is %u, and with these tags (cartwheel:n) it would be %u",
-                               table->quorum.n, quorum.n);
+        problem = arena_printf(arena, MESSAGE_TAG_REPLICAS, table->quorum.n, quorum.n);
     if (problem != NULL) {
         operation_refuse(&change->call, problem);
         return problem;
@@ -88,8 +85,7 @@ static const struct table_changer untagger = {.change = untag, .reply = reply_no
 static const char *not_found(struct operation_call *call)
 {
     struct slice arn = json_member_string(call->input, "ResourceArn");
-    return arena_printf(call->arena, MESSAGE_NO_RESOURCE ": ResourcArn: %.*s not found",
-                        (int)arn.size, arn.data);
+    return arena_printf(call->arena, MESSAGE_NO_TAGGED, (int)arn.size, arn.data);
 }
 
 static void change_tags(struct operation_call *call, const struct table_changer *changer,
@@ -110,12 +106,12 @@ static void change_tags(struct operation_call *call, const struct table_changer 
 
 static void start_tag(struct operation_call *call)
 {
-    change_tags(call, &tagger, "Tags", "Atleast one Tag needs to be provided as Input.");
+    change_tags(call, &tagger, "Tags", MESSAGE_TAGS_NONE);
 }
 
 static void start_untag(struct operation_call *call)
 {
-    change_tags(call, &untagger, "TagKeys", "Atleast one Tag Key needs to be provided as Input.");
+    change_tags(call, &untagger, "TagKeys", MESSAGE_TAG_KEYS_NONE);
 }
 
 /* ListTagsOfResource. */

@@ -83,10 +83,8 @@ static const char *check_key(const struct update_item *update)
     const char *problem = write_options_check_table(&update->options, call);
     for (size_t i = 0; i < array_size(names) && problem == NULL; i++)
         if (updates_attribute(&update->update, names[i]))
-            problem = arena_printf(call->arena,
-                                   MESSAGE_INVALID "Cannot update attribute %.*s. This attribute "
-                                                   "is part of the key",
-                                   (int)names[i].size, names[i].data);
+            problem =
+                arena_printf(call->arena, MESSAGE_KEY_UPDATED, (int)names[i].size, names[i].data);
     for (size_t i = 0; i < update->update.count && problem == NULL; i++)
         problem = key_path_check_all(call->arena, call->found, update->update.actions[i].value);
     return problem;

@@ -5,8 +5,6 @@
 #include "table_change.h"
 #include "table_shapes.h"
 
-#include <inttypes.h>
-
 static const struct shape_member members[] = {
     {"TableName", &shape_plain_table_name, false, false},
     {"ProvisionedThroughput", &shape_throughput, false, false},
@@ -42,16 +40,8 @@ static const char *change_throughput(struct table_change *change, const struct t
     if (problem != NULL)
         return problem;
     if (!table->on_demand && read_units == table->read_units && write_units == table->write_units)
-        return arena_printf(
-            arena,
-            "The provisioned throughput for the table will not change. The requested value equals "
-            "the current value. Current ReadCapacityUnits provisioned for the table: %" PRId64
-            ". Requested ReadCapacityUnits: %" PRId64
-            ". Current WriteCapacityUnits provisioned for the table: %" PRId64
-            ". Requested WriteCapacityUnits: %" PRId64
-            ". Refer to the Amazon DynamoDB Developer Guide for current limits and how to request "
-            "higher limits.",
-            table->read_units, read_units, table->write_units, write_units);
+        return arena_printf(arena, MESSAGE_UNITS_SAME, table->read_units, read_units,
+                            table->write_units, write_units);
     definition_put_number(arena, definition, "read_units", read_units);
     definition_put_number(arena, definition, "write_units", write_units);
     return NULL;
@@ -67,8 +57,7 @@ static const char *change_billing(struct table_change *change, const struct tabl
     bool on_demand =
         mode.size == 0 ? table->on_demand : slice_equal(mode, SLICE_LITERAL("PAY_PER_REQUEST"));
     if (throughput && on_demand)
-        return MESSAGE_INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
-                               "when BillingMode is PAY_PER_REQUEST";
+        return MESSAGE_UNITS_ON_DEMAND;
     if (mode.size > 0 && on_demand != table->on_demand)
         definition_put_string(arena, definition, "billing_mode", mode);
     if (on_demand && !table->on_demand)
@@ -107,11 +96,9 @@ static const char *check(yyjson_val *input)
     bool throughput = json_member(input, "ProvisionedThroughput") != NULL;
     struct slice mode = json_member_string(input, "BillingMode");
     if (!throughput && mode.size == 0 && json_member(input, "DeletionProtectionEnabled") == NULL)
-        return "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
-               "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required";
+        return MESSAGE_UPDATE_NOTHING;
     if (slice_equal(mode, SLICE_LITERAL("PROVISIONED")) && !throughput)
-        return MESSAGE_INVALID
-            "ProvisionedThroughput must be specified when BillingMode is PROVISIONED";
+        return MESSAGE_UNITS_NONE;
     return NULL;
 }
 

@@ -14,7 +14,7 @@ static const char *decimal_problem(enum decimal_result result)
     case DECIMAL_UNDERFLOW:
         return MESSAGE_NUMBER_UNDERFLOW;
     default:
-        return "DynamoDB only supports precision up to 38 digits";
+        return MESSAGE_RESULT_DIGITS;
     }
 }
 

@@ -5,6 +5,7 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "key_paths.h"
+#include "messages.h"
 #include "program_build.h"
 #include "utf8.h"
 
@@ -25,13 +26,10 @@ static const char *check_substitutes(yyjson_val *input, bool updates)
         (updates && json_member(input, "UpdateExpression") != NULL))
         return NULL;
     if (json_member(input, "ExpressionAttributeNames") != NULL)
-        return "ExpressionAttributeNames can only be specified when using expressions";
+        return MESSAGE_NAMES_ALONE;
     if (json_member(input, "ExpressionAttributeValues") == NULL)
         return NULL;
-    return updates ? "ExpressionAttributeValues can only be specified when using expressions: "
-                     "UpdateExpression and ConditionExpression are null"
-                   : "ExpressionAttributeValues can only be specified when using expressions: "
-                     "ConditionExpression is null";
+    return updates ? MESSAGE_VALUES_ALONE_UPDATE : MESSAGE_VALUES_ALONE_CONDITION;
 }
 
 static const char *parse_update(struct expression_context *context, yyjson_val *input,
@@ -42,8 +40,7 @@ static const char *parse_update(struct expression_context *context, yyjson_val *
     if (text == NULL)
         return NULL;
     const char *problem = expression_parse_update(context, json_string(text), update);
-    return problem == NULL ? NULL
-                           : arena_printf(context->arena, "Invalid UpdateExpression: %s", problem);
+    return problem == NULL ? NULL : arena_printf(context->arena, MESSAGE_INVALID_UPDATE, problem);
 }
 
 static const char *parse_condition(struct expression_context *context, yyjson_val *input,
@@ -54,9 +51,8 @@ static const char *parse_condition(struct expression_context *context, yyjson_va
     if (text == NULL)
         return NULL;
     const char *problem = expression_parse_condition(context, json_string(text), condition);
-    return problem == NULL
-               ? NULL
-               : arena_printf(context->arena, "Invalid ConditionExpression: %s", problem);
+    return problem == NULL ? NULL
+                           : arena_printf(context->arena, MESSAGE_INVALID_CONDITION, problem);
 }
 
 static const char *parse_expressions(struct write_options *options, struct operation_call *call,
@@ -81,7 +77,7 @@ const char *write_options_init(struct write_options *options, struct operation_c
 {
     *options = (struct write_options){.return_values = return_values_of(call->input)};
     if (update == NULL && options->return_values > RETURN_ALL_OLD)
-        return "ReturnValues can only be ALL_OLD or NONE";
+        return MESSAGE_RETURN_VALUES;
     options->return_failed =
         slice_equal(json_member_string(call->input, "ReturnValuesOnConditionCheckFailure"),
                     SLICE_LITERAL("ALL_OLD"));
@@ -129,7 +125,7 @@ void write_options_apply(const struct write_options *options, struct operation_c
 static void fail_condition(const struct write_options *options, struct operation_call *call,
                            const struct request *write)
 {
-    operation_fail(call, "ConditionalCheckFailedException", "The conditional request failed");
+    operation_fail(call, "ConditionalCheckFailedException", MESSAGE_CONDITION_FAILED);
     if (!options->return_failed || !write->found)
         return;
     struct writer *reply = operation_reply(call);
@@ -144,7 +140,7 @@ static void refuse_program(struct operation_call *call, struct slice message)
 {
     operation_refuse(call, utf8_valid(message)
                                ? arena_printf(call->arena, "%.*s", (int)message.size, message.data)
-                               : "The write cannot be applied to the item");
+                               : MESSAGE_PROGRAM_REFUSED);
 }
 
 bool write_options_answer(const struct write_options *options, struct operation_call *call,
