@@ -1,4 +1,4 @@
-/* calendar: UTC times as HTTP and AWS signatures write them, without locale, time zone or the lock
+/* calendar: UTC times as HTTP, AWS signatures and messages write them, without locale, time zone or the lock
  * that the C library's calendar takes. Seconds count from 1970; years end at 9999. */
 #pragma once
 
