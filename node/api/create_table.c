@@ -4,7 +4,9 @@
 #include "messages.h"
 #include "operations.h"
 #include "table_change.h"
+#include "table_settings.h"
 #include "table_shapes.h"
+#include "table_throughput.h"
 
 enum { KEY_NAME_SIZE_MAX = 255 /* the service's limit */ };
 
@@ -31,13 +33,6 @@ static const struct shape shape_key = {.kind = SHAPE_STRUCTURE,
                                        .members_count = array_size(key_members)};
 static const struct shape shape_schema = {
     .kind = SHAPE_LIST, .ranged = true, .min = 1, .max = 2, .element = &shape_key};
-static const struct shape_member encryption_members[] = {
-    {"Enabled", &shape_boolean, false, false},
-};
-static const struct shape shape_encryption = {.kind = SHAPE_STRUCTURE,
-                                              .type = "SSESpecification",
-                                              .members = encryption_members,
-                                              .members_count = array_size(encryption_members)};
 static const struct shape_member stream_members[] = {
     {"StreamEnabled", &shape_boolean, true, false},
 };
@@ -58,9 +53,11 @@ static const struct shape_member members[] = {
     {"Tags", &shape_tags, false, false},
     {"TableClass", &shape_table_class, false, false},
     {"DeletionProtectionEnabled", &shape_boolean, false, false},
-    {"WarmThroughput", &shape_any, false, true},
-    {"OnDemandThroughput", &shape_any, false, true},
+    {"WarmThroughput", &shape_warm_throughput, false, false},
+    {"OnDemandThroughput", &shape_on_demand_throughput, false, false},
     {"ResourcePolicy", &shape_any, false, true},
+    {"GlobalTableSourceArn", &shape_any, false, true},
+    {"GlobalTableSettingsReplicationMode", &shape_any, false, true},
     {"VectorIndexes", &shape_any, false, true},
 };
 static const struct shape input_shape = SHAPE_OF(members);
@@ -121,34 +118,6 @@ static const char *check_keys(struct create_table *create)
     return NULL;
 }
 
-static bool on_demand(yyjson_val *input)
-{
-    return slice_equal(json_member_string(input, "BillingMode"), SLICE_LITERAL("PAY_PER_REQUEST"));
-}
-
-static const char *put_billing(struct create_table *create, struct value_node *definition)
-{
-    yyjson_val *input = create->call.input;
-    struct arena *arena = create->call.arena;
-    bool given = json_member(input, "ProvisionedThroughput") != NULL;
-    if (on_demand(input) && given)
-        return MESSAGE_UNITS_ON_DEMAND;
-    if (!on_demand(input) && !given)
-        return MESSAGE_UNITS_MISSING;
-    int64_t read_units, write_units;
-    const char *problem = throughput_read(arena, input, &read_units, &write_units);
-    if (problem != NULL)
-        return problem;
-    int64_t now_ms = (int64_t)(create->call.api->now.wall_us / 1000);
-    definition_put_string(arena, definition, "billing_mode",
-                          slice_of_string(on_demand(input) ? "PAY_PER_REQUEST" : "PROVISIONED"));
-    definition_put_number(arena, definition, "read_units", read_units);
-    definition_put_number(arena, definition, "write_units", write_units);
-    definition_put_number(arena, definition, "created_ms", now_ms);
-    definition_put_number(arena, definition, "billing_changed_ms", on_demand(input) ? now_ms : 0);
-    return NULL;
-}
-
 static void put_key(struct create_table *create, struct value_node *definition, size_t index,
                     const char *name_attribute, const char *type_attribute)
 {
@@ -177,19 +146,6 @@ static const char *put_tags(struct create_table *create, struct value_node *defi
     return NULL;
 }
 
-/* What is not there must not be asked for. */
-static const char *check_features(yyjson_val *input)
-{
-    if (json_member_bool(json_member(input, "SSESpecification"), "Enabled", false))
-        return MESSAGE_NO_ENCRYPTION;
-    if (json_member_bool(json_member(input, "StreamSpecification"), "StreamEnabled", false))
-        return MESSAGE_NO_STREAMS;
-    if (slice_equal(json_member_string(input, "TableClass"),
-                    SLICE_LITERAL("STANDARD_INFREQUENT_ACCESS")))
-        return MESSAGE_TABLE_CLASS;
-    return NULL;
-}
-
 static void put_id(struct create_table *create, struct value_node *definition)
 {
     struct writer *id = operation_writer_new(&create->call, 8);
@@ -202,11 +158,14 @@ static const char *build(struct create_table *create)
 {
     struct operation_call *call = &create->call;
     struct value_node *definition = value_node_container(call->arena, VALUE_MAP);
-    const char *problem = put_billing(create, definition);
+    const char *problem = throughput_define(call, definition);
     if (problem == NULL)
         problem = check_keys(create);
+    if (problem == NULL &&
+        json_member_bool(json_member(call->input, "StreamSpecification"), "StreamEnabled", false))
+        problem = MESSAGE_NO_STREAMS;
     if (problem == NULL)
-        problem = check_features(call->input);
+        problem = settings_put(call, definition);
     if (problem == NULL)
         problem = put_tags(create, definition);
     if (problem != NULL)
@@ -214,10 +173,6 @@ static const char *build(struct create_table *create)
     definition_put_string(call->arena, definition, "name",
                           json_member_string(call->input, "TableName"));
     definition_put_number(call->arena, definition, "revision", 1);
-    definition_put(
-        definition, "protected",
-        value_node_bool(call->arena,
-                        json_member_bool(call->input, "DeletionProtectionEnabled", false)));
     put_id(create, definition);
     put_key(create, definition, 0, "partition_key", "partition_key_type");
     put_key(create, definition, 1, "sort_key", "sort_key_type");
@@ -235,7 +190,7 @@ static void finish(struct operation_call *call)
     const struct create_table *create = (struct create_table *)(void *)call;
     struct writer *reply = operation_reply(call);
     json_put_raw(reply, "{\"TableDescription\":");
-    table_put_description(reply, call->api, create->table, "ACTIVE");
+    table_put_description(reply, call->api, create->table, "CREATING");
     json_put_raw(reply, "}");
     operation_finish(call);
 }

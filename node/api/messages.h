@@ -273,9 +273,12 @@
 #define MESSAGE_SCHEMA_UNUSED                                                             \
     MESSAGE_INVALID "Number of attributes in KeySchema does not exactly match number of " \
                     "attributes defined in AttributeDefinitions"
-#define MESSAGE_TABLE_CLASS   "The table class STANDARD_INFREQUENT_ACCESS is not supported"
-#define MESSAGE_NO_ENCRYPTION "SSESpecification is not supported yet"
-#define MESSAGE_NO_STREAMS    "StreamSpecification is not supported yet"
+#define MESSAGE_NO_STREAMS "StreamSpecification is not supported yet"
+#define MESSAGE_ENCRYPTION \
+    "SSESpecification cannot be enabled: encryption with keys of a key service is not supported"
+#define MESSAGE_ENCRYPTION_OFF                                                                   \
+    MESSAGE_INVALID "SSEType and KMSMasterKeyId cannot be specified unless SSESpecification is " \
+                    "enabled"
 #define MESSAGE_UPDATE_NOTHING                                                  \
     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, " \
     "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
@@ -296,6 +299,30 @@
                     "BillingMode is PROVISIONED"
 #define MESSAGE_UNITS_NONE \
     MESSAGE_INVALID "ProvisionedThroughput must be specified when BillingMode is PROVISIONED"
+#define MESSAGE_UNITS_QUOTA \
+    "Cannot increase provisioned throughput to more than 40,000 units per table"
+#define MESSAGE_UNITS_DECREASES                                                                   \
+    "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC " \
+    "day. After the first 4 decreases, each subsequent decrease in the same UTC day can be "      \
+    "performed at most once every 3600 seconds. Number of decreases today: %u. Last decrease at " \
+    "%s. Next decrease can be made at %s"
+#define MESSAGE_BILLING_SWITCHES                                                            \
+    "Subscriber limit exceeded: Update to PayPerRequest mode are limited to %u times in 1 " \
+    "day(s). "                                                                              \
+    "Last update at %s. Next update can be made at %s"
+#define MESSAGE_MAXIMUM_PROVISIONED                                                               \
+    MESSAGE_INVALID "Neither MaxReadRequestUnits nor MaxWriteRequestUnits can be specified when " \
+                    "BillingMode is PROVISIONED"
+#define MESSAGE_MAXIMUM_MISSING                                                               \
+    MESSAGE_INVALID "MaxReadRequestUnits, MaxWriteRequestUnits or both must be specified in " \
+                    "OnDemandThroughput"
+#define MESSAGE_THROUGHPUT_BOUNDS "Given value %" PRId64 " for %s is out of bounds"
+#define MESSAGE_WARM_MISSING                                                                \
+    MESSAGE_INVALID "ReadUnitsPerSecond, WriteUnitsPerSecond or both must be specified in " \
+                    "WarmThroughput"
+#define MESSAGE_WARM_LOWER                                                             \
+    MESSAGE_INVALID "Requested %s for WarmThroughput for table is lower than current " \
+                    "WarmThroughput, decreasing WarmThroughput is not supported"
 #define MESSAGE_READ_UNITS_BOUNDS  "Given value %" PRId64 " for ReadCapacityUnits is out of bounds"
 #define MESSAGE_WRITE_UNITS_BOUNDS "Given value %" PRId64 " for WriteCapacityUnits is out of bounds"
 #define MESSAGE_UNITS_SAME                                                                         \

@@ -10,6 +10,8 @@
 #include "hash.h"
 #include "json_item.h"
 #include "json_writer.h"
+#include "table_settings.h"
+#include "table_throughput.h"
 
 static struct slice find(struct slice definition, const char *name)
 {
@@ -36,15 +38,29 @@ static enum value_type type_named(struct slice name)
     return VALUE_NONE;
 }
 
-static void parse_settings(struct table *table, struct slice definition)
+static void parse_throughput(struct table *table, struct slice definition)
 {
     table->on_demand =
         slice_equal(find_bytes(definition, "billing_mode"), SLICE_LITERAL("PAY_PER_REQUEST"));
+    table->billing_changed_ms = (uint64_t)find_number(definition, "billing_changed_ms");
+    table->on_demand_switches = find_bytes(definition, "on_demand_switches");
     table->read_units = find_number(definition, "read_units");
     table->write_units = find_number(definition, "write_units");
+    table->increased_ms = (uint64_t)find_number(definition, "increased_ms");
+    table->decreased_ms = (uint64_t)find_number(definition, "decreased_ms");
+    table->decreases = find_number(definition, "decreases");
+    table->max_read_units = find_number(definition, "max_read_units");
+    table->max_write_units = find_number(definition, "max_write_units");
+    table->warm_read_units = find_number(definition, "warm_read_units");
+    table->warm_write_units = find_number(definition, "warm_write_units");
+}
+
+static void parse_settings(struct table *table, struct slice definition)
+{
+    table->class = find_bytes(definition, "class");
+    table->class_changed_ms = (uint64_t)find_number(definition, "class_changed_ms");
     table->protected = value_bool(find(definition, "protected"));
     table->created_ms = (uint64_t)find_number(definition, "created_ms");
-    table->billing_changed_ms = (uint64_t)find_number(definition, "billing_changed_ms");
     table->ttl_attribute = find_bytes(definition, "ttl_attribute");
     table->ttl_changed_ms = (uint64_t)find_number(definition, "ttl_changed_ms");
     table->quorum.n = (uint8_t)find_number(definition, "n");
@@ -71,6 +87,7 @@ struct table *table_parse(struct slice bytes)
     table->partition_key.type = type_named(find_bytes(definition, "partition_key_type"));
     table->sort_key.name = find_bytes(definition, "sort_key");
     table->sort_key.type = type_named(find_bytes(definition, "sort_key_type"));
+    parse_throughput(table, definition);
     parse_settings(table, definition);
     if (table->name.size > 0 && reader_done(&id) && table->partition_key.type != VALUE_NONE)
         return table;
@@ -141,28 +158,6 @@ static void put_keys(struct writer *writer, const struct table *table)
     json_put_raw(writer, "]");
 }
 
-static void put_billing(struct writer *writer, const struct table *table)
-{
-    json_put_name(writer, "ProvisionedThroughput");
-    json_put_raw(writer, "{");
-    json_put_name(writer, "NumberOfDecreasesToday");
-    json_put_integer(writer, 0);
-    json_put_name(writer, "ReadCapacityUnits");
-    json_put_integer(writer, table->on_demand ? 0 : table->read_units);
-    json_put_name(writer, "WriteCapacityUnits");
-    json_put_integer(writer, table->on_demand ? 0 : table->write_units);
-    json_put_raw(writer, "}");
-    if (!table->on_demand && table->billing_changed_ms == 0)
-        return;
-    json_put_name(writer, "BillingModeSummary");
-    json_put_raw(writer, "{");
-    json_put_name(writer, "BillingMode");
-    json_put_raw(writer, table->on_demand ? "\"PAY_PER_REQUEST\"" : "\"PROVISIONED\"");
-    json_put_name(writer, "LastUpdateToPayPerRequestDateTime");
-    json_put_time(writer, table->billing_changed_ms);
-    json_put_raw(writer, "}");
-}
-
 /* A UUID made from the id of the table: the service shows one. */
 static void put_table_id(struct writer *writer, const struct table *table)
 {
@@ -188,7 +183,7 @@ void table_put_description(struct writer *writer, const struct api *api, const s
     json_put_string(writer, slice_of_string(status));
     json_put_name(writer, "CreationDateTime");
     json_put_time(writer, table->created_ms);
-    put_billing(writer, table);
+    throughput_put(writer, table, api->now.wall_us / 1000);
     json_put_name(writer, "TableSizeBytes");
     json_put_integer(writer, 0);
     json_put_name(writer, "ItemCount");
@@ -197,8 +192,7 @@ void table_put_description(struct writer *writer, const struct api *api, const s
     json_put_string(writer, slice_of_string(table_arn(&arena, api, table->name)));
     json_put_name(writer, "TableId");
     put_table_id(writer, table);
-    json_put_name(writer, "DeletionProtectionEnabled");
-    json_put_bool(writer, table->protected);
+    settings_describe(writer, table);
     json_put_raw(writer, "}");
     arena_deinit(&arena);
 }

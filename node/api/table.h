@@ -2,9 +2,11 @@
  *
  * A definition is an item, kept in the catalogue (catalogue.h). Its attributes:
  *   name, partition_key, partition_key_type, sort_key, sort_key_type, billing_mode,
- *   ttl_attribute (absent: items do not expire)   S
- *   id (8 bytes)   B
- *   revision, read_units, write_units, created_ms, billing_changed_ms, ttl_changed_ms, n, r, w   N
+ *   class (absent: never given), ttl_attribute (absent: items do not expire)   S
+ *   id (8 bytes), on_demand_switches (table_throughput.c)   B
+ *   revision, read_units, write_units, created_ms, billing_changed_ms, increased_ms,
+ *   decreased_ms, decreases, max_read_units, max_write_units, warm_read_units, warm_write_units,
+ *   class_changed_ms, ttl_changed_ms, n, r, w   N
  *   protected, sloppy   BOOL
  *   tags   M */
 #pragma once
@@ -42,7 +44,17 @@ struct table {
     bool on_demand; /* billing mode */
     int64_t read_units;
     int64_t write_units;
-    bool protected; /* against deletion */
+    uint64_t increased_ms; /* when the units were last; 0: never */
+    uint64_t decreased_ms;
+    int64_t decreases;      /* on the UTC day of the last */
+    int64_t max_read_units; /* on demand: no more than these in a second; 0: no limit */
+    int64_t max_write_units;
+    int64_t warm_read_units; /* as asked for; 0: never */
+    int64_t warm_write_units;
+    struct slice on_demand_switches; /* their times */
+    struct slice class;              /* empty: never given */
+    uint64_t class_changed_ms;       /* 0: never */
+    bool protected;                  /* against deletion */
     uint64_t created_ms;
     uint64_t billing_changed_ms; /* to on-demand; 0: never */
     struct slice ttl_attribute;  /* holds when an item expires; empty: none does */

@@ -4,6 +4,7 @@
 
 #include "api_state.h"
 #include "messages.h"
+#include "table_throughput.h"
 
 enum {
     TAGS_MAX = 50, /* the service's limits */
@@ -26,8 +27,6 @@ const struct shape shape_throughput = {.kind = SHAPE_STRUCTURE,
                                        .type = "ProvisionedThroughput",
                                        .members = throughput_members,
                                        .members_count = array_size(throughput_members)};
-const struct shape shape_table_class = {.kind = SHAPE_STRING,
-                                        .values = "STANDARD, STANDARD_INFREQUENT_ACCESS"};
 static const struct shape shape_tag_key = {
     .kind = SHAPE_STRING, .ranged = true, .min = 1, .max = TAG_KEY_SIZE_MAX};
 static const struct shape shape_tag_value = {
@@ -70,6 +69,8 @@ const char *throughput_read(struct arena *arena, yyjson_val *input, int64_t *rea
         return arena_printf(arena, MESSAGE_READ_UNITS_BOUNDS, *read_units);
     if (*write_units > units_max)
         return arena_printf(arena, MESSAGE_WRITE_UNITS_BOUNDS, *write_units);
+    if (*read_units > THROUGHPUT_UNITS_MAX || *write_units > THROUGHPUT_UNITS_MAX)
+        return MESSAGE_UNITS_QUOTA;
     return NULL;
 }
 

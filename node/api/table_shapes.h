@@ -7,7 +7,6 @@
 extern const struct shape shape_plain_table_name; /* length is checked by table_name_check() */
 extern const struct shape shape_billing_mode;
 extern const struct shape shape_throughput;
-extern const struct shape shape_table_class;
 extern const struct shape shape_tags;
 extern const struct shape shape_tag_keys;
 

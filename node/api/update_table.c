@@ -3,7 +3,9 @@
 #include "messages.h"
 #include "operations.h"
 #include "table_change.h"
+#include "table_settings.h"
 #include "table_shapes.h"
+#include "table_throughput.h"
 
 static const struct shape_member members[] = {
     {"TableName", &shape_plain_table_name, false, false},
@@ -13,76 +15,46 @@ static const struct shape_member members[] = {
     {"AttributeDefinitions", &shape_any, false, true},
     {"GlobalSecondaryIndexUpdates", &shape_any, false, true},
     {"StreamSpecification", &shape_any, false, true},
-    {"SSESpecification", &shape_any, false, true},
+    {"SSESpecification", &shape_encryption, false, false},
     {"ReplicaUpdates", &shape_any, false, true},
-    {"TableClass", &shape_any, false, true},
+    {"TableClass", &shape_table_class, false, false},
     {"MultiRegionConsistency", &shape_any, false, true},
     {"GlobalTableWitnessUpdates", &shape_any, false, true},
     {"GlobalTableSettingsReplicationMode", &shape_any, false, true},
-    {"OnDemandThroughput", &shape_any, false, true},
-    {"WarmThroughput", &shape_any, false, true},
+    {"OnDemandThroughput", &shape_on_demand_throughput, false, false},
+    {"WarmThroughput", &shape_warm_throughput, false, false},
+    {"DisassociationProtectionEnabled", &shape_any, false, true},
     {"VectorIndexUpdates", &shape_any, false, true},
 };
 static const struct shape input_shape = SHAPE_OF(members);
 
-static const char *refuse(struct table_change *change, const char *problem)
+static void note_class_change(struct table_change *change, const struct table *table,
+                              struct value_node *definition)
 {
-    operation_refuse(&change->call, problem);
-    return problem;
-}
-
-static const char *change_throughput(struct table_change *change, const struct table *table,
-                                     struct value_node *definition)
-{
-    struct arena *arena = change->call.arena;
-    int64_t read_units, write_units;
-    const char *problem = throughput_read(arena, change->call.input, &read_units, &write_units);
-    if (problem != NULL)
-        return problem;
-    if (!table->on_demand && read_units == table->read_units && write_units == table->write_units)
-        return arena_printf(arena, MESSAGE_UNITS_SAME, table->read_units, read_units,
-                            table->write_units, write_units);
-    definition_put_number(arena, definition, "read_units", read_units);
-    definition_put_number(arena, definition, "write_units", write_units);
-    return NULL;
-}
-
-static const char *change_billing(struct table_change *change, const struct table *table,
-                                  struct value_node *definition)
-{
-    yyjson_val *input = change->call.input;
-    struct arena *arena = change->call.arena;
-    struct slice mode = json_member_string(input, "BillingMode");
-    bool throughput = json_member(input, "ProvisionedThroughput") != NULL;
-    bool on_demand =
-        mode.size == 0 ? table->on_demand : slice_equal(mode, SLICE_LITERAL("PAY_PER_REQUEST"));
-    if (throughput && on_demand)
-        return MESSAGE_UNITS_ON_DEMAND;
-    if (mode.size > 0 && on_demand != table->on_demand)
-        definition_put_string(arena, definition, "billing_mode", mode);
-    if (on_demand && !table->on_demand)
-        definition_put_number(arena, definition, "billing_changed_ms",
+    struct slice class = json_member_string(change->call.input, "TableClass");
+    if (class.size > 0 && !slice_equal(class, table->class))
+        definition_put_number(change->call.arena, definition, "class_changed_ms",
                               (int64_t)(change->call.api->now.wall_us / 1000));
-    return throughput ? change_throughput(change, table, definition) : NULL;
 }
 
 static const char *update(struct table_change *change, const struct table *table,
                           struct value_node *definition)
 {
-    yyjson_val *input = change->call.input;
-    const char *problem = change_billing(change, table, definition);
+    const char *problem = throughput_change(&change->call, table, definition);
     if (problem != NULL)
-        return refuse(change, problem);
-    bool protected = json_member_bool(input, "DeletionProtectionEnabled", table->protected);
-    definition_put(definition, "protected", value_node_bool(change->call.arena, protected));
-    return NULL;
+        return problem;
+    note_class_change(change, table, definition);
+    problem = settings_put(&change->call, definition);
+    if (problem != NULL)
+        operation_refuse(&change->call, problem);
+    return problem;
 }
 
 static void reply(struct table_change *change, const struct table *table)
 {
     struct writer *reply = operation_reply(&change->call);
     json_put_raw(reply, "{\"TableDescription\":");
-    table_put_description(reply, change->call.api, table, "ACTIVE");
+    table_put_description(reply, change->call.api, table, "UPDATING");
     json_put_raw(reply, "}");
 }
 
@@ -93,10 +65,16 @@ static const char *check(yyjson_val *input)
     const char *problem = table_name_check(input);
     if (problem != NULL)
         return problem;
+    static const char *const changes[] = {
+        "ProvisionedThroughput", "BillingMode",    "DeletionProtectionEnabled", "TableClass",
+        "OnDemandThroughput",    "WarmThroughput", "SSESpecification"};
+    bool any = false;
+    for (size_t i = 0; i < array_size(changes); i++)
+        any = any || json_member(input, changes[i]) != NULL;
+    if (!any)
+        return MESSAGE_UPDATE_NOTHING;
     bool throughput = json_member(input, "ProvisionedThroughput") != NULL;
     struct slice mode = json_member_string(input, "BillingMode");
-    if (!throughput && mode.size == 0 && json_member(input, "DeletionProtectionEnabled") == NULL)
-        return MESSAGE_UPDATE_NOTHING;
     if (slice_equal(mode, SLICE_LITERAL("PROVISIONED")) && !throughput)
         return MESSAGE_UNITS_NONE;
     return NULL;

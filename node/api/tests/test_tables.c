@@ -40,10 +40,11 @@ static void assert_has(const char *body, const char *part)
 START_TEST(creates_and_describes)
 {
     create("");
-    assert_has(fixture.body, "\"TableStatus\":\"ACTIVE\"");
+    assert_has(fixture.body, "\"TableStatus\":\"CREATING\"");
     const char *body = api_fixture_ok(&fixture, "DescribeTable", "{'TableName':'carts'}");
     assert_has(body, "\"KeySchema\":[{\"AttributeName\":\"pk\",\"KeyType\":\"HASH\"},"
                      "{\"AttributeName\":\"sk\",\"KeyType\":\"RANGE\"}]");
+    assert_has(body, "\"TableStatus\":\"ACTIVE\"");
     assert_has(body, "\"TableArn\":\"" ARN "\"");
     assert_has(body, "\"CreationDateTime\":1750000000.123");
     assert_has(body, "\"BillingMode\":\"PAY_PER_REQUEST\"");
