@@ -27,7 +27,8 @@ bool frame_is_control(enum frame_type type)
 
 bool frame_is_once(enum frame_type type)
 {
-    return type == FRAME_WRITE || type == FRAME_HINT || type == FRAME_FORWARD;
+    return type == FRAME_WRITE || type == FRAME_HINT || type == FRAME_FORWARD ||
+           type == FRAME_LEASE;
 }
 
 const char *frame_type_name(enum frame_type type)

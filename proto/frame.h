@@ -56,7 +56,9 @@ enum {
     X(KEYS, keys, false)                            \
     X(KEYS_REPLY, keys_reply, false)                \
     X(CENSUS, census, false)                        \
-    X(CENSUS_REPLY, census_reply, false)
+    X(CENSUS_REPLY, census_reply, false)            \
+    X(LEASE, lease, false)                          \
+    X(LEASE_REPLY, lease_reply, false)
 
 enum frame_type {
     FRAME_NONE,

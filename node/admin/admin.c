@@ -196,6 +196,15 @@ static void add_rounds(struct answer *answer, yyjson_mut_val *object,
     add_uint(answer, object, "undecided", stats->undecided);
 }
 
+static void add_throughput(struct answer *answer, yyjson_mut_val *object,
+                           const struct node_stats *stats)
+{
+    add_uint(answer, object, "reads_throttled", stats->throttled[THROUGHPUT_READ]);
+    add_uint(answer, object, "writes_throttled", stats->throttled[THROUGHPUT_WRITE]);
+    add_uint(answer, object, "throughput_leases", stats->leases);
+    add_uint(answer, object, "throughput_buckets", stats->buckets);
+}
+
 static void add_stats(struct answer *answer)
 {
     const struct node_stats *stats = answer->stats;
@@ -219,6 +228,7 @@ static void add_stats(struct answer *answer)
     add_uint(answer, object, "recovering", stats->recovering);
     add_uint(answer, object, "votes", stats->votes);
     add_uint(answer, object, "census_answers", stats->census_answers);
+    add_throughput(answer, object, stats);
 }
 
 static void add_load(struct answer *answer)

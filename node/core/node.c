@@ -94,6 +94,8 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
     coordinator_init(&node->coordinator, &coordinator, &node->members, &node->outbox, &node->timers,
                      &node->hlc, &node->prng, &node->replica, ports.evaluator);
     caller_init(&node->caller, &node->members, &node->outbox, &node->replica.undecided);
+    throughput_keeper_init(&node->keeper, &node->outbox, &node->timers);
+    throughput_leases_init(&node->leases, &node->outbox, &node->timers, &node->members);
     hint_delivery_init(&node->delivery, &node->hints, ports.store, &node->caller, &node->timers,
                        ports.log, config->hints_in_flight_max, config->attempt_timeout_us);
     exchange_init(&node->exchange, &node->caller, &node->timers, &node->prng, config->shard,
@@ -119,6 +121,8 @@ void node_free(struct node *node)
     store_commit_deinit(&node->amnesia_commit);
     store_range_deinit(&node->dropped_load);
     table_sweep_deinit(&node->table_sweep);
+    throughput_leases_deinit(&node->leases);
+    throughput_keeper_deinit(&node->keeper);
     timers_deinit(&node->timers);
     replay_guard_deinit(&node->once);
     members_deinit(&node->members);
@@ -280,6 +284,9 @@ static bool frame_dispatch(struct node *node, const struct frame *frame)
     case FRAME_CENSUS:
     case FRAME_CENSUS_REPLY:
         return census_dispatch(node, frame);
+    case FRAME_LEASE:
+    case FRAME_LEASE_REPLY:
+        return node_on_lease(node, frame);
     default:
         break;
     }
@@ -383,6 +390,7 @@ void node_on_peer_down(struct node *node, struct instant now, node_id peer)
         members_set_linked(&node->members, index, false);
         coordinator_on_peer_down(&node->coordinator, index);
         caller_on_peer_down(&node->caller, index);
+        throughput_leases_on_peer_down(&node->leases, peer);
     }
     door_close(node);
 }

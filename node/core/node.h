@@ -17,6 +17,7 @@
 #include "request.h"
 #include "store.h"
 #include "table_schema.h"
+#include "throughput.h"
 #include "transport.h"
 
 /* Tunables; node_config_defaults() gives the documented ones (docs/configuration.md). */
@@ -97,6 +98,15 @@ void node_set_table(struct node *node, uint64_t table_id, const struct table_sch
 /* Deletes everything of a table here, and refuses writes, hints and repair for it from now on,
  * restarts included. May be repeated. */
 void node_drop_table(struct node *node, struct instant now, uint64_t table_id);
+
+/* Throughput (throughput.h): cluster-wide, of tables that have a limit. May a request be served that
+ * will consume at least that many half units? They are spent then. To be called between doors. */
+bool must_check node_admit(struct node *node, struct instant now,
+                           const struct throughput_limit *limit, uint64_t halves);
+/* One that was admitted has consumed so many half units more, or less. */
+void node_charge(struct node *node, struct instant now, const struct throughput_limit *limit,
+                 int64_t halves);
+
 /* System tables are never sloppy: N = min(5, members), R = W = a majority of it. */
 struct quorum node_system_quorum(const struct node *node);
 /* 63 random bits, never 0: ids of tables and request ids. */
@@ -141,6 +151,9 @@ struct node_stats {
     uint64_t recovering;         /* shards that may not vote yet, or not any more (census.h) */
     uint64_t votes;              /* promises and the like made durable, in all lives */
     uint64_t census_answers;     /* of shards asked what they have heard of this node */
+    uint64_t throttled[THROUGHPUT_KINDS]; /* requests refused for a table's throughput */
+    uint64_t leases;                      /* tables, reads and writes apart, being served */
+    uint64_t buckets;                     /* kept here for the cluster, unless full */
 };
 void node_stats(const struct node *node, struct node_stats *stats);
 /* Adds one shard's figures to another's. */

@@ -74,6 +74,11 @@ size_t node_gauges(const struct node *node, struct node_gauge gauges[NODE_GAUGES
     gauge_repair(&all, node);
     gauge(&all, "commits nobody waits for", node->forgotten.count, GAUGE_UNBOUNDED, 0);
     gauge(&all, "timers", node->timers.count, GAUGE_UNBOUNDED, TIMERS_AT_REST + members);
+    gauge(&all, "leases of throughput", node->leases.list.count, GAUGE_UNBOUNDED, GAUGE_UNBOUNDED);
+    gauge(&all, "questions for throughput", node->leases.asking.count, node->leases.list.count,
+          node->leases.list.count);
+    gauge(&all, "buckets of throughput", node->keeper.accounts.count, GAUGE_UNBOUNDED,
+          GAUGE_UNBOUNDED);
     gauge(&all, "senders of requests", node->once.count, members * SHARDS_MAX,
           members * SHARDS_MAX);
     return all.count;

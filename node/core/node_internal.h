@@ -11,6 +11,8 @@
 #include "replay_guard.h"
 #include "replica.h"
 #include "table_sweep.h"
+#include "throughput_keeper.h"
+#include "throughput_leases.h"
 
 /* A commit that nobody waits for. */
 struct forgotten_commit {
@@ -55,7 +57,9 @@ struct node {
 
     struct forgotten_commits forgotten;
     struct store_range dropped_load;
-    struct table_sweep table_sweep; /* on shard 0, of all shards' rows */
+    struct table_sweep table_sweep;  /* on shard 0, of all shards' rows */
+    struct throughput_keeper keeper; /* of some tables, for the cluster */
+    struct throughput_leases leases; /* for the clients of this shard */
     uint64_t frames_malformed;
     uint64_t frames_skewed;
     uint64_t frames_repeated;
@@ -70,6 +74,8 @@ void node_init_census(struct node *node, const struct boot *boot);
 void node_follow_census(struct node *node);
 /* Frees the commits that the store will not complete any more. */
 void node_free_forgotten(struct node *node);
+/* LEASE and LEASE_REPLY. False if malformed. */
+bool must_check node_on_lease(struct node *node, const struct frame *frame);
 void node_init_table_sweep(struct node *node);
 /* Loads the ids of tables dropped in earlier lives. */
 void node_load_dropped(struct node *node);

@@ -98,6 +98,7 @@ void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
         return;
     node->outbox.now = now;
     replica_drop_table(&node->replica, table_id);
+    throughput_leases_drop(&node->leases, table_id);
     if (node->config.shard == 0)
         table_sweep_add(&node->table_sweep, table_id);
 }
@@ -189,6 +190,9 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->recovering = census_forbids_votes(&node->census);
     stats->votes = node->replica.votes.durable;
     stats->census_answers = node->census.answers;
+    memcpy(stats->throttled, node->leases.throttled, sizeof(stats->throttled));
+    stats->leases = node->leases.list.count;
+    stats->buckets = node->keeper.accounts.count;
 }
 
 void node_stats_add(struct node_stats *sum, const struct node_stats *stats)

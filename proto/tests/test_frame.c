@@ -62,6 +62,7 @@ static void fill_field(struct arena *arena, struct prng *prng, uint8_t *message,
         break;
     case PROTOBUF_C_TYPE_UINT64:
     case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SINT64:
         memcpy(message + field->offset, &number, sizeof(number));
         break;
     case PROTOBUF_C_TYPE_BOOL:
@@ -181,7 +182,8 @@ START_TEST(writes_are_not_safe_to_repeat)
 {
     for (size_t i = 0; i < array_size(types); i++) {
         enum frame_type type = types[i].type;
-        bool once = type == FRAME_WRITE || type == FRAME_HINT || type == FRAME_FORWARD;
+        bool once = type == FRAME_WRITE || type == FRAME_HINT || type == FRAME_FORWARD ||
+                    type == FRAME_LEASE;
         ck_assert_int_eq(frame_is_once(type), once);
     }
 }

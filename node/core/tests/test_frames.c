@@ -45,10 +45,14 @@ static void add_one(size_t node, const char *name)
 }
 
 /* Every kind of traffic once: writes, conditional ones, reads, ranges, hints, exchanges, gossip,
- * announcements. */
+ * announcements, leases. */
 static void some_traffic(void)
 {
     enum outcome outcome;
+    struct throughput_limit limit = {CLUSTER_TABLE, THROUGHPUT_READ, 20, 1};
+    for (size_t i = 0; i < 3; i++)
+        if (cluster.nodes[i].shard[0] != NULL)
+            ck_assert(node_admit(cluster.nodes[i].shard[0], cluster_clock(&cluster, i), &limit, 1));
     struct cluster_request other;
     for (char i = 'a'; i < 'e'; i++) {
         char name[2] = {i, '\0'};

@@ -1,0 +1,118 @@
+#include "throughput_keeper.h"
+
+#include <stdlib.h>
+
+#include "throughput_bucket.h"
+
+struct account {
+    uint64_t id; /* throughput_id() */
+    struct throughput_bucket bucket;
+    uint64_t revision; /* that the bucket's rate is of */
+    uint64_t young_until_us;
+};
+
+static void on_sweep(struct timer *timer, uint64_t now_us);
+
+void throughput_keeper_init(struct throughput_keeper *keeper, struct outbox *outbox,
+                            struct timers *timers)
+{
+    *keeper = (struct throughput_keeper){.outbox = outbox, .timers = timers};
+    map_init(&keeper->accounts);
+    timer_init(&keeper->sweep, on_sweep);
+}
+
+void throughput_keeper_deinit(struct throughput_keeper *keeper)
+{
+    size_t cursor = 0;
+    struct account *account;
+    while ((account = map_each(&keeper->accounts, &cursor)) != NULL)
+        free(account);
+    map_deinit(&keeper->accounts);
+    timers_disarm(keeper->timers, &keeper->sweep);
+}
+
+/* One that is full and one that is not there are the same. */
+static struct account *find_full(const struct throughput_keeper *keeper, uint64_t now_us)
+{
+    size_t cursor = 0;
+    struct account *account;
+    while ((account = map_each(&keeper->accounts, &cursor)) != NULL) {
+        throughput_bucket_fill(&account->bucket, now_us);
+        if (throughput_bucket_full(&account->bucket))
+            return account;
+    }
+    return NULL;
+}
+
+static void on_sweep(struct timer *timer, uint64_t now_us)
+{
+    struct throughput_keeper *keeper = container_of(timer, struct throughput_keeper, sweep);
+    struct account *account;
+    while ((account = find_full(keeper, now_us)) != NULL) {
+        map_remove(&keeper->accounts, account->id);
+        free(account);
+    }
+    if (keeper->accounts.count > 0)
+        timers_arm(keeper->timers, &keeper->sweep, now_us + KEEPER_SWEEP_US);
+}
+
+static struct account *account_new(struct throughput_keeper *keeper,
+                                   const struct throughput_limit *limit, uint64_t now_us)
+{
+    struct account *account = calloc(1, sizeof(*account));
+    ensure(account != NULL);
+    account->id = throughput_id(limit);
+    throughput_bucket_init(&account->bucket, limit->rate, now_us);
+    account->revision = limit->revision;
+    account->young_until_us = now_us + KEEPER_YOUNG_US;
+    map_put(&keeper->accounts, account->id, account);
+    if (!timer_armed(&keeper->sweep))
+        timers_arm(keeper->timers, &keeper->sweep, now_us + KEEPER_SWEEP_US);
+    return account;
+}
+
+static struct account *account_of(struct throughput_keeper *keeper,
+                                  const struct throughput_limit *limit, uint64_t now_us)
+{
+    struct account *account = map_find(&keeper->accounts, throughput_id(limit));
+    if (account == NULL)
+        return account_new(keeper, limit, now_us);
+    if (limit->revision > account->revision) {
+        throughput_bucket_set_rate(&account->bucket, limit->rate, now_us);
+        account->revision = limit->revision;
+    }
+    throughput_bucket_fill(&account->bucket, now_us);
+    return account;
+}
+
+static bool is_amount(int64_t amount)
+{
+    int64_t most = throughput_capacity(THROUGHPUT_RATE_MAX);
+    return amount >= -most && amount <= most;
+}
+
+static bool lease_valid(const Cartwheel__Lease *lease)
+{
+    return lease->table > 0 && lease->table <= INT64_MAX && lease->kind < THROUGHPUT_KINDS &&
+           lease->rate > 0 && lease->rate <= THROUGHPUT_RATE_MAX && lease->wanted >= 0 &&
+           is_amount(lease->wanted) && is_amount(lease->spent) && is_amount(lease->balance_max);
+}
+
+bool throughput_keeper_on_frame(struct throughput_keeper *keeper, const struct frame *frame,
+                                const Cartwheel__Lease *lease)
+{
+    if (!lease_valid(lease))
+        return false;
+    uint64_t now_us = keeper->outbox->now.monotonic_us;
+    struct throughput_limit limit = {lease->table, (enum throughput_kind)lease->kind, lease->rate,
+                                     lease->revision};
+    struct account *account = account_of(keeper, &limit, now_us);
+    if (now_us < account->young_until_us)
+        throughput_bucket_limit(&account->bucket, lease->balance_max);
+    throughput_bucket_spend(&account->bucket, lease->spent);
+    Cartwheel__LeaseReply reply = CARTWHEEL__LEASE_REPLY__INIT;
+    reply.granted = throughput_bucket_grant(&account->bucket, lease->wanted);
+    reply.balance = account->bucket.balance;
+    outbox_reply(keeper->outbox, &frame->header, FRAME_LEASE_REPLY, &reply.base, SLICE_EMPTY);
+    return true;
+}

@@ -1,0 +1,36 @@
+/* throughput_keeper: the buckets (throughput_bucket.h) that this shard keeps for the cluster. Of each
+ * table one shard is the keeper (throughput_leases.h says which); all shards that serve the table
+ * ask it for what they may spend, tell it what they have spent without asking, and give back what
+ * they do not need. What a table's limit is it hears from those who ask.
+ *
+ * A keeper that begins takes a bucket for full, and lowers it to what those say who have heard from
+ * the one before it: whoever has it from a keeper knows a bound, and the least bound holds. So a
+ * change of keepers brings a table no more than its own burst, and takes nothing from its clients. */
+#pragma once
+
+#include "cartwheel.pb-c.h"
+#include "frame.h"
+#include "map.h"
+#include "outbox.h"
+#include "timers.h"
+
+enum {
+    KEEPER_YOUNG_US = 2000000, /* others' bounds count for so long: all who are busy have asked */
+    KEEPER_SWEEP_US = 5000000  /* buckets that are full again are forgotten so often */
+};
+
+struct throughput_keeper {
+    struct outbox *outbox;
+    struct timers *timers;
+    struct map accounts; /* throughput_id() -> struct account */
+    struct timer sweep;
+};
+
+/* Borrows both. */
+void throughput_keeper_init(struct throughput_keeper *keeper, struct outbox *outbox,
+                            struct timers *timers);
+void throughput_keeper_deinit(struct throughput_keeper *keeper);
+/* LEASE of any shard. False if malformed. */
+bool must_check throughput_keeper_on_frame(struct throughput_keeper *keeper,
+                                           const struct frame *frame,
+                                           const Cartwheel__Lease *lease);
