@@ -12,11 +12,33 @@ static enum evaluation refuse(struct writer *out, const char *message)
     return EVALUATION_INVALID;
 }
 
+/* NULL, or why the item cannot stand in an index. */
+static const char *check_keys(const struct program *program, const struct value_node *item)
+{
+    for (size_t i = 0; i < program->keys_count; i++) {
+        const struct index_attribute *key = &program->keys[i];
+        const struct value_node *value = value_node_find(item, key->name);
+        if (value == NULL)
+            continue;
+        struct slice bytes = value->encoded ? value_bytes(value->bytes) : value->bytes;
+        if (value->type != key->type)
+            return MESSAGE_INDEX_KEY_UPDATE_TYPE;
+        if (key->type != VALUE_NUMBER && bytes.size == 0)
+            return key->type == VALUE_STRING ? MESSAGE_INDEX_KEY_UPDATE_NO_STRING
+                                             : MESSAGE_INDEX_KEY_UPDATE_NO_BINARY;
+        if (bytes.size > SORT_KEY_SIZE_MAX)
+            return MESSAGE_SORT_KEY_TOO_LARGE;
+    }
+    return NULL;
+}
+
 static enum evaluation update(struct arena *arena, const struct program *program, struct slice item,
                               struct writer *out)
 {
     struct value_node *updated;
     const char *problem = update_apply(arena, &program->update, item, &updated);
+    if (problem == NULL)
+        problem = check_keys(program, updated);
     if (problem != NULL)
         return refuse(out, problem);
     size_t start = out->size;

@@ -5,6 +5,7 @@
 
 #include "api_state.h"
 #include "hash.h"
+#include "local_index.h"
 #include "store.h"
 
 enum {
@@ -93,7 +94,8 @@ void catalogue_learn(struct api *api, struct slice definition)
     if (known != NULL)
         forget(catalogue, known);
     insert(catalogue, table);
-    node_set_table(api->node, table->id, &(struct table_schema){.replicas = table->quorum.n});
+    struct table_schema schema = table_schema_of(table);
+    node_set_table(api->node, table->id, &schema);
 }
 
 void catalogue_learn_drop(struct api *api, uint64_t table_id)

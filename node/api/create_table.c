@@ -1,6 +1,8 @@
 #include "api_state.h"
 #include "json_item.h"
 #include "json_writer.h"
+#include "key_schema.h"
+#include "local_index.h"
 #include "messages.h"
 #include "operations.h"
 #include "table_change.h"
@@ -8,31 +10,6 @@
 #include "table_shapes.h"
 #include "table_throughput.h"
 
-enum { KEY_NAME_SIZE_MAX = 255 /* the service's limit */ };
-
-static const struct shape shape_key_name = {
-    .kind = SHAPE_STRING, .ranged = true, .min = 1, .max = KEY_NAME_SIZE_MAX};
-static const struct shape shape_attribute_type = {.kind = SHAPE_STRING, .values = "B, N, S"};
-static const struct shape shape_key_type = {.kind = SHAPE_STRING, .values = "HASH, RANGE"};
-static const struct shape_member definition_members[] = {
-    {"AttributeName", &shape_key_name, true, false},
-    {"AttributeType", &shape_attribute_type, true, false},
-};
-static const struct shape shape_definition = {.kind = SHAPE_STRUCTURE,
-                                              .type = "AttributeDefinition",
-                                              .members = definition_members,
-                                              .members_count = array_size(definition_members)};
-static const struct shape shape_definitions = {.kind = SHAPE_LIST, .element = &shape_definition};
-static const struct shape_member key_members[] = {
-    {"AttributeName", &shape_key_name, true, false},
-    {"KeyType", &shape_key_type, true, false},
-};
-static const struct shape shape_key = {.kind = SHAPE_STRUCTURE,
-                                       .type = "KeySchemaElement",
-                                       .members = key_members,
-                                       .members_count = array_size(key_members)};
-static const struct shape shape_schema = {
-    .kind = SHAPE_LIST, .ranged = true, .min = 1, .max = 2, .element = &shape_key};
 static const struct shape_member stream_members[] = {
     {"StreamEnabled", &shape_boolean, true, false},
 };
@@ -41,12 +18,12 @@ static const struct shape shape_stream = {.kind = SHAPE_STRUCTURE,
                                           .members = stream_members,
                                           .members_count = array_size(stream_members)};
 static const struct shape_member members[] = {
-    {"AttributeDefinitions", &shape_definitions, true, false},
+    {"AttributeDefinitions", &shape_attribute_definitions, true, false},
     {"TableName", &shape_plain_table_name, false, false},
     {"BillingMode", &shape_billing_mode, false, false},
     {"ProvisionedThroughput", &shape_throughput, false, false},
-    {"KeySchema", &shape_schema, true, false},
-    {"LocalSecondaryIndexes", &shape_any, false, true},
+    {"KeySchema", &shape_key_schema, true, false},
+    {"LocalSecondaryIndexes", &shape_local_indexes, false, false},
     {"GlobalSecondaryIndexes", &shape_any, false, true},
     {"StreamSpecification", &shape_stream, false, false},
     {"SSESpecification", &shape_encryption, false, false},
@@ -69,53 +46,44 @@ struct create_table {
     struct operation_request *write;
 };
 
-static struct slice name_at(yyjson_val *list, size_t index)
+/* The attribute is a key of the table or of one of its indexes. */
+static bool is_key(yyjson_val *input, struct slice name)
 {
-    return json_member_string(yyjson_arr_get(list, index), "AttributeName");
+    yyjson_val *schema = json_member(input, "KeySchema");
+    yyjson_val *indexes = json_member(input, "LocalSecondaryIndexes");
+    bool found = slice_equal(name, key_schema_name(schema, 0)) ||
+                 slice_equal(name, key_schema_name(schema, 1));
+    for (size_t i = 0; i < yyjson_arr_size(indexes) && !found; i++)
+        found = slice_equal(
+            name, key_schema_name(json_member(yyjson_arr_get(indexes, i), "KeySchema"), 1));
+    return found;
 }
 
-/* The attribute definition of that name, or NULL. */
-static yyjson_val *definition_of(yyjson_val *definitions, struct slice name)
+static const char *check_definitions(struct create_table *create)
 {
-    for (size_t i = 0; i < yyjson_arr_size(definitions); i++)
-        if (slice_equal(name_at(definitions, i), name))
-            return yyjson_arr_get(definitions, i);
+    yyjson_val *input = create->call.input;
+    yyjson_val *definitions = json_member(input, "AttributeDefinitions");
+    for (size_t i = 0; i < yyjson_arr_size(definitions); i++) {
+        struct slice name = key_schema_name(definitions, i);
+        if (!is_key(input, name))
+            return json_member(input, "LocalSecondaryIndexes") == NULL
+                       ? MESSAGE_SCHEMA_UNUSED
+                       : arena_printf(create->call.arena, MESSAGE_DEFINITION_UNUSED,
+                                      key_schema_names(create->call.arena, definitions));
+    }
     return NULL;
 }
 
-/* "a, b" */
-static const char *list_names(struct arena *arena, yyjson_val *list)
-{
-    const char *names = "";
-    for (size_t i = 0; i < yyjson_arr_size(list) && i < 100; i++)
-        names = arena_printf(arena, "%s%s%.*s", names, i == 0 ? "" : ", ",
-                             (int)name_at(list, i).size, name_at(list, i).data);
-    return names;
-}
-
-static const char *check_keys(struct create_table *create)
+static const char *put_indexes(struct create_table *create, struct value_node *definition)
 {
     yyjson_val *schema = json_member(create->call.input, "KeySchema");
     yyjson_val *definitions = json_member(create->call.input, "AttributeDefinitions");
-    struct arena *arena = create->call.arena;
-    size_t count = yyjson_arr_size(schema);
-    if (count > yyjson_arr_size(definitions))
+    if (yyjson_arr_size(schema) > yyjson_arr_size(definitions))
         return MESSAGE_SCHEMA_UNDEFINED;
-    for (size_t i = 0; i < count; i++)
-        if (definition_of(definitions, name_at(schema, i)) == NULL)
-            return arena_printf(arena, MESSAGE_SCHEMA_UNDEFINED_KEYS, list_names(arena, schema),
-                                list_names(arena, definitions));
-    if (count == 2 && slice_equal(name_at(schema, 0), name_at(schema, 1)))
-        return MESSAGE_SCHEMA_SAME_NAME;
-    static const char *const types[] = {"HASH", "RANGE"};
-    static const char *const positions[] = {"first", "second"};
-    for (size_t i = 0; i < count; i++)
-        if (!slice_equal(json_member_string(yyjson_arr_get(schema, i), "KeyType"),
-                         slice_of_string(types[i])))
-            return arena_printf(arena, MESSAGE_SCHEMA_KEY_TYPE, positions[i], types[i]);
-    if (count != yyjson_arr_size(definitions))
-        return MESSAGE_SCHEMA_UNUSED;
-    return NULL;
+    const char *problem = key_schema_check(create->call.arena, schema, definitions);
+    if (problem == NULL)
+        problem = local_indexes_create(&create->call, definition);
+    return problem != NULL ? problem : check_definitions(create);
 }
 
 static void put_key(struct create_table *create, struct value_node *definition, size_t index,
@@ -125,8 +93,8 @@ static void put_key(struct create_table *create, struct value_node *definition, 
     yyjson_val *definitions = json_member(create->call.input, "AttributeDefinitions");
     if (index >= yyjson_arr_size(schema))
         return;
-    struct slice name = name_at(schema, index);
-    struct slice type = json_member_string(definition_of(definitions, name), "AttributeType");
+    struct slice name = key_schema_name(schema, index);
+    struct slice type = key_schema_type(definitions, name);
     definition_put_string(create->call.arena, definition, name_attribute, name);
     definition_put_string(create->call.arena, definition, type_attribute, type);
 }
@@ -149,7 +117,8 @@ static const char *put_tags(struct create_table *create, struct value_node *defi
 static void put_id(struct create_table *create, struct value_node *definition)
 {
     struct writer *id = operation_writer_new(&create->call, 8);
-    writer_put_u64(id, node_random_id(create->call.api->node));
+    bool indexed = json_member(create->call.input, "LocalSecondaryIndexes") != NULL;
+    writer_put_u64(id, node_random_id(create->call.api->node) | (indexed ? TABLE_ID_INDEXED : 0));
     definition_put(definition, "id",
                    value_node_scalar(create->call.arena, VALUE_BINARY, writer_slice(id)));
 }
@@ -160,7 +129,7 @@ static const char *build(struct create_table *create)
     struct value_node *definition = value_node_container(call->arena, VALUE_MAP);
     const char *problem = throughput_define(call, definition);
     if (problem == NULL)
-        problem = check_keys(create);
+        problem = put_indexes(create, definition);
     if (problem == NULL &&
         json_member_bool(json_member(call->input, "StreamSpecification"), "StreamEnabled", false))
         problem = MESSAGE_NO_STREAMS;

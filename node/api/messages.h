@@ -283,6 +283,48 @@
     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, " \
     "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
 
+#define MESSAGE_DEFINITION_UNUSED \
+    MESSAGE_INVALID "Some AttributeDefinitions are not used. AttributeDefinitions: [%s]"
+
+/* Local secondary indexes. */
+#define MESSAGE_NO_LOCAL_INDEXES MESSAGE_INVALID "List of LocalSecondaryIndexes is empty"
+#define MESSAGE_TOO_MANY_LOCAL_INDEXES \
+    MESSAGE_INVALID "Number of LocalSecondaryIndexes exceeds per-table limit of 5"
+#define MESSAGE_TOO_MANY_PROJECTED \
+    MESSAGE_INVALID "Number of NonKeyAttributes of all indexes exceeds the limit of 100"
+#define MESSAGE_INDEX_NAME_REPEATED MESSAGE_INVALID "Duplicate index name: %.*s"
+#define MESSAGE_INDEX_TABLE_NO_RANGE_KEY                                            \
+    MESSAGE_INVALID                                                                 \
+    "Table KeySchema does not have a range key, which is required when specifying " \
+    "a LocalSecondaryIndex"
+#define MESSAGE_INDEX_NO_RANGE_KEY \
+    MESSAGE_INVALID "Index KeySchema does not have a range key for index: %.*s"
+#define MESSAGE_INDEX_OTHER_HASH_KEY                                                              \
+    MESSAGE_INVALID "Index KeySchema does not have the same leading hash key as table KeySchema " \
+                    "for index: %.*s. index hash key: %.*s, table hash key: %.*s"
+#define MESSAGE_PROJECTION_UNKNOWN MESSAGE_INVALID "Unknown ProjectionType: null"
+#define MESSAGE_PROJECTION_NAMES_NOTHING \
+    MESSAGE_INVALID "NonKeyAttributes are not specified when ProjectionType is INCLUDE"
+#define MESSAGE_PROJECTION_NAMES \
+    MESSAGE_INVALID "ProjectionType is %.*s, but NonKeyAttributes is specified"
+#define MESSAGE_INDEX_KEY_TYPE \
+    MESSAGE_INVALID "Type mismatch for Index Key %.*s Expected: %s Actual: %s IndexName: %.*s"
+#define MESSAGE_INDEX_KEY_EMPTY                                                                   \
+    "One or more parameter values are not valid. A value specified for a secondary index key is " \
+    "not supported. The AttributeValue for a key attribute cannot contain an empty %s value. "    \
+    "IndexName: %.*s, IndexKey: %.*s"
+#define MESSAGE_INDEX_KEY_UPDATE                                                               \
+    "One or more parameter values are not valid. The update expression attempted to update a " \
+    "secondary index key to a value that is not supported. The AttributeValue for a key "      \
+    "attribute cannot contain an empty "
+#define MESSAGE_INDEX_KEY_UPDATE_NO_STRING MESSAGE_INDEX_KEY_UPDATE "string value."
+#define MESSAGE_INDEX_KEY_UPDATE_NO_BINARY MESSAGE_INDEX_KEY_UPDATE "binary value."
+#define MESSAGE_INDEX_KEY_UPDATE_TYPE \
+    "The update expression attempted to update the secondary index key to unsupported type"
+#define MESSAGE_NO_INDEX "The table does not have the specified index: %.*s"
+#define MESSAGE_INDEX_FILTER \
+    MESSAGE_INVALID "Secondary index %.*s does not project one or more filter attributes: [%s]"
+
 /* Time to live. */
 #define MESSAGE_TTL_ENABLED  "TimeToLive is already enabled"
 #define MESSAGE_TTL_DISABLED "TimeToLive is already disabled"

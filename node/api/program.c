@@ -175,13 +175,30 @@ static void get_update(struct decoder *decoder, struct program *program)
     }
 }
 
+static void get_keys(struct decoder *decoder, struct program *program)
+{
+    uint64_t count = reader_get_varint(&decoder->reader);
+    if (count > LOCAL_INDEXES_MAX)
+        fail(decoder);
+    while (program->keys_count < count && !decoder->reader.failed) {
+        struct index_attribute *key = &program->keys[program->keys_count++];
+        uint8_t type = reader_get_u8(&decoder->reader);
+        key->name = reader_get_sized(&decoder->reader);
+        key->type = type;
+        if (type < VALUE_STRING || type > VALUE_BINARY || !utf8_valid(key->name))
+            fail(decoder);
+    }
+}
+
 bool program_decode(struct arena *arena, struct slice bytes, struct program *program)
 {
     *program = (struct program){.condition = NULL};
     struct decoder decoder = {.arena = arena, .reader = reader_of(bytes)};
     uint8_t version = reader_get_u8(&decoder.reader);
     uint8_t flags = reader_get_u8(&decoder.reader);
-    if (version != PROGRAM_VERSION || flags > (PROGRAM_HAS_CONDITION | PROGRAM_HAS_UPDATE))
+    bool has_keys = (flags & PROGRAM_HAS_KEYS) != 0;
+    if (version != PROGRAM_VERSION || (flags & ~PROGRAM_FLAGS) != 0 ||
+        (has_keys && (flags & PROGRAM_HAS_UPDATE) == 0))
         return false;
     get_values(&decoder);
     if ((flags & PROGRAM_HAS_CONDITION) != 0)
@@ -189,5 +206,7 @@ bool program_decode(struct arena *arena, struct slice bytes, struct program *pro
     program->updates = (flags & PROGRAM_HAS_UPDATE) != 0;
     if (program->updates)
         get_update(&decoder, program);
+    if (has_keys)
+        get_keys(&decoder, program);
     return reader_done(&decoder.reader);
 }

@@ -1,12 +1,14 @@
 /* program: the condition and the update of a write, as bytes, for the primary of the item to run
  * (evaluator.h). program_build.h makes the bytes.
  *
- *   program    u8 version 1, u8 flags (1: a condition, 2: an update), the values, the condition as
- *              a node, the update, and nothing else
+ *   program    u8 version 1, u8 flags (1: a condition, 2: an update, 4: keys), the values, the
+ *              condition as a node, the update, the keys, and nothing else
  *   values     varint count, sized values, encoded as in item.h; nodes refer to them by position,
  *              so that none is sent twice
  *   update     sized item, with what an item begins with that was not there; varint count, actions
  *              ordered by their paths (document_path_compare), no two of which clash
+ *   keys       varint count, for each u8 type (enum value_type: S, N or B), sized name: attributes
+ *              that the item updated has, if at all, as keys of an index may be
  *   action     u8 section (enum update_section), path, and unless it is REMOVE a node: of ADD and
  *              DELETE a value
  *   node       u8 kind (enum expression_kind), then
@@ -19,11 +21,14 @@
 
 #include "arena.h"
 #include "expression.h"
+#include "table_schema.h"
 
 enum {
     PROGRAM_VERSION = 1,
     PROGRAM_HAS_CONDITION = 1, /* flags */
     PROGRAM_HAS_UPDATE = 2,
+    PROGRAM_HAS_KEYS = 4, /* only with an update */
+    PROGRAM_FLAGS = 7,
     /* Two expressions of EXPRESSION_SIZE_MAX; of values, nodes, actions and steps of paths there are
      * no more than two to a character. */
     PROGRAM_NODES_MAX = 4 * EXPRESSION_SIZE_MAX,
@@ -36,6 +41,8 @@ struct program {
     bool updates;
     struct slice initial; /* encoded item; what is updated if there is no item */
     struct update_expression update;
+    struct index_attribute keys[LOCAL_INDEXES_MAX];
+    size_t keys_count;
 };
 
 /* Into the arena; borrows from `bytes`. Checks everything: the bytes may come from anywhere. A

@@ -116,18 +116,36 @@ static void put_update(struct writer *writer, struct arena *arena, const struct 
     }
 }
 
+static void put_index_keys(struct writer *writer, const struct program_parts *parts)
+{
+    writer_put_varint(writer, parts->keys_count);
+    for (size_t i = 0; i < parts->keys_count; i++) {
+        writer_put_u8(writer, (uint8_t)parts->keys[i].type);
+        writer_put_sized(writer, parts->keys[i].name);
+    }
+}
+
+static uint8_t flags_of(const struct program_parts *parts)
+{
+    return (uint8_t)((parts->condition != NULL ? PROGRAM_HAS_CONDITION : 0) |
+                     (parts->update != NULL ? PROGRAM_HAS_UPDATE : 0) |
+                     (parts->keys_count > 0 ? PROGRAM_HAS_KEYS : 0));
+}
+
 void program_build(struct writer *writer, struct arena *arena, const struct program_parts *parts)
 {
     struct value_table table;
     value_table_init(&table, arena, parts);
     writer_put_u8(writer, PROGRAM_VERSION);
-    writer_put_u8(writer, (uint8_t)((parts->condition != NULL ? PROGRAM_HAS_CONDITION : 0) |
-                                    (parts->update != NULL ? PROGRAM_HAS_UPDATE : 0)));
+    ensure(parts->update != NULL || parts->keys_count == 0);
+    writer_put_u8(writer, flags_of(parts));
     put_values(writer, &table);
     if (parts->condition != NULL)
         put_node(writer, &table, parts->condition);
     if (parts->update != NULL)
         put_update(writer, arena, &table, parts);
+    if (parts->keys_count > 0)
+        put_index_keys(writer, parts);
 }
 
 const char *program_compile(struct writer *writer, struct expression_context *context,

@@ -17,6 +17,9 @@ struct program_parts {
     const struct expression *condition;     /* NULL: none */
     const struct update_expression *update; /* NULL: the request's own value is written */
     struct slice initial; /* with `update`: the key's attributes, as an encoded item */
+    struct index_attribute
+        keys[LOCAL_INDEXES_MAX]; /* with `update`: index keys among its targets */
+    size_t keys_count;
 };
 
 /* Appends the program. The update's paths do not clash (the parser has seen to it). The arena is

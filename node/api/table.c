@@ -10,6 +10,7 @@
 #include "hash.h"
 #include "json_item.h"
 #include "json_writer.h"
+#include "local_index.h"
 #include "table_settings.h"
 #include "table_throughput.h"
 
@@ -30,7 +31,7 @@ static int64_t find_number(struct slice definition, const char *name)
     return decimal_to_i64(find_bytes(definition, name), &number) ? number : 0;
 }
 
-static enum value_type type_named(struct slice name)
+enum value_type table_key_type_named(struct slice name)
 {
     for (enum value_type type = VALUE_STRING; type <= VALUE_BINARY; type++)
         if (slice_equal(name, slice_of_string(value_type_name(type))))
@@ -68,6 +69,7 @@ static void parse_settings(struct table *table, struct slice definition)
     table->quorum.w = (uint8_t)find_number(definition, "w");
     table->quorum.sloppy = value_bool(find(definition, "sloppy"));
     table->tags = find(definition, "tags");
+    table->indexes_count = local_indexes_parse(find(definition, "local_indexes"), table->indexes);
 }
 
 struct table *table_parse(struct slice bytes)
@@ -84,9 +86,9 @@ struct table *table_parse(struct slice bytes)
     table->id = reader_get_u64(&id);
     table->revision = (uint64_t)find_number(definition, "revision");
     table->partition_key.name = find_bytes(definition, "partition_key");
-    table->partition_key.type = type_named(find_bytes(definition, "partition_key_type"));
+    table->partition_key.type = table_key_type_named(find_bytes(definition, "partition_key_type"));
     table->sort_key.name = find_bytes(definition, "sort_key");
-    table->sort_key.type = type_named(find_bytes(definition, "sort_key_type"));
+    table->sort_key.type = table_key_type_named(find_bytes(definition, "sort_key_type"));
     parse_throughput(table, definition);
     parse_settings(table, definition);
     if (table->name.size > 0 && reader_done(&id) && table->partition_key.type != VALUE_NONE)
@@ -131,7 +133,7 @@ static void put_definition(struct writer *writer, const struct table_key *key)
     json_put_raw(writer, "}");
 }
 
-static void put_schema(struct writer *writer, const struct table_key *key, const char *type)
+void table_put_key_schema(struct writer *writer, const struct table_key *key, const char *type)
 {
     json_put_separator(writer);
     json_put_raw(writer, "{");
@@ -142,6 +144,17 @@ static void put_schema(struct writer *writer, const struct table_key *key, const
     json_put_raw(writer, "}");
 }
 
+/* The attribute of index `index` is a key of the table or of an index before it. */
+static bool defined_before(const struct table *table, size_t index)
+{
+    struct slice name = table->indexes[index].sort_key.name;
+    bool found =
+        slice_equal(name, table->partition_key.name) || slice_equal(name, table->sort_key.name);
+    for (size_t i = 0; i < index && !found; i++)
+        found = slice_equal(name, table->indexes[i].sort_key.name);
+    return found;
+}
+
 static void put_keys(struct writer *writer, const struct table *table)
 {
     json_put_name(writer, "AttributeDefinitions");
@@ -149,12 +162,15 @@ static void put_keys(struct writer *writer, const struct table *table)
     put_definition(writer, &table->partition_key);
     if (table->sort_key.name.size > 0)
         put_definition(writer, &table->sort_key);
+    for (size_t i = 0; i < table->indexes_count; i++)
+        if (!defined_before(table, i))
+            put_definition(writer, &table->indexes[i].sort_key);
     json_put_raw(writer, "]");
     json_put_name(writer, "KeySchema");
     json_put_raw(writer, "[");
-    put_schema(writer, &table->partition_key, "HASH");
+    table_put_key_schema(writer, &table->partition_key, "HASH");
     if (table->sort_key.name.size > 0)
-        put_schema(writer, &table->sort_key, "RANGE");
+        table_put_key_schema(writer, &table->sort_key, "RANGE");
     json_put_raw(writer, "]");
 }
 
@@ -177,6 +193,7 @@ void table_put_description(struct writer *writer, const struct api *api, const s
     arena_init(&arena);
     json_put_raw(writer, "{");
     put_keys(writer, table);
+    local_indexes_put(writer, api, table);
     json_put_name(writer, "TableName");
     json_put_string(writer, table->name);
     json_put_name(writer, "TableStatus");

@@ -8,13 +8,15 @@
  *   decreased_ms, decreases, max_read_units, max_write_units, warm_read_units, warm_write_units,
  *   class_changed_ms, ttl_changed_ms, n, r, w   N
  *   protected, sloppy   BOOL
- *   tags   M */
+ *   tags   M
+ *   local_indexes   L (local_index.h) */
 #pragma once
 
 #include "arena.h"
 #include "item_build.h"
 #include "key.h"
 #include "request.h"
+#include "table_schema.h"
 
 struct api;
 
@@ -28,6 +30,14 @@ enum {
 struct table_key {
     struct slice name; /* empty: the table has no such key */
     enum value_type type;
+};
+
+/* A local secondary index (local_index.h). */
+struct local_index {
+    struct slice name;
+    struct table_key sort_key;
+    struct slice projection; /* "ALL", "KEYS_ONLY" or "INCLUDE" */
+    struct slice attributes; /* encoded set of strings; empty: none */
 };
 
 /* Shared by reference count; slices borrow from `definition`. */
@@ -61,6 +71,8 @@ struct table {
     uint64_t ttl_changed_ms;     /* when that was set or removed; 0: never */
     struct quorum quorum;
     struct slice tags; /* encoded map; empty: none */
+    struct local_index indexes[LOCAL_INDEXES_MAX];
+    size_t indexes_count;
 };
 
 /* NULL if the bytes are no definition. Held once by the caller. */
@@ -74,6 +86,11 @@ void table_put_description(struct writer *writer, const struct api *api, const s
                            const char *status);
 /* "arn:aws:dynamodb:region:account:table/name", in the arena. */
 char *table_arn(struct arena *arena, const struct api *api, struct slice name);
+
+/* An element of a KeySchema; `type` is "HASH" or "RANGE". */
+void table_put_key_schema(struct writer *writer, const struct table_key *key, const char *type);
+/* The type that a definition names; VALUE_NONE if it is none of a key. */
+enum value_type table_key_type_named(struct slice name);
 
 /* Replaces or adds an attribute of a definition that is being built. */
 void definition_put(struct value_node *definition, const char *name, struct value_node *value);

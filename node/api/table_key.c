@@ -2,6 +2,7 @@
 
 #include "json_item.h"
 #include "json_writer.h"
+#include "local_index.h"
 #include "messages.h"
 
 const char *table_key_check(struct arena *arena, const struct table_key *key, struct slice bytes,
@@ -65,7 +66,8 @@ const char *table_key_of_item(struct arena *arena, const struct table *table,
                               const struct value_node *item, uint32_t partitions,
                               struct item_key *key)
 {
-    return read_keys(arena, table, item, partitions, key, read_of_item);
+    const char *problem = read_keys(arena, table, item, partitions, key, read_of_item);
+    return problem != NULL ? problem : local_indexes_check_item(arena, table, item);
 }
 
 const char *table_key_of_key(struct arena *arena, const struct table *table,

@@ -12,6 +12,14 @@ struct change {
     struct slice value; /* to stand there; empty: nothing */
 };
 
+bool update_targets(const struct update_expression *update, struct slice attribute)
+{
+    for (size_t i = 0; i < update->count; i++)
+        if (slice_equal(update->actions[i].path.elements[0].name, attribute))
+            return true;
+    return false;
+}
+
 /* Follows the path to its last step; opens what lies on the way. */
 static const char *find_target(struct arena *arena, struct value_node *root,
                                const struct document_path *path, struct change *change)

@@ -5,6 +5,7 @@
 #include "messages.h"
 #include "operations.h"
 #include "projection.h"
+#include "update.h"
 #include "write_options.h"
 
 static const struct shape_member members[] = {
@@ -67,14 +68,6 @@ static void finish(struct operation_call *call)
     write_options_finish(call, write, write->new_size);
 }
 
-static bool updates_attribute(const struct update_expression *update, struct slice name)
-{
-    for (size_t i = 0; i < update->count; i++)
-        if (slice_equal(update->actions[i].path.elements[0].name, name))
-            return true;
-    return false;
-}
-
 /* The key stays what it is. */
 static const char *check_key(const struct update_item *update)
 {
@@ -82,7 +75,7 @@ static const char *check_key(const struct update_item *update)
     const struct slice names[] = {call->found->partition_key.name, call->found->sort_key.name};
     const char *problem = write_options_check_table(&update->options, call);
     for (size_t i = 0; i < array_size(names) && problem == NULL; i++)
-        if (updates_attribute(&update->update, names[i]))
+        if (update_targets(&update->update, names[i]))
             problem =
                 arena_printf(call->arena, MESSAGE_KEY_UPDATED, (int)names[i].size, names[i].data);
     for (size_t i = 0; i < update->update.count && problem == NULL; i++)

@@ -7,6 +7,7 @@
 #include "key_paths.h"
 #include "messages.h"
 #include "program_build.h"
+#include "update.h"
 #include "utf8.h"
 
 static enum return_values return_values_of(yyjson_val *input)
@@ -90,6 +91,16 @@ const char *write_options_check_table(const struct write_options *options,
     return key_path_check_all(call->arena, call->found, options->condition);
 }
 
+/* What is put into an index key is known only when the update is applied. */
+static void add_index_keys(struct program_parts *parts, const struct table *table)
+{
+    for (size_t i = 0; i < table->indexes_count; i++) {
+        const struct table_key *key = &table->indexes[i].sort_key;
+        if (update_targets(parts->update, key->name))
+            parts->keys[parts->keys_count++] = (struct index_attribute){key->name, key->type};
+    }
+}
+
 static struct slice build_program(const struct write_options *options, struct operation_call *call,
                                   const struct update_expression *update,
                                   const struct value_node *key)
@@ -99,6 +110,7 @@ static struct slice build_program(const struct write_options *options, struct op
         struct writer *initial = operation_writer_new(call, 0);
         writer_put_item(initial, key);
         parts.initial = writer_slice(initial);
+        add_index_keys(&parts, call->found);
     }
     struct writer *program = operation_writer_new(call, 0);
     program_build(program, call->arena, &parts);
