@@ -115,3 +115,52 @@ const char *key_condition_parse(struct expression_context *context, struct slice
         return MESSAGE_CONDITION_MANY;
     return problem;
 }
+
+const struct key_term *key_condition_on(const struct key_condition *condition,
+                                        const struct table_key *key)
+{
+    for (size_t i = 0; i < condition->count; i++)
+        if (slice_equal(condition->terms[i].name, key->name))
+            return &condition->terms[i];
+    return NULL;
+}
+
+static const char *say_missed(struct arena *arena, const struct table_key *key)
+{
+    return arena_printf(arena, MESSAGE_CONDITION_MISSED, (int)key->name.size, key->name.data);
+}
+
+static const char *check_sort_term(struct arena *arena, const struct key_term *term,
+                                   const struct table_key *key)
+{
+    struct slice low = value_bytes(term->bound), high = value_bytes(term->bound_high);
+    if (low.size > SORT_KEY_SIZE_MAX || high.size > SORT_KEY_SIZE_MAX)
+        return MESSAGE_SORT_KEY_TOO_LARGE;
+    bool has_high = term->relation == SORT_BETWEEN;
+    if (value_type(term->bound) != key->type ||
+        (has_high && value_type(term->bound_high) != key->type))
+        return MESSAGE_CONDITION_TYPE;
+    const char *problem = table_key_check(arena, key, low, true);
+    return problem != NULL || !has_high ? problem : table_key_check(arena, key, high, true);
+}
+
+const char *key_condition_check(struct arena *arena, const struct key_condition *condition,
+                                const struct table_key *partition_key,
+                                const struct table_key *sort_key)
+{
+    const struct key_term *hash = key_condition_on(condition, partition_key);
+    const struct key_term *sort = key_condition_on(condition, sort_key);
+    if (condition->count > 1 && sort_key->name.size == 0)
+        return MESSAGE_CONDITION_UNSUPPORTED;
+    if (hash == NULL)
+        return say_missed(arena, partition_key);
+    if (value_type(hash->bound) != partition_key->type)
+        return MESSAGE_CONDITION_TYPE;
+    if (hash->relation != SORT_EQUAL)
+        return MESSAGE_CONDITION_UNSUPPORTED;
+    const char *problem = table_key_check(arena, partition_key, value_bytes(hash->bound), false);
+    if (problem == NULL && condition->count > 1)
+        problem =
+            sort == NULL ? say_missed(arena, sort_key) : check_sort_term(arena, sort, sort_key);
+    return problem;
+}

@@ -3,6 +3,7 @@
 
 #include "expression_parser.h"
 #include "key.h"
+#include "table.h"
 
 /* One condition on one attribute. */
 struct key_term {
@@ -20,3 +21,12 @@ struct key_condition {
 /* Parses and reduces to key terms. Returns NULL, or the whole ValidationException's message. */
 const char *must_check key_condition_parse(struct expression_context *context, struct slice text,
                                            struct key_condition *condition);
+/* The term on that key, or NULL. */
+const struct key_term *key_condition_on(const struct key_condition *condition,
+                                        const struct table_key *key);
+/* The terms must be one on the partition key, an equality, and if there are two, one on the sort key;
+ * `sort_key` has no name if there is none. NULL, or the ValidationException's message. */
+const char *must_check key_condition_check(struct arena *arena,
+                                           const struct key_condition *condition,
+                                           const struct table_key *partition_key,
+                                           const struct table_key *sort_key);

@@ -226,16 +226,19 @@
 #define MESSAGE_SELECT_SPECIFIC                                                      \
     "Must specify the AttributesToGet or ProjectionExpression when choosing to get " \
     "SPECIFIC_ATTRIBUTES"
-#define MESSAGE_SELECT_COUNT  "Cannot specify the %s when choosing to get only the Count"
-#define MESSAGE_SELECT_ALL    "Cannot specify the %s when choosing to get ALL_ATTRIBUTES"
-#define MESSAGE_START_INVALID "The provided starting key is invalid: %s"
+#define MESSAGE_SELECT_COUNT "Cannot specify the %s when choosing to get only the Count"
+#define MESSAGE_SELECT_ALL   "Cannot specify the %s when choosing to get ALL_ATTRIBUTES"
+#define MESSAGE_SELECT_ALL_PROJECTED \
+    "Cannot specify the %s when choosing to get ALL_PROJECTED_ATTRIBUTES"
+#define MESSAGE_START_KEY     "The provided starting key is invalid"
+#define MESSAGE_START_INVALID MESSAGE_START_KEY ": %s"
 #define MESSAGE_START_ONE_ROW "The query can return at most one row and cannot be restarted"
 #define MESSAGE_START_OUTSIDE \
     "The provided starting key is outside query boundaries based on provided conditions"
 #define MESSAGE_START_PREDICATE "The provided starting key does not match the range key predicate"
-#define MESSAGE_START_SEGMENT                                                      \
-    "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use " \
-    "ExclusiveStartKey with correct Segment. TotalSegments: %" PRId64 " Segment: %" PRId64
+#define MESSAGE_START_SEGMENT                                                                   \
+    MESSAGE_START_KEY ": Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct " \
+                      "Segment. TotalSegments: %" PRId64 " Segment: %" PRId64
 #define MESSAGE_NO_TOTAL_SEGMENTS                                                              \
     "The TotalSegments parameter is required but was not present in the request when Segment " \
     "parameter is present"

@@ -1,9 +1,9 @@
 #include "api_state.h"
-#include "json_item.h"
 #include "key_condition.h"
 #include "messages.h"
 #include "operations.h"
 #include "query_page.h"
+#include "start_key.h"
 
 static const struct shape_member members[] = {
     {"Select", &shape_select, false, false},
@@ -67,88 +67,62 @@ static const char *parse_expressions(struct query *query)
 static const char *parse(struct query *query)
 {
     struct operation_call *call = &query->call;
-    yyjson_val *start = json_member(call->input, "ExclusiveStartKey");
     query->reverse = !json_member_bool(call->input, "ScanIndexForward", true);
     const char *problem = read_options_check_mix(call->arena, call->input);
     if (problem == NULL && json_member(call->input, "ExpressionAttributeValues") != NULL &&
         json_member(call->input, "FilterExpression") == NULL &&
         json_member(call->input, "KeyConditionExpression") == NULL)
         return MESSAGE_VALUES_ALONE_QUERY;
-    if (problem == NULL && start != NULL) {
-        problem = json_item_read(call->arena, start, &query->start);
-        if (problem != NULL)
-            return arena_printf(call->arena, MESSAGE_START_INVALID, problem);
-    }
+    if (problem == NULL)
+        problem = start_key_read(call->arena, call->input, &query->start);
     return problem != NULL ? problem : parse_expressions(query);
 }
 
-static const struct key_term *term_of(const struct query *query, const struct table_key *key)
+/* Whether an item of the collection with that sort key would be in the range. */
+static bool is_in_range(const struct key_range *range, const struct item_key *collection,
+                        struct slice sort_key)
 {
-    for (size_t i = 0; i < query->condition.count; i++)
-        if (slice_equal(query->condition.terms[i].name, key->name))
-            return &query->condition.terms[i];
-    return NULL;
-}
-
-static bool type_matches(const struct key_term *term, const struct table_key *key)
-{
-    return value_type(term->bound) == key->type &&
-           (term->relation != SORT_BETWEEN || value_type(term->bound_high) == key->type);
-}
-
-/* The terms must be one on the partition key and, if there are two, one on the sort key. */
-static const char *check_terms(const struct query *query, const struct key_term *hash,
-                               const struct key_term *sort)
-{
-    const struct table *table = query->call.found;
-    if (table->sort_key.name.size == 0 && query->condition.count > 1)
-        return MESSAGE_CONDITION_UNSUPPORTED;
-    const struct table_key *missed = hash == NULL ? &table->partition_key : &table->sort_key;
-    if (hash == NULL || (query->condition.count > 1 && sort == NULL))
-        return arena_printf(query->call.arena, MESSAGE_CONDITION_MISSED, (int)missed->name.size,
-                            missed->name.data);
-    if (!type_matches(hash, &table->partition_key) ||
-        (sort != NULL && !type_matches(sort, &table->sort_key)))
-        return MESSAGE_CONDITION_TYPE;
-    if (hash->relation != SORT_EQUAL)
-        return MESSAGE_CONDITION_UNSUPPORTED;
-    if (sort != NULL && (value_bytes(sort->bound).size > SORT_KEY_SIZE_MAX ||
-                         value_bytes(sort->bound_high).size > SORT_KEY_SIZE_MAX))
-        return MESSAGE_SORT_KEY_TOO_LARGE;
-    return table_key_check(query->call.arena, &table->partition_key, value_bytes(hash->bound),
-                           false);
+    struct item_key key = *collection;
+    key.sort_key = sort_key;
+    struct writer encoded;
+    writer_init(&encoded, 0);
+    item_key_encode(&encoded, &key);
+    bool inside = slice_compare(writer_slice(&encoded), writer_slice(&range->from)) >= 0 &&
+                  slice_compare(writer_slice(&encoded), writer_slice(&range->to)) < 0;
+    writer_deinit(&encoded);
+    return inside;
 }
 
 /* Narrows the range to what follows ExclusiveStartKey. */
-static const char *start_after(const struct query *query, const struct item_key *collection,
-                               bool on_sort_key, struct key_range *range)
+static const char *start_after(const struct query *query, const struct item_key *start,
+                               const struct item_key *collection, bool on_sort_key,
+                               struct key_range *range)
 {
-    struct operation_call *call = (struct operation_call *)(uintptr_t)&query->call;
-    struct item_key start;
-    const char *problem =
-        table_key_of_key(call->arena, call->found, query->start, api_partitions(call->api), &start);
-    if (problem != NULL)
-        return arena_printf(call->arena, MESSAGE_START_INVALID, problem);
-    if (!slice_equal(start.partition_key, collection->partition_key))
-        return on_sort_key ? MESSAGE_START_ONE_ROW : MESSAGE_START_OUTSIDE;
-    struct writer *encoded = operation_writer_new(call, 0);
-    item_key_encode(encoded, &start);
-    if (slice_compare(writer_slice(encoded), writer_slice(&range->from)) < 0 ||
-        slice_compare(writer_slice(encoded), writer_slice(&range->to)) >= 0)
+    if (on_sort_key && !is_in_range(range, collection, start->sort_key))
         return MESSAGE_START_PREDICATE;
+    if (!slice_equal(start->partition_key, collection->partition_key))
+        return on_sort_key ? MESSAGE_START_ONE_ROW : MESSAGE_START_OUTSIDE;
     if (query->reverse)
-        key_range_before(range, &start);
+        key_range_before(range, start);
     else
-        key_range_after(range, &start);
+        key_range_after(range, start);
     return NULL;
 }
 
 static const char *find_range(struct query *query)
 {
     struct operation_call *call = &query->call;
-    const struct key_term *hash = term_of(query, &call->found->partition_key);
-    const struct key_term *sort = term_of(query, &call->found->sort_key);
-    const char *problem = check_terms(query, hash, sort);
+    const struct table *table = call->found;
+    const struct key_term *hash = key_condition_on(&query->condition, &table->partition_key);
+    const struct key_term *sort = key_condition_on(&query->condition, &table->sort_key);
+    struct item_key start;
+    const char *problem = NULL;
+    if (query->start != NULL)
+        problem = start_key_find(call->arena, table, query->start, api_partitions(call->api),
+                                 START_OF_QUERY, &start);
+    if (problem == NULL)
+        problem = key_condition_check(call->arena, &query->condition, &table->partition_key,
+                                      &table->sort_key);
     if (problem == NULL)
         problem = query_page_check_table(&query->page, call->arena, call->found);
     if (problem != NULL)
@@ -163,7 +137,7 @@ static const char *find_range(struct query *query)
     else
         key_range_collection(&range, &collection);
     if (query->start != NULL)
-        problem = start_after(query, &collection, sort != NULL, &range);
+        problem = start_after(query, &start, &collection, sort != NULL, &range);
     if (problem == NULL)
         problem = query_page_check_filter(&query->page, call->arena, call->found);
     query->from = arena_copy(call->arena, writer_slice(&range.from));

@@ -48,7 +48,8 @@ const char *query_page_read_select(struct query_page *page, struct arena *arena,
     struct slice select = json_member_string(input, "Select");
     bool named = json_member(input, "ProjectionExpression") != NULL ||
                  json_member(input, "AttributesToGet") != NULL;
-    if (slice_equal(select, SLICE_LITERAL("ALL_PROJECTED_ATTRIBUTES")))
+    bool projected = slice_equal(select, SLICE_LITERAL("ALL_PROJECTED_ATTRIBUTES"));
+    if (projected && !named)
         return MESSAGE_SELECT_PROJECTED;
     if (slice_equal(select, SLICE_LITERAL("SPECIFIC_ATTRIBUTES")) && !named)
         return MESSAGE_SELECT_SPECIFIC;
@@ -58,6 +59,8 @@ const char *query_page_read_select(struct query_page *page, struct arena *arena,
                                 : "AttributesToGet";
     if (named && page->count_only)
         return arena_printf(arena, MESSAGE_SELECT_COUNT, parameter);
+    if (projected)
+        return arena_printf(arena, MESSAGE_SELECT_ALL_PROJECTED, parameter);
     if (named && slice_equal(select, SLICE_LITERAL("ALL_ATTRIBUTES")))
         return arena_printf(arena, MESSAGE_SELECT_ALL, parameter);
     return NULL;

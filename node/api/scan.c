@@ -1,9 +1,9 @@
 #include "api_state.h"
-#include "json_item.h"
 #include "messages.h"
 #include "operations.h"
 #include "query_page.h"
 #include "ring.h"
+#include "start_key.h"
 
 enum {
     WINDOW_MAX = 16,          /* partitions read ahead at most */
@@ -98,29 +98,25 @@ static const char *parse_expressions(struct scan *scan)
 static const char *parse(struct scan *scan)
 {
     struct operation_call *call = &scan->call;
-    yyjson_val *start = json_member(call->input, "ExclusiveStartKey");
     const char *problem = read_options_check_mix(call->arena, call->input);
     if (problem == NULL && json_member(call->input, "ExpressionAttributeValues") != NULL &&
         json_member(call->input, "FilterExpression") == NULL)
         return MESSAGE_VALUES_ALONE_SCAN;
-    if (problem == NULL && start != NULL) {
-        problem = json_item_read(call->arena, start, &scan->start);
-        if (problem != NULL)
-            return arena_printf(call->arena, MESSAGE_START_INVALID, problem);
-    }
     if (problem == NULL)
-        problem = parse_expressions(scan);
-    return problem != NULL ? problem : parse_segment(scan);
+        problem = start_key_read(call->arena, call->input, &scan->start);
+    if (problem == NULL)
+        problem = parse_segment(scan);
+    return problem != NULL ? problem : parse_expressions(scan);
 }
 
 static const char *start_after(struct scan *scan)
 {
     struct operation_call *call = &scan->call;
     struct item_key start;
-    const char *problem =
-        table_key_of_key(call->arena, call->found, scan->start, api_partitions(call->api), &start);
+    const char *problem = start_key_find(call->arena, call->found, scan->start,
+                                         api_partitions(call->api), START_OF_SCAN, &start);
     if (problem != NULL)
-        return arena_printf(call->arena, MESSAGE_START_INVALID, problem);
+        return problem;
     if (start.position < scan->first_position || start.position > scan->last_position)
         return arena_printf(call->arena, MESSAGE_START_SEGMENT,
                             json_member_integer(call->input, "TotalSegments", 1),
