@@ -7,6 +7,7 @@
 #include "hash.h"
 #include "local_index.h"
 #include "store.h"
+#include "table_arn.h"
 
 enum {
     REFRESH_RETRY_US =
@@ -214,6 +215,8 @@ static void looked_up(struct operation_call *call)
 
 void catalogue_lookup(struct operation_call *call, struct slice name, operation_step step)
 {
+    if (!table_arn_resolve(call, name, &name))
+        return;
     struct table *known = catalogue_find(&call->api->catalogue, name);
     call->found = known;
     if (known != NULL) {

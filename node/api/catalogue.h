@@ -38,9 +38,10 @@ void catalogue_learn(struct api *api, struct slice definition);
 /* Takes in that a table was dropped, here and in the node. */
 void catalogue_learn_drop(struct api *api, uint64_t table_id);
 
-/* Looks a table up, reading its definition if it is not known, and goes on with `step`: `found` of
- * the call is the table, held until the call ends, or NULL if there is none. Fails the call if the
- * definition cannot be read. */
+/* Looks a table up by its name or ARN, reading its definition if it is not known, and goes on with
+ * `step`: `found` of the call is the table, held until the call ends, or NULL if there is none of
+ * the name `lookup_name`. Fails the call if the ARN is of something else, or the definition cannot
+ * be read. */
 void catalogue_lookup(struct operation_call *call, struct slice name, operation_step step);
 
 /* Encoded keys of the system table, in the call's memory. */

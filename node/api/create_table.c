@@ -5,6 +5,7 @@
 #include "local_index.h"
 #include "messages.h"
 #include "operations.h"
+#include "table_arn.h"
 #include "table_change.h"
 #include "table_settings.h"
 #include "table_shapes.h"
@@ -41,6 +42,7 @@ static const struct shape input_shape = SHAPE_OF(members);
 
 struct create_table {
     struct operation_call call;
+    struct slice name;
     struct slice definition;
     struct table *table; /* as created; the call holds it */
     struct operation_request *write;
@@ -139,8 +141,7 @@ static const char *build(struct create_table *create)
         problem = put_tags(create, definition);
     if (problem != NULL)
         return problem;
-    definition_put_string(call->arena, definition, "name",
-                          json_member_string(call->input, "TableName"));
+    definition_put_string(call->arena, definition, "name", create->name);
     definition_put_number(call->arena, definition, "revision", 1);
     put_id(create, definition);
     put_key(create, definition, 0, "partition_key", "partition_key_type");
@@ -169,7 +170,7 @@ static void written(struct operation_call *call)
     struct create_table *create = (struct create_table *)(void *)call;
     const struct request *write = &create->write->request;
     if (write->outcome == OUTCOME_PRECONDITION_FAILED) {
-        struct slice name = json_member_string(call->input, "TableName");
+        struct slice name = create->name;
         operation_fail(call, "ResourceInUseException",
                        arena_printf(call->arena, MESSAGE_TABLE_EXISTS, (int)name.size, name.data));
         return;
@@ -190,9 +191,9 @@ static void written(struct operation_call *call)
 static void start(struct operation_call *call)
 {
     struct create_table *create = (struct create_table *)(void *)call;
-    const char *problem = table_name_check(call->input);
-    if (problem == NULL)
-        problem = build(create);
+    if (!table_arn_resolve(call, json_member_string(call->input, "TableName"), &create->name))
+        return;
+    const char *problem = build(create);
     if (problem != NULL) {
         operation_refuse(call, problem);
         return;
@@ -200,7 +201,7 @@ static void start(struct operation_call *call)
     create->write = operation_request_new(call, REQUEST_WRITE);
     struct request *write = &create->write->request;
     write->quorum = node_system_quorum(call->api->node);
-    write->key = catalogue_table_key(call, json_member_string(call->input, "TableName"));
+    write->key = catalogue_table_key(call, create->name);
     write->value = create->definition;
     write->precondition = PRECONDITION_ABSENT;
     operation_wait(call, written);

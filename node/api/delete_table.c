@@ -33,12 +33,8 @@ static const struct table_changer changer = {
 
 static void start(struct operation_call *call)
 {
-    const char *problem = table_name_check(call->input);
-    if (problem != NULL)
-        operation_refuse(call, problem);
-    else
-        table_change_start((struct table_change *)(void *)call, &changer,
-                           json_member_string(call->input, "TableName"));
+    table_change_start((struct table_change *)(void *)call, &changer,
+                       json_member_string(call->input, "TableName"));
 }
 
 const struct operation operation_delete_table = {"DeleteTable", sizeof(struct table_change),

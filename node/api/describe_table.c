@@ -25,7 +25,7 @@ static void describe(struct operation_call *call)
 /* There are no backups, and the table exists: that is all to be said. */
 static void describe_backups(struct operation_call *call)
 {
-    struct slice name = json_member_string(call->input, "TableName");
+    struct slice name = call->lookup_name;
     if (call->found == NULL) {
         operation_fail(
             call, "TableNotFoundException",
@@ -39,23 +39,14 @@ static void describe_backups(struct operation_call *call)
     operation_finish(call);
 }
 
-static void look_up(struct operation_call *call, operation_step step)
-{
-    const char *problem = table_name_check(call->input);
-    if (problem != NULL)
-        operation_refuse(call, problem);
-    else
-        catalogue_lookup(call, json_member_string(call->input, "TableName"), step);
-}
-
 static void start(struct operation_call *call)
 {
-    look_up(call, describe);
+    catalogue_lookup(call, json_member_string(call->input, "TableName"), describe);
 }
 
 static void start_backups(struct operation_call *call)
 {
-    look_up(call, describe_backups);
+    catalogue_lookup(call, json_member_string(call->input, "TableName"), describe_backups);
 }
 
 const struct operation operation_describe_table = {"DescribeTable", sizeof(struct operation_call),

@@ -7,9 +7,11 @@ enum { TABLES_MAX = 100, RANGE_BYTES = 1 << 20 };
 
 static const struct shape shape_limit = {
     .kind = SHAPE_INTEGER, .ranged = true, .min = 1, .max = TABLES_MAX};
+static const struct shape shape_start_name = {
+    .kind = SHAPE_STRING, .table_name = true, .ranged = true, .min = 3, .max = 255};
 static const struct shape_member members[] = {
     {"Limit", &shape_limit, false, false},
-    {"ExclusiveStartTableName", &shape_table_name, false, false},
+    {"ExclusiveStartTableName", &shape_start_name, false, false},
 };
 static const struct shape input_shape = SHAPE_OF(members);
 

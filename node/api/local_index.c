@@ -4,6 +4,7 @@
 #include "json_writer.h"
 #include "key_schema.h"
 #include "messages.h"
+#include "table_arn.h"
 #include "operation_call.h"
 
 enum {

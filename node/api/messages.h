@@ -380,12 +380,15 @@
     "limits."
 
 /* Tags. */
-#define MESSAGE_NO_TAGGED     MESSAGE_NO_RESOURCE ": ResourcArn: %.*s not found"
-#define MESSAGE_ARN           "Invalid TableArn"
-#define MESSAGE_ARN_OF_OTHER  "Invalid TableArn: Invalid ResourceArn provided as input %.*s"
+#define MESSAGE_NO_TAGGED    MESSAGE_NO_RESOURCE ": ResourcArn: %.*s not found"
+#define MESSAGE_ARN          "Invalid TableArn"
+#define MESSAGE_ARN_OF_OTHER "Invalid TableArn: Invalid ResourceArn provided as input %.*s"
+#define MESSAGE_ARN_OF_ACCOUNT                                                                \
+    "User: arn:aws:iam::%s:root is not authorized to perform: dynamodb:%s on resource: %.*s " \
+    "because no resource-based policy allows the dynamodb:%s action"
 #define MESSAGE_TAGS_NONE     "Atleast one Tag needs to be provided as Input."
 #define MESSAGE_TAG_KEYS_NONE "Atleast one Tag Key needs to be provided as Input."
-#define MESSAGE_TAGS_TOO_MANY "Too many tags: a table can have 50 at most"
+#define MESSAGE_TAGS_TOO_MANY "Number of tags exceed the current limit for the provided ResourceArn"
 #define MESSAGE_TAG_RESERVED  MESSAGE_INVALID "Tag keys that begin with aws: are reserved"
 #define MESSAGE_TAG_TWICE     MESSAGE_INVALID "Duplicate tag keys are not allowed"
 #define MESSAGE_TAG_NUMBER    "The value of the tag %s must be a number from 1 to %d"

@@ -9,7 +9,10 @@
 
 enum {
     VIOLATIONS_MAX = 10, /* the service lists no more */
-    SHOWN_MAX = 1024     /* bytes of a client's value that a message repeats */
+    SHOWN_MAX = 1024,    /* bytes of a client's value that a message repeats */
+    TABLE_NAME_SIZE_MIN = 3,
+    TABLE_NAME_SIZE_MAX = 255,
+    ARN_SIZE_MAX = 1024 /* the service's limits */
 };
 
 yyjson_val *json_member(yyjson_val *object, const char *name)
@@ -208,6 +211,17 @@ static bool table_name_valid(struct slice name)
     return name.size > 0;
 }
 
+/* What is in it is for those to say who look for the table. */
+static bool is_arn(struct slice name)
+{
+    return slice_starts_with(name, SLICE_LITERAL("arn:")) && name.size <= ARN_SIZE_MAX;
+}
+
+static bool table_name_fits(struct slice name)
+{
+    return name.size >= TABLE_NAME_SIZE_MIN && name.size <= TABLE_NAME_SIZE_MAX;
+}
+
 /* `values` is "A, B". */
 static bool value_allowed(const char *values, struct slice value)
 {
@@ -252,7 +266,7 @@ static void check_map_keys(struct violations *violations, const struct shape *sh
     for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
         struct slice key = json_string(name);
         int64_t length = (int64_t)yyjson_get_len(yyjson_obj_iter_get_val(name));
-        if (shape->table_keys && (key.size < 3 || key.size > 255 || !table_name_valid(key)))
+        if (shape->table_keys && !is_arn(key) && (!table_name_fits(key) || !table_name_valid(key)))
             violate(violations, json, place, MESSAGE_MAP_KEYS);
         if (shape->values_max > 0 && (length < 1 || length > shape->values_max))
             violate(violations, json, place,
@@ -309,6 +323,8 @@ static void check_member(struct violations *violations, const struct shape *shap
 {
     if (json == NULL || violations->count >= VIOLATIONS_MAX || !has_constraints(shape))
         return;
+    if (shape->table_arn && is_arn(json_string(json)))
+        return;
     if (shape->kind == SHAPE_STRING)
         check_string(violations, shape, json, place);
     if (shape->ranged)
@@ -329,11 +345,29 @@ static const char *check_refused(struct arena *arena, const struct shape *shape,
     return NULL;
 }
 
+static const char *check_table_first(const struct shape *shape, yyjson_val *json)
+{
+    for (size_t i = 0; i < shape->members_count; i++) {
+        if (!shape->members[i].shape->table_first)
+            continue;
+        yyjson_val *member = json_member(json, shape->members[i].name);
+        struct slice name = json_string(member);
+        if (member == NULL)
+            return MESSAGE_TABLE_NAME_MISSING;
+        if (!table_name_fits(name) && !is_arn(name))
+            return MESSAGE_TABLE_NAME_LENGTH;
+    }
+    return NULL;
+}
+
 const char *shape_check_constraints(struct arena *arena, const struct shape *shape,
                                     yyjson_val *json)
 {
     struct violations violations = {arena, NULL, 0};
     struct place root = {.parent = NULL};
+    const char *problem = check_table_first(shape, json);
+    if (problem != NULL)
+        return problem;
     check_structure(&violations, shape, json, &root);
     if (violations.count == 0)
         return check_refused(arena, shape, json);

@@ -9,8 +9,12 @@ const struct shape shape_attributes = {.kind = SHAPE_MAP,
                                        .element = &shape_value};
 const struct shape shape_names = {
     .kind = SHAPE_MAP, .type = "java.lang.String", .element = &shape_string};
-const struct shape shape_table_name = {
-    .kind = SHAPE_STRING, .table_name = true, .ranged = true, .min = 3, .max = 255};
+const struct shape shape_table_name = {.kind = SHAPE_STRING,
+                                       .table_name = true,
+                                       .table_arn = true,
+                                       .ranged = true,
+                                       .min = 3,
+                                       .max = 255};
 const struct shape shape_positive = {
     .kind = SHAPE_INTEGER, .ranged = true, .min = 1, .max = INT64_MAX};
 const struct shape shape_attributes_to_get = {

@@ -11,6 +11,7 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "local_index.h"
+#include "table_arn.h"
 #include "table_settings.h"
 #include "table_throughput.h"
 
@@ -115,12 +116,6 @@ void table_unref(struct table *table)
 }
 
 /* Descriptions. */
-
-char *table_arn(struct arena *arena, const struct api *api, struct slice name)
-{
-    return arena_printf(arena, "arn:aws:dynamodb:%s:%s:table/%.*s", api->region, api->account,
-                        (int)name.size, name.data);
-}
 
 static void put_definition(struct writer *writer, const struct table_key *key)
 {

@@ -84,8 +84,6 @@ void table_unref(struct table *table);
 /* Writes the TableDescription object. `status` is "ACTIVE" or as DynamoDB names others. */
 void table_put_description(struct writer *writer, const struct api *api, const struct table *table,
                            const char *status);
-/* "arn:aws:dynamodb:region:account:table/name", in the arena. */
-char *table_arn(struct arena *arena, const struct api *api, struct slice name);
 
 /* An element of a KeySchema; `type` is "HASH" or "RANGE". */
 void table_put_key_schema(struct writer *writer, const struct table_key *key, const char *type);

@@ -2,6 +2,7 @@
 
 #include "api_state.h"
 #include "messages.h"
+#include "table_arn.h"
 
 enum { ATTEMPTS_MAX = 8 /* others may change the same table at the same time */ };
 
@@ -173,6 +174,6 @@ void table_change_start(struct table_change *change, const struct table_changer 
                         struct slice name)
 {
     change->changer = changer;
-    change->name = name;
-    read_definition(change);
+    if (table_arn_resolve(&change->call, name, &change->name))
+        read_definition(change);
 }

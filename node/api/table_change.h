@@ -31,6 +31,7 @@ struct table_change {
     struct operation_request *request;
 };
 
+/* `name` may be an ARN. */
 void table_change_start(struct table_change *change, const struct table_changer *changer,
                         struct slice name);
 

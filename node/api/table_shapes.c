@@ -14,7 +14,8 @@ enum {
 
 static const int64_t units_max = 1000000000000; /* per table: the service's bound */
 
-const struct shape shape_plain_table_name = {.kind = SHAPE_STRING, .table_name = true};
+const struct shape shape_plain_table_name = {
+    .kind = SHAPE_STRING, .table_name = true, .table_arn = true, .table_first = true};
 const struct shape shape_billing_mode = {.kind = SHAPE_STRING,
                                          .values = "PROVISIONED, PAY_PER_REQUEST"};
 static const struct shape shape_units = {
@@ -42,19 +43,9 @@ static const struct shape shape_tag = {.kind = SHAPE_STRUCTURE,
 const struct shape shape_tags = {.kind = SHAPE_LIST, .element = &shape_tag};
 const struct shape shape_tag_keys = {.kind = SHAPE_LIST, .element = &shape_tag_key};
 
-const char *table_name_check(yyjson_val *input)
-{
-    struct slice name = json_member_string(input, "TableName");
-    if (json_member(input, "TableName") == NULL)
-        return MESSAGE_TABLE_NAME_MISSING;
-    if (name.size < 3 || name.size > 255)
-        return MESSAGE_TABLE_NAME_LENGTH;
-    return NULL;
-}
-
 void table_fail_not_found(struct operation_call *call)
 {
-    struct slice name = json_member_string(call->input, "TableName");
+    struct slice name = call->lookup_name;
     operation_fail(call, "ResourceNotFoundException",
                    arena_printf(call->arena, MESSAGE_NO_TABLE, (int)name.size, name.data));
 }
@@ -111,23 +102,5 @@ const char *tags_add(struct arena *arena, struct value_node *tags, yyjson_val *l
     }
     if (count > TAGS_MAX || tags->count > TAGS_MAX)
         return MESSAGE_TAGS_TOO_MANY;
-    return NULL;
-}
-
-const char *resource_table_name(struct operation_call *call, struct slice *name)
-{
-    struct slice arn = json_member_string(call->input, "ResourceArn");
-    *name = SLICE_EMPTY;
-    if (json_member(call->input, "ResourceArn") == NULL)
-        return MESSAGE_ARN;
-    char *prefix = table_arn(call->arena, call->api, SLICE_EMPTY);
-    struct slice start = slice_of_string(prefix);
-    *name = arn;
-    if (slice_starts_with(arn, start))
-        *name = slice_of(arn.data + start.size, arn.size - start.size);
-    bool nested = name->size > 0 && memchr(name->data, '/', name->size) != NULL;
-    if (name->size == arn.size || name->size < 3 || nested)
-        return arena_printf(call->arena, MESSAGE_ARN_OF_OTHER,
-                            (int)(arn.size < 1024 ? arn.size : 1024), arn.data);
     return NULL;
 }

@@ -4,16 +4,13 @@
 #include "item_build.h"
 #include "operation_call.h"
 
-extern const struct shape shape_plain_table_name; /* length is checked by table_name_check() */
+extern const struct shape shape_plain_table_name; /* of the operations on tables */
 extern const struct shape shape_billing_mode;
 extern const struct shape shape_throughput;
 extern const struct shape shape_tags;
 extern const struct shape shape_tag_keys;
 
-/* The checks of TableName that come before all other constraints. NULL, or the
- * ValidationException's message. */
-const char *must_check table_name_check(yyjson_val *input);
-/* Fails the call: there is no table of its TableName. */
+/* Fails the call: catalogue_lookup() has found no table. */
 void table_fail_not_found(struct operation_call *call);
 /* Reads ProvisionedThroughput, which is present. NULL, or the ValidationException's message. */
 const char *must_check throughput_read(struct arena *arena, yyjson_val *input, int64_t *read_units,
@@ -21,5 +18,3 @@ const char *must_check throughput_read(struct arena *arena, yyjson_val *input, i
 /* Adds the request's Tags to a map of strings, in place of those with the same keys. NULL, or the
  * ValidationException's message. */
 const char *must_check tags_add(struct arena *arena, struct value_node *tags, yyjson_val *list);
-/* The table's name in the member ResourceArn. NULL, or the ValidationException's message. */
-const char *must_check resource_table_name(struct operation_call *call, struct slice *name);

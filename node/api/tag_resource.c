@@ -2,6 +2,7 @@
 #include "json_writer.h"
 #include "messages.h"
 #include "operations.h"
+#include "table_arn.h"
 #include "table_change.h"
 #include "table_shapes.h"
 
@@ -93,11 +94,10 @@ static void change_tags(struct operation_call *call, const struct table_changer 
 {
     struct table_change *change = (struct table_change *)(void *)call;
     struct slice name;
-    const char *problem = resource_table_name(call, &name);
-    if (problem == NULL && yyjson_arr_size(json_member(call->input, list)) == 0)
-        problem = empty;
-    if (problem != NULL) {
-        operation_refuse(call, problem);
+    if (!table_arn_of_resource(call, &name))
+        return;
+    if (yyjson_arr_size(json_member(call->input, list)) == 0) {
+        operation_refuse(call, empty);
         return;
     }
     change->not_found = not_found(call);
@@ -142,10 +142,7 @@ static void list_tags(struct operation_call *call)
 static void start_list(struct operation_call *call)
 {
     struct slice name;
-    const char *problem = resource_table_name(call, &name);
-    if (problem != NULL)
-        operation_refuse(call, problem);
-    else
+    if (table_arn_of_resource(call, &name))
         catalogue_lookup(call, name, list_tags);
 }
 

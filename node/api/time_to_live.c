@@ -95,12 +95,8 @@ static const struct table_changer changer = {.change = change_attribute,
 
 static void start_update(struct operation_call *call)
 {
-    const char *problem = table_name_check(call->input);
-    if (problem != NULL)
-        operation_refuse(call, problem);
-    else
-        table_change_start((struct table_change *)(void *)call, &changer,
-                           json_member_string(call->input, "TableName"));
+    table_change_start((struct table_change *)(void *)call, &changer,
+                       json_member_string(call->input, "TableName"));
 }
 
 static const char *status_of(const struct operation_call *call, const struct table *table)
@@ -131,11 +127,7 @@ static void describe(struct operation_call *call)
 
 static void start_describe(struct operation_call *call)
 {
-    const char *problem = table_name_check(call->input);
-    if (problem != NULL)
-        operation_refuse(call, problem);
-    else
-        catalogue_lookup(call, json_member_string(call->input, "TableName"), describe);
+    catalogue_lookup(call, json_member_string(call->input, "TableName"), describe);
 }
 
 const struct operation operation_update_time_to_live = {

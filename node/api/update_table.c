@@ -62,9 +62,6 @@ static const struct table_changer changer = {.change = update, .reply = reply};
 
 static const char *check(yyjson_val *input)
 {
-    const char *problem = table_name_check(input);
-    if (problem != NULL)
-        return problem;
     static const char *const changes[] = {
         "ProvisionedThroughput", "BillingMode",    "DeletionProtectionEnabled", "TableClass",
         "OnDemandThroughput",    "WarmThroughput", "SSESpecification"};

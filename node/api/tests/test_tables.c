@@ -139,9 +139,11 @@ START_TEST(refuses_bad_definitions)
         const char *body;
         const char *message;
     } cases[] = {
-        {"{}", "2 validation errors detected: Value null at 'attributeDefinitions' failed to "
-               "satisfy constraint: Member must not be null; Value null at 'keySchema' failed to "
-               "satisfy constraint: Member must not be null"},
+        {"{}", "The parameter 'TableName' is required but was not present in the request"},
+        {"{'TableName':'abc'}",
+         "2 validation errors detected: Value null at 'attributeDefinitions' failed to "
+         "satisfy constraint: Member must not be null; Value null at 'keySchema' failed to "
+         "satisfy constraint: Member must not be null"},
         {"{'TableName':'ab','AttributeDefinitions':[],'KeySchema':[{'AttributeName':'a',"
          "'KeyType':'HASH'}]}",
          "TableName must be at least 3 characters long and at most 255 characters long"},
