@@ -7,6 +7,7 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "messages.h"
+#include "throttle.h"
 
 void batch_init(struct batch *batch, struct operation_call *call)
 {
@@ -75,6 +76,39 @@ void batch_put_json(struct writer *writer, struct arena *arena, yyjson_val *json
     writer_put(writer, text, size);
 }
 
+bool batch_send(struct operation_call *call, struct batch_table *table,
+                struct operation_request *request, enum throughput_kind kind, uint64_t halves)
+{
+    if (throttle_admit(call->api, table->table, kind, halves)) {
+        table->admitted += halves;
+        operation_send(call, request);
+        return true;
+    }
+    table->throttled = true;
+    request->request.outcome = OUTCOME_OVERLOADED;
+    return false;
+}
+
+void batch_charge(struct operation_call *call, struct batch *batch, enum throughput_kind kind)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_table *table = &batch->tables[i];
+        throttle_charge(call->api, table->table, kind, table->admitted,
+                        capacity_of_table(&table->used));
+    }
+}
+
+void batch_fail(struct operation_call *call, const struct batch *batch, enum throughput_kind kind,
+                enum outcome outcome)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->tables[i].throttled) {
+            throttle_refuse(call, batch->tables[i].table, kind);
+            return;
+        }
+    operation_fail_outcome(call, outcome);
+}
+
 void batch_put_capacity(struct writer *writer, const struct batch *batch, yyjson_val *input)
 {
     enum capacity_wanted wanted = capacity_wanted(input);
@@ -83,7 +117,7 @@ void batch_put_capacity(struct writer *writer, const struct batch *batch, yyjson
     json_put_name(writer, "ConsumedCapacity");
     json_put_raw(writer, "[");
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->tables[i].halves > 0)
-            capacity_put(writer, wanted, batch->tables[i].name, batch->tables[i].halves);
+        if (batch->tables[i].used.table > 0)
+            capacity_put(writer, wanted, batch->tables[i].name, &batch->tables[i].used);
     json_put_raw(writer, "]");
 }

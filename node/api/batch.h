@@ -10,7 +10,9 @@ struct batch_table {
     struct slice name;
     yyjson_val *json;    /* what RequestItems says for it */
     struct table *table; /* once looked up */
-    uint64_t halves;     /* capacity consumed */
+    uint64_t admitted;   /* half units that its requests were let in for */
+    struct capacity used;
+    bool throttled; /* requests were not sent for its throughput */
 };
 
 struct batch {
@@ -36,5 +38,16 @@ bool batch_has_duplicates(struct arena *arena, struct operation_request *const *
                           size_t count);
 /* JSON of the request, as it came. */
 void batch_put_json(struct writer *writer, struct arena *arena, yyjson_val *json);
+/* Sends a request of a table, which consumes at least that many half units. False: the table is out of
+ * throughput, and the request is as if answered by OUTCOME_OVERLOADED. */
+bool must_check batch_send(struct operation_call *call, struct batch_table *table,
+                           struct operation_request *request, enum throughput_kind kind,
+                           uint64_t halves);
+/* All are answered: charges the tables what was consumed. */
+void batch_charge(struct operation_call *call, struct batch *batch, enum throughput_kind kind);
+/* None went through: ends the call, for want of throughput if that was the reason for any, else with
+ * what became of the first. */
+void batch_fail(struct operation_call *call, const struct batch *batch, enum throughput_kind kind,
+                enum outcome outcome);
 /* The member "ConsumedCapacity", if it is wanted. */
 void batch_put_capacity(struct writer *writer, const struct batch *batch, yyjson_val *input);

@@ -115,7 +115,7 @@ static size_t mark_unprocessed(struct batch_get_item *get)
             continue;
         reply_size += size;
         processed++;
-        get->batch.tables[key->table].halves +=
+        get->batch.tables[key->table].used.table +=
             capacity_of_read(size, get->options[key->table].consistent);
     }
     return processed;
@@ -174,8 +174,10 @@ static void finish(struct operation_call *call)
 {
     struct batch_get_item *get = (struct batch_get_item *)(void *)call;
     struct writer *reply = operation_reply(call);
-    if (mark_unprocessed(get) == 0) {
-        operation_fail_outcome(call, get->reads[0]->request.outcome);
+    size_t processed = mark_unprocessed(get);
+    batch_charge(call, &get->batch, THROUGHPUT_READ);
+    if (processed == 0) {
+        batch_fail(call, &get->batch, THROUGHPUT_READ, get->reads[0]->request.outcome);
         return;
     }
     json_put_raw(reply, "{\"Responses\":{");
@@ -224,8 +226,14 @@ static void read_items(struct operation_call *call)
         return;
     }
     operation_wait(call, finish);
-    for (size_t i = 0; i < get->count; i++)
-        operation_send(call, get->reads[i]);
+    size_t sent = 0;
+    for (size_t i = 0; i < get->count; i++) {
+        size_t table = get->keys[i].table;
+        uint64_t least = capacity_of_read(0, get->options[table].consistent);
+        sent += batch_send(call, &get->batch.tables[table], get->reads[i], THROUGHPUT_READ, least);
+    }
+    if (sent == 0)
+        finish(call);
 }
 
 static void start(struct operation_call *call)

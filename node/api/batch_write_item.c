@@ -4,6 +4,7 @@
 #include "json_writer.h"
 #include "messages.h"
 #include "operations.h"
+#include "throttle.h"
 
 #include <string.h>
 
@@ -116,7 +117,7 @@ static bool count_capacity(struct batch_write_item *write)
             continue;
         any = true;
         write->call.call->sloppy = write->call.call->sloppy || request->sloppy;
-        write->batch.tables[entry->table].halves +=
+        write->batch.tables[entry->table].used.table +=
             capacity_of_write(entry->size > request->old_size ? entry->size : request->old_size);
     }
     return any;
@@ -145,8 +146,10 @@ static void finish(struct operation_call *call)
 {
     struct batch_write_item *write = (struct batch_write_item *)(void *)call;
     struct writer *reply = operation_reply(call);
-    if (!count_capacity(write)) {
-        operation_fail_outcome(call, write_of(write, 0)->outcome);
+    bool any = count_capacity(write);
+    batch_charge(call, &write->batch, THROUGHPUT_WRITE);
+    if (!any) {
+        batch_fail(call, &write->batch, THROUGHPUT_WRITE, write_of(write, 0)->outcome);
         return;
     }
     json_put_raw(reply, "{\"UnprocessedItems\":{");
@@ -195,7 +198,8 @@ static const char *make_write(struct batch_write_item *write, size_t i)
     request->value = slice_of(bytes.data, item_end);
     request->key = slice_of(bytes.data + item_end, bytes.size - item_end);
     request->tombstone = !entry->is_put;
-    request->want_old_size = capacity_wanted(call->input) != CAPACITY_NONE;
+    request->want_old_size =
+        capacity_wanted(call->input) != CAPACITY_NONE || throttle_limits(table, THROUGHPUT_WRITE);
     return NULL;
 }
 
@@ -212,8 +216,12 @@ static void write_items(struct operation_call *call)
         return;
     }
     operation_wait(call, finish);
+    size_t sent = 0;
     for (size_t i = 0; i < write->count; i++)
-        operation_send(call, write->writes[i]);
+        sent += batch_send(call, &write->batch.tables[write->entries[i].table], write->writes[i],
+                           THROUGHPUT_WRITE, capacity_of_write(write->entries[i].size));
+    if (sent == 0)
+        finish(call);
 }
 
 static void start(struct operation_call *call)

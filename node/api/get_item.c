@@ -5,6 +5,7 @@
 #include "messages.h"
 #include "operations.h"
 #include "read_options.h"
+#include "throttle.h"
 
 static const struct shape_member members[] = {
     {"ReturnConsumedCapacity", &shape_return_consumed_capacity, false, false},
@@ -45,6 +46,7 @@ static void finish(struct operation_call *call)
     struct get_item *get = (struct get_item *)(void *)call;
     const struct request *read = &get->read->request;
     if (read->outcome != OUTCOME_OK) {
+        throttle_end(call, THROUGHPUT_READ, 0);
         operation_fail_outcome(call, read->outcome);
         return;
     }
@@ -56,10 +58,12 @@ static void finish(struct operation_call *call)
         read_options_put_item(reply, &get->options, read->result);
     }
     enum capacity_wanted wanted = capacity_wanted(call->input);
-    if (wanted != CAPACITY_NONE)
-        capacity_put_member(
-            reply, wanted, call->found->name,
-            capacity_of_read(read->found ? item_size(read->result) : 0, get->options.consistent));
+    if (wanted != CAPACITY_NONE || throttle_limits(call->found, THROUGHPUT_READ)) {
+        struct capacity used = {
+            capacity_of_read(read->found ? item_size(read->result) : 0, get->options.consistent)};
+        throttle_end(call, THROUGHPUT_READ, capacity_of_table(&used));
+        capacity_put_member(reply, wanted, call->found->name, &used);
+    }
     json_put_raw(reply, "}");
     operation_finish(call);
 }
@@ -86,6 +90,8 @@ static void read_item(struct operation_call *call)
     get->read->request.quorum = call->found->quorum;
     get->read->request.consistent = get->options.consistent;
     get->read->request.key = writer_slice(encoded);
+    if (!throttle_begin(call, THROUGHPUT_READ, capacity_of_read(0, get->options.consistent)))
+        return;
     operation_wait(call, finish);
     operation_send(call, get->read);
 }

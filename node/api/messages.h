@@ -10,6 +10,11 @@
 #define MESSAGE_NO_RESOURCE   "Requested resource not found"
 
 /* Framework: what no operation has to do with. */
+#define MESSAGE_THROUGHPUT                                                                 \
+    "The level of configured provisioned throughput for the table was exceeded. Consider " \
+    "increasing your provisioning level with the UpdateTable API."
+#define MESSAGE_THROUGHPUT_MAXIMUM \
+    "Throughput exceeds the maximum OnDemandThroughput configured on table or index"
 #define MESSAGE_RATE "Rate of requests exceeds the allowed throughput."
 #define MESSAGE_UNAVAILABLE \
     "Too few replicas of the item can be reached. The request had no effect and can be retried."

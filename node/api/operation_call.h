@@ -59,6 +59,7 @@ struct operation_call {
     struct table_use *tables;
 
     struct table *found; /* by catalogue_lookup() */
+    uint64_t admitted;   /* half units of its throughput, by throttle_begin() */
     struct slice lookup_name;
     struct operation_request *lookup;
     operation_step after_lookup;

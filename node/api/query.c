@@ -207,8 +207,8 @@ static void found_table(struct operation_call *call)
         operation_refuse(call, problem);
         return;
     }
-    query_page_begin(&query->page, call);
-    read_more(query);
+    if (query_page_begin(&query->page, call))
+        read_more(query);
 }
 
 static void start(struct operation_call *call)

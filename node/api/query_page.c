@@ -7,6 +7,7 @@
 #include "key_paths.h"
 #include "messages.h"
 #include "store.h"
+#include "throttle.h"
 
 static uint64_t weight_of(const struct expression *expression)
 {
@@ -81,9 +82,13 @@ const char *query_page_check_filter(const struct query_page *page, struct arena 
                          : arena_printf(arena, MESSAGE_FILTER_ON_KEY, (int)key.size, key.data);
 }
 
-void query_page_begin(struct query_page *page, struct operation_call *call)
+bool query_page_begin(struct query_page *page, struct operation_call *call)
 {
+    uint64_t least = capacity_of_read(0, page->options.consistent);
+    if (!throttle_begin(call, THROUGHPUT_READ, least))
+        return false;
     json_put_raw(operation_reply(call), page->count_only ? "{" : "{\"Items\":[");
+    return true;
 }
 
 uint32_t query_page_rows_left(const struct query_page *page)
@@ -139,9 +144,9 @@ void query_page_finish(struct query_page *page, struct operation_call *call)
         json_put_name(reply, "LastEvaluatedKey");
         table_put_key(reply, call->found, page->last);
     }
-    enum capacity_wanted wanted = capacity_wanted(call->input);
-    capacity_put_member(reply, wanted, call->found->name,
-                        capacity_of_read(page->size, page->options.consistent));
+    struct capacity used = {capacity_of_read(page->size, page->options.consistent)};
+    throttle_end(call, THROUGHPUT_READ, capacity_of_table(&used));
+    capacity_put_member(reply, capacity_wanted(call->input), call->found->name, &used);
     json_put_raw(reply, "}");
     operation_finish(call);
 }

@@ -36,8 +36,8 @@ const char *must_check query_page_check_table(const struct query_page *page, str
 /* Query has conditions on keys of its own, and refuses them in the filter. */
 const char *must_check query_page_check_filter(const struct query_page *page, struct arena *arena,
                                                const struct table *table);
-/* Opens the reply. */
-void query_page_begin(struct query_page *page, struct operation_call *call);
+/* Opens the reply. False: the table is out of throughput, and the call has ended. */
+bool must_check query_page_begin(struct query_page *page, struct operation_call *call);
 /* Takes rows of an answered range until the page is full. */
 void query_page_take(struct query_page *page, struct operation_call *call,
                      const struct request *range);

@@ -238,8 +238,8 @@ static void found_table(struct operation_call *call)
     scan->next_send = scan->next_take;
     scan->end = ring_partition(scan->last_position, partitions) + 1;
     scan->window = 1;
-    query_page_begin(&scan->page, call);
-    take_answers(call);
+    if (query_page_begin(&scan->page, call))
+        take_answers(call);
 }
 
 static void start(struct operation_call *call)

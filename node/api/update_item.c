@@ -105,6 +105,8 @@ static void write_update(struct operation_call *call)
     write_options_apply(&update->options, call, &update->update, update->key,
                         &update->write->request);
     update->write->request.key = writer_slice(encoded);
+    if (!write_options_admit(call, 0))
+        return;
     operation_wait(call, finish);
     operation_send(call, update->write);
 }

@@ -7,6 +7,7 @@
 #include "key_paths.h"
 #include "messages.h"
 #include "program_build.h"
+#include "throttle.h"
 #include "update.h"
 #include "utf8.h"
 
@@ -123,7 +124,8 @@ void write_options_apply(const struct write_options *options, struct operation_c
 {
     enum return_values values = options->return_values;
     write->quorum = call->found->quorum;
-    write->want_old_size = capacity_wanted(call->input) != CAPACITY_NONE;
+    write->want_old_size = capacity_wanted(call->input) != CAPACITY_NONE ||
+                           throttle_limits(call->found, THROUGHPUT_WRITE);
     if (values == RETURN_ALL_OLD || values == RETURN_UPDATED_OLD)
         write->want |= WANT_OLD;
     if (values == RETURN_ALL_NEW || values == RETURN_UPDATED_NEW)
@@ -132,6 +134,11 @@ void write_options_apply(const struct write_options *options, struct operation_c
         write->want |= WANT_FAILED;
     if (options->condition != NULL || update != NULL)
         write->program = build_program(options, call, update, key);
+}
+
+bool write_options_admit(struct operation_call *call, uint64_t size)
+{
+    return throttle_begin(call, THROUGHPUT_WRITE, capacity_of_write(size));
 }
 
 static void fail_condition(const struct write_options *options, struct operation_call *call,
@@ -155,6 +162,26 @@ static void refuse_program(struct operation_call *call, struct slice message)
                                : MESSAGE_PROGRAM_REFUSED);
 }
 
+/* What a write that was not made costs. Where nobody knows whether it was, that stays what it was let
+ * in for. */
+static void charge_failed(struct operation_call *call, const struct request *write)
+{
+    uint64_t old = capacity_of_write(write->old_size);
+    switch (write->outcome) {
+    case OUTCOME_PRECONDITION_FAILED:
+        throttle_end(call, THROUGHPUT_WRITE,
+                     write->old_size == 0 || old > call->admitted ? old : call->admitted);
+        break;
+    case OUTCOME_UNAVAILABLE:
+    case OUTCOME_OVERLOADED:
+    case OUTCOME_NO_SPACE:
+        throttle_end(call, THROUGHPUT_WRITE, 0);
+        break;
+    default:
+        break;
+    }
+}
+
 bool write_options_answer(const struct write_options *options, struct operation_call *call,
                           const struct request *write)
 {
@@ -164,8 +191,10 @@ bool write_options_answer(const struct write_options *options, struct operation_
         refuse_program(call, write->result);
     else if (write->outcome != OUTCOME_OK)
         operation_fail_outcome(call, write->outcome);
-    if (write->outcome != OUTCOME_OK)
+    if (write->outcome != OUTCOME_OK) {
+        charge_failed(call, write);
         return false;
+    }
     call->call->sloppy = write->sloppy;
     struct writer *reply = operation_reply(call);
     json_put_raw(reply, "{");
@@ -180,8 +209,9 @@ void write_options_finish(struct operation_call *call, const struct request *wri
 {
     struct writer *reply = operation_reply(call);
     uint64_t larger = size > write->old_size ? size : write->old_size;
-    capacity_put_member(reply, capacity_wanted(call->input), call->found->name,
-                        capacity_of_write(larger));
+    struct capacity used = {capacity_of_write(larger)};
+    throttle_end(call, THROUGHPUT_WRITE, capacity_of_table(&used));
+    capacity_put_member(reply, capacity_wanted(call->input), call->found->name, &used);
     json_put_raw(reply, "}");
     operation_finish(call);
 }

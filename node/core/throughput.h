@@ -17,7 +17,8 @@ enum { THROUGHPUT_KINDS = THROUGHPUT_WRITE + 1 };
 
 /* What holds for one kind of requests of a table. */
 struct throughput_limit {
-    uint64_t table; /* its id, of 63 bits; not 0 */
+    uint64_t
+        table; /* its id: random but for the highest bit, which another table never differs in alone */
     enum throughput_kind kind;
     uint64_t rate;     /* half units a second: 1..THROUGHPUT_RATE_MAX */
     uint64_t revision; /* of the table's definition: of two rates, the newer one holds */

@@ -93,9 +93,9 @@ static bool is_amount(int64_t amount)
 
 static bool lease_valid(const Cartwheel__Lease *lease)
 {
-    return lease->table > 0 && lease->table <= INT64_MAX && lease->kind < THROUGHPUT_KINDS &&
-           lease->rate > 0 && lease->rate <= THROUGHPUT_RATE_MAX && lease->wanted >= 0 &&
-           is_amount(lease->wanted) && is_amount(lease->spent) && is_amount(lease->balance_max);
+    return lease->table << 1 != 0 && lease->kind < THROUGHPUT_KINDS && lease->rate > 0 &&
+           lease->rate <= THROUGHPUT_RATE_MAX && lease->wanted >= 0 && is_amount(lease->wanted) &&
+           is_amount(lease->spent) && is_amount(lease->balance_max);
 }
 
 bool throughput_keeper_on_frame(struct throughput_keeper *keeper, const struct frame *frame,

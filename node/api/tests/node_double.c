@@ -26,6 +26,9 @@ struct node {
     unsigned failures;
     uint32_t rows_max;
     struct map dropped;
+    unsigned admits;
+    int64_t charged[THROUGHPUT_KINDS];
+    struct throughput_limit limit;
     struct buffer *announced; /* sent last */
     struct buffer *incoming;  /* for the api */
 };
@@ -42,6 +45,7 @@ struct node *node_double_new(uint32_t partitions)
     struct node *node = calloc(1, sizeof(*node));
     node->partitions = partitions;
     node->rows_max = UINT32_MAX;
+    node->admits = UINT32_MAX;
     node->clock = 1000;
     ring.partitions = partitions;
     requests_init(&node->asked);
@@ -287,6 +291,21 @@ void node_double_limit_rows(struct node *node, uint32_t rows_max)
     node->rows_max = rows_max;
 }
 
+void node_double_admit(struct node *node, unsigned count)
+{
+    node->admits = count;
+}
+
+int64_t node_double_charged(const struct node *node, enum throughput_kind kind)
+{
+    return node->charged[kind];
+}
+
+const struct throughput_limit *node_double_limit(const struct node *node)
+{
+    return &node->limit;
+}
+
 uint64_t node_double_requests(const struct node *node)
 {
     return node->requests;
@@ -308,6 +327,26 @@ bool node_double_dropped(const struct node *node, uint64_t table_id)
 }
 
 /* The node's own interface. */
+
+bool node_admit(struct node *node, struct instant now, const struct throughput_limit *limit,
+                uint64_t halves)
+{
+    (void)now;
+    node->limit = *limit;
+    if (node->admits == 0)
+        return false;
+    node->admits--;
+    node->charged[limit->kind] += (int64_t)halves;
+    return true;
+}
+
+void node_charge(struct node *node, struct instant now, const struct throughput_limit *limit,
+                 int64_t halves)
+{
+    (void)now;
+    node->limit = *limit;
+    node->charged[limit->kind] += halves;
+}
 
 void node_on_request(struct node *node, struct instant now, struct request *request)
 {

@@ -12,6 +12,12 @@ void node_double_answer(struct node *node);
 void node_double_fail(struct node *node, enum outcome outcome, unsigned count);
 /* Ranges return no more rows than this at once, whatever is asked. */
 void node_double_limit_rows(struct node *node, uint32_t rows_max);
+/* Of requests that have to be admitted, `count` more are; no limit at first. */
+void node_double_admit(struct node *node, unsigned count);
+/* Half units charged so far. */
+int64_t node_double_charged(const struct node *node, enum throughput_kind kind);
+/* What was said of the limit last. */
+const struct throughput_limit *node_double_limit(const struct node *node);
 /* Requests taken so far. */
 uint64_t node_double_requests(const struct node *node);
 /* Hands an announcement to the api, as from another node. */
