@@ -29,8 +29,13 @@ static void looked_up(struct operation_call *call)
         operation_fail(call, "ResourceNotFoundException", MESSAGE_NO_RESOURCE);
         return;
     }
-    batch->tables[batch->looked_up++].table = call->found;
-    lookup_next(call);
+    size_t at = batch->looked_up++;
+    batch->tables[at].table = call->found;
+    const char *problem = batch->check(call, at);
+    if (problem != NULL)
+        operation_refuse(call, problem);
+    else
+        lookup_next(call);
 }
 
 /* Recurses once per table at most, and a batch names at most 100. */
@@ -43,9 +48,11 @@ static void lookup_next(struct operation_call *call)
         catalogue_lookup(call, batch->tables[batch->looked_up].name, looked_up);
 }
 
-void batch_lookup(struct operation_call *call, operation_step next)
+void batch_lookup(struct operation_call *call, batch_check check, operation_step next)
 {
-    ((struct batch_state *)(void *)call)->batch.next = next;
+    struct batch *batch = &((struct batch_state *)(void *)call)->batch;
+    batch->check = check;
+    batch->next = next;
     lookup_next(call);
 }
 
@@ -54,17 +61,22 @@ static int compare_keys(const void *a, const void *b)
     return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
 }
 
-bool batch_has_duplicates(struct arena *arena, struct operation_request *const *requests,
-                          size_t count)
+bool batch_has_duplicates(struct slice *keys, size_t count)
 {
-    struct slice *keys = arena_alloc(arena, count * sizeof(*keys));
-    for (size_t i = 0; i < count; i++)
-        keys[i] = requests[i]->request.key;
     qsort(keys, count, sizeof(*keys), compare_keys);
     for (size_t i = 1; i < count; i++)
         if (slice_equal(keys[i - 1], keys[i]))
             return true;
     return false;
+}
+
+bool batch_repeats_keys(struct arena *arena, struct operation_request *const *requests,
+                        size_t count)
+{
+    struct slice *keys = arena_alloc(arena, count * sizeof(*keys));
+    for (size_t i = 0; i < count; i++)
+        keys[i] = requests[i]->request.key;
+    return batch_has_duplicates(keys, count);
 }
 
 void batch_put_json(struct writer *writer, struct arena *arena, yyjson_val *json)

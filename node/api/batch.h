@@ -13,29 +13,39 @@ struct batch_table {
     uint64_t admitted;   /* half units that its requests were let in for */
     struct capacity used;
     bool throttled; /* requests were not sent for its throughput */
+    size_t first;   /* of the batch's entries, which stand table by table */
+    size_t entries;
 };
+
+/* Looks at the entries for a table that was just found. NULL, or the ValidationException's
+ * message. */
+typedef const char *(*batch_check)(struct operation_call *call, size_t table);
 
 struct batch {
     struct batch_table *tables;
     size_t count;
     size_t looked_up;    /* of the tables */
+    batch_check check;   /* what to do with each */
     operation_step next; /* when all have been */
 };
 
 /* Lists the tables of RequestItems. */
 void batch_init(struct batch *batch, struct operation_call *call);
-/* Looks up all tables and goes on with `next`; fails the call if there is none of a name. The batch
- * stands right behind the operation_call in the call's state. */
-void batch_lookup(struct operation_call *call, operation_step next);
+/* Looks up one table after the other, checks each as it is found, and goes on with `next`; fails the
+ * call if there is no table of a name. The batch stands right behind the operation_call in the call's
+ * state. */
+void batch_lookup(struct operation_call *call, batch_check check, operation_step next);
 
 struct batch_state {
     struct operation_call call;
     struct batch batch;
 };
 
+/* True if two are the same; sorts them. */
+bool batch_has_duplicates(struct slice *keys, size_t count);
 /* True if two of the requests have the same key. */
-bool batch_has_duplicates(struct arena *arena, struct operation_request *const *requests,
-                          size_t count);
+bool batch_repeats_keys(struct arena *arena, struct operation_request *const *requests,
+                        size_t count);
 /* JSON of the request, as it came. */
 void batch_put_json(struct writer *writer, struct arena *arena, yyjson_val *json);
 /* Sends a request of a table, which consumes at least that many half units. False: the table is out of

@@ -58,13 +58,16 @@ struct batch_get_item {
 static const char *parse_keys(struct batch_get_item *get, size_t table)
 {
     struct arena *arena = get->call.arena;
-    yyjson_arr_iter keys = yyjson_arr_iter_with(json_member(get->batch.tables[table].json, "Keys"));
+    struct batch_table *entries = &get->batch.tables[table];
+    yyjson_arr_iter keys = yyjson_arr_iter_with(json_member(entries->json, "Keys"));
+    entries->first = get->count;
     for (yyjson_val *json; (json = yyjson_arr_iter_next(&keys)) != NULL;) {
         if (get->count == KEYS_MAX)
             return MESSAGE_BATCH_GET_TOO_MANY;
         struct batch_key *key = &get->keys[get->count++];
         key->json = json;
         key->table = table;
+        entries->entries++;
         const char *problem = json_item_read(arena, json, &key->node);
         if (problem != NULL)
             return problem;
@@ -88,6 +91,22 @@ static const char *parse_table(struct batch_get_item *get, size_t table)
     return problem != NULL ? problem : parse_keys(get, table);
 }
 
+/* Without a look at the table, which may not exist. */
+static bool repeats_keys(const struct batch_get_item *get, const struct batch_table *table)
+{
+    struct arena *arena = get->call.arena;
+    struct slice *keys = arena_alloc(arena, table->entries * sizeof(*keys));
+    struct writer encoded;
+    writer_init(&encoded, 0);
+    for (size_t i = 0; i < table->entries; i++) {
+        writer_reset(&encoded);
+        writer_put_item(&encoded, get->keys[table->first + i].node);
+        keys[i] = arena_copy(arena, writer_slice(&encoded));
+    }
+    writer_deinit(&encoded);
+    return batch_has_duplicates(keys, table->entries);
+}
+
 static const char *parse(struct batch_get_item *get)
 {
     batch_init(&get->batch, &get->call);
@@ -97,6 +116,9 @@ static const char *parse(struct batch_get_item *get)
         if (problem != NULL)
             return problem;
     }
+    for (size_t i = 0; i < get->batch.count; i++)
+        if (repeats_keys(get, &get->batch.tables[i]))
+            return MESSAGE_DUPLICATES;
     return NULL;
 }
 
@@ -213,16 +235,22 @@ static const char *make_read(struct batch_get_item *get, size_t i)
     return NULL;
 }
 
+static const char *make_reads(struct operation_call *call, size_t table)
+{
+    struct batch_get_item *get = (struct batch_get_item *)(void *)call;
+    const struct batch_table *entries = &get->batch.tables[table];
+    const char *problem = NULL;
+    for (size_t i = 0; i < entries->entries && problem == NULL; i++)
+        problem = make_read(get, entries->first + i);
+    return problem;
+}
+
 static void read_items(struct operation_call *call)
 {
     struct batch_get_item *get = (struct batch_get_item *)(void *)call;
-    const char *problem = NULL;
-    for (size_t i = 0; i < get->count && problem == NULL; i++)
-        problem = make_read(get, i);
-    if (problem == NULL && batch_has_duplicates(call->arena, get->reads, get->count))
-        problem = MESSAGE_DUPLICATES;
-    if (problem != NULL) {
-        operation_refuse(call, problem);
+    /* One table may have been named in two ways. */
+    if (batch_repeats_keys(call->arena, get->reads, get->count)) {
+        operation_refuse(call, MESSAGE_DUPLICATES);
         return;
     }
     operation_wait(call, finish);
@@ -242,7 +270,7 @@ static void start(struct operation_call *call)
     if (problem != NULL)
         operation_refuse(call, problem);
     else
-        batch_lookup(call, read_items);
+        batch_lookup(call, make_reads, read_items);
 }
 
 const struct operation operation_batch_get_item = {"BatchGetItem", sizeof(struct batch_get_item),

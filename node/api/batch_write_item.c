@@ -50,8 +50,9 @@ struct batch_write {
     yyjson_val *json;
     struct value_node *node; /* the item, or the key */
     bool is_put;
-    size_t table; /* index into the batch's */
-    uint64_t size;
+    size_t table;           /* index into the batch's */
+    struct writer *encoded; /* the item, then the key */
+    uint64_t size;          /* item_size() */
 };
 
 struct batch_write_item {
@@ -69,20 +70,30 @@ static const char *parse_write(struct batch_write_item *write, struct batch_writ
     if ((put == NULL) == (delete == NULL))
         return MESSAGE_VALUE_TWO_TYPES;
     entry->is_put = put != NULL;
-    return json_item_read(write->call.arena,
-                          entry->is_put ? json_member(put, "Item") : json_member(delete, "Key"),
-                          &entry->node);
+    const char *problem = json_item_read(
+        write->call.arena, entry->is_put ? json_member(put, "Item") : json_member(delete, "Key"),
+        &entry->node);
+    if (problem != NULL)
+        return problem;
+    entry->encoded = operation_writer_new(&write->call, 0);
+    if (entry->is_put) {
+        writer_put_item(entry->encoded, entry->node);
+        entry->size = item_size(writer_slice(entry->encoded));
+    }
+    return entry->size > ITEM_SIZE_MAX ? MESSAGE_TOO_LARGE : NULL;
 }
 
 static const char *parse_table(struct batch_write_item *write, size_t table)
 {
     yyjson_arr_iter entries = yyjson_arr_iter_with(write->batch.tables[table].json);
+    write->batch.tables[table].first = write->count;
     for (yyjson_val *json; (json = yyjson_arr_iter_next(&entries)) != NULL;) {
         if (write->count == WRITES_MAX)
             return MESSAGE_BATCH_WRITE_TOO_MANY;
         struct batch_write *entry = &write->entries[write->count++];
         entry->json = json;
         entry->table = table;
+        write->batch.tables[table].entries++;
         const char *problem = parse_write(write, entry);
         if (problem != NULL)
             return problem;
@@ -183,15 +194,9 @@ static const char *make_write(struct batch_write_item *write, size_t i)
     const char *problem = find_key(write, entry, table, &key);
     if (problem != NULL)
         return problem;
-    struct writer *encoded = operation_writer_new(call, 0);
-    if (entry->is_put)
-        writer_put_item(encoded, entry->node);
-    size_t item_end = encoded->size;
-    entry->size = entry->is_put ? item_size(writer_slice(encoded)) : 0;
-    if (entry->size > ITEM_SIZE_MAX)
-        return MESSAGE_TOO_LARGE;
-    item_key_encode(encoded, &key);
-    struct slice bytes = writer_slice(encoded);
+    size_t item_end = entry->encoded->size;
+    item_key_encode(entry->encoded, &key);
+    struct slice bytes = writer_slice(entry->encoded);
     write->writes[i] = operation_request_new(call, REQUEST_WRITE);
     struct request *request = &write->writes[i]->request;
     request->quorum = table->quorum;
@@ -203,18 +208,23 @@ static const char *make_write(struct batch_write_item *write, size_t i)
     return NULL;
 }
 
+/* Looks for duplicates among all writes so far: one table may have been named in two ways. */
+static const char *make_writes(struct operation_call *call, size_t table)
+{
+    struct batch_write_item *write = (struct batch_write_item *)(void *)call;
+    const struct batch_table *entries = &write->batch.tables[table];
+    size_t end = entries->first + entries->entries;
+    for (size_t i = entries->first; i < end; i++) {
+        const char *problem = make_write(write, i);
+        if (problem != NULL)
+            return problem;
+    }
+    return batch_repeats_keys(call->arena, write->writes, end) ? MESSAGE_DUPLICATES : NULL;
+}
+
 static void write_items(struct operation_call *call)
 {
     struct batch_write_item *write = (struct batch_write_item *)(void *)call;
-    const char *problem = NULL;
-    for (size_t i = 0; i < write->count && problem == NULL; i++)
-        problem = make_write(write, i);
-    if (problem == NULL && batch_has_duplicates(call->arena, write->writes, write->count))
-        problem = MESSAGE_DUPLICATES;
-    if (problem != NULL) {
-        operation_refuse(call, problem);
-        return;
-    }
     operation_wait(call, finish);
     size_t sent = 0;
     for (size_t i = 0; i < write->count; i++)
@@ -230,7 +240,7 @@ static void start(struct operation_call *call)
     if (problem != NULL)
         operation_refuse(call, problem);
     else
-        batch_lookup(call, write_items);
+        batch_lookup(call, make_writes, write_items);
 }
 
 const struct operation operation_batch_write_item = {

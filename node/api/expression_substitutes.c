@@ -63,9 +63,11 @@ static const char *read_keys(struct arena *arena, const struct substitute_kind *
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&members)) != NULL;) {
         struct slice text = string_of(key);
-        if (!substitute_valid(text, kind->first) || text.size > KEY_SIZE_MAX)
-            return arena_printf(arena, MESSAGE_SUBSTITUTE_KEY, kind->parameter,
-                                (int)(text.size < KEY_SIZE_MAX ? text.size : KEY_SIZE_MAX),
+        if (text.size > KEY_SIZE_MAX)
+            return kind->first == '#' ? arena_printf(arena, MESSAGE_NAME_KEY_TOO_LONG, text.size)
+                                      : MESSAGE_VALUE_KEY_TOO_LONG;
+        if (!substitute_valid(text, kind->first))
+            return arena_printf(arena, MESSAGE_SUBSTITUTE_KEY, kind->parameter, (int)text.size,
                                 text.data);
         substitutes->all[substitutes->count++].key = text;
     }

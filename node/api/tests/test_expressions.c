@@ -529,6 +529,32 @@ START_TEST(limits_substitutes)
 }
 END_TEST
 
+START_TEST(limits_substitute_keys)
+{
+    static const struct {
+        char first;
+        const char *problem;
+    } cases[] = {{'#', "ExpressionAttributeNames contains invalid key: The expression attribute "
+                       "map contains a key that is too long; size of key: 256"},
+                 {':', "ExpressionAttributeValues contains invalid key: The expression attribute "
+                       "map contains a key that is too long;"}};
+    for (size_t i = 0; i < array_size(cases); i++) {
+        char text[512];
+        bool is_name = cases[i].first == '#';
+        int start = sprintf(text, "{\"%c", cases[i].first);
+        memset(text + start, 'a', 255);
+        strcpy(text + start + 255, is_name ? "\":\"x\"}" : "\":{\"S\":\"x\"}}");
+        yyjson_doc *document = yyjson_read(text, strlen(text), 0);
+        yyjson_val *map = yyjson_doc_get_root(document);
+        struct expression_context fresh;
+        ck_assert_str_eq(
+            expression_context_init(&fresh, &arena, is_name ? map : NULL, is_name ? NULL : map),
+            cases[i].problem);
+        yyjson_doc_free(document);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("expressions");
@@ -547,6 +573,7 @@ int main(void)
     tcase_add_test(all, finds_unused_substitutes);
     tcase_add_test(all, refuses_bad_substitutes);
     tcase_add_test(all, limits_substitutes);
+    tcase_add_test(all, limits_substitute_keys);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
