@@ -31,16 +31,20 @@ const char *key_path_check_all(struct arena *arena, const struct table *table,
     return problem;
 }
 
-struct slice key_path_find(const struct table *table, const struct expression *expression)
+struct slice key_path_find(const struct table *table, const struct table_key *sort_key,
+                           const struct expression *expression)
 {
     if (expression == NULL)
         return SLICE_EMPTY;
-    if (expression->kind == EXPRESSION_PATH)
-        return key_path_begins(table, &expression->path) ? expression->path.elements[0].name
-                                                         : SLICE_EMPTY;
+    if (expression->kind == EXPRESSION_PATH) {
+        struct slice name = expression->path.elements[0].name;
+        bool is_key =
+            slice_equal(name, table->partition_key.name) || slice_equal(name, sort_key->name);
+        return is_key ? name : SLICE_EMPTY;
+    }
     struct slice found = SLICE_EMPTY;
     for (const struct expression *at = expression->first; at != NULL && found.size == 0;
          at = at->next)
-        found = key_path_find(table, at);
+        found = key_path_find(table, sort_key, at);
     return found;
 }

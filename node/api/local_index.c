@@ -9,16 +9,12 @@
 
 enum {
     NON_KEY_ATTRIBUTES_MAX = 20, /* of one index; the service's limits */
-    PROJECTED_MAX = 100,         /* of all indexes together, where a projection names them */
-    NAME_SIZE_MIN = 3,
-    NAME_SIZE_MAX = 255
+    PROJECTED_MAX = 100          /* of all indexes together, where a projection names them */
 };
 
-static const struct shape shape_index_name = {.kind = SHAPE_STRING,
-                                              .ranged = true,
-                                              .min = NAME_SIZE_MIN,
-                                              .max = NAME_SIZE_MAX,
-                                              .table_name = true};
+const struct shape shape_index_name = {
+    .kind = SHAPE_STRING, .ranged = true, .min = 3, .max = 255, .table_name = true};
+
 static const struct shape shape_projection_type = {.kind = SHAPE_STRING,
                                                    .values = "ALL, INCLUDE, KEYS_ONLY"};
 static const struct shape shape_non_key_attribute = {

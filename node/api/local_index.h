@@ -11,6 +11,7 @@
 
 struct operation_call;
 
+extern const struct shape shape_index_name;    /* IndexName */
 extern const struct shape shape_local_indexes; /* LocalSecondaryIndexes of CreateTable */
 
 /* Reads the request's, with its KeySchema and AttributeDefinitions, which were checked, into the

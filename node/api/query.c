@@ -7,7 +7,7 @@
 
 static const struct shape_member members[] = {
     {"Select", &shape_select, false, false},
-    {"IndexName", &shape_any, false, true},
+    {"IndexName", &shape_index_name, false, false},
     {"ReturnConsumedCapacity", &shape_return_consumed_capacity, false, false},
     {"QueryFilter", &shape_any, false, true},
     {"TableName", &shape_table_name, true, false},
@@ -78,68 +78,70 @@ static const char *parse(struct query *query)
     return problem != NULL ? problem : parse_expressions(query);
 }
 
-/* Whether an item of the collection with that sort key would be in the range. */
-static bool is_in_range(const struct key_range *range, const struct item_key *collection,
-                        struct slice sort_key)
-{
-    struct item_key key = *collection;
-    key.sort_key = sort_key;
-    struct writer encoded;
-    writer_init(&encoded, 0);
-    item_key_encode(&encoded, &key);
-    bool inside = slice_compare(writer_slice(&encoded), writer_slice(&range->from)) >= 0 &&
-                  slice_compare(writer_slice(&encoded), writer_slice(&range->to)) < 0;
-    writer_deinit(&encoded);
-    return inside;
-}
-
 /* Narrows the range to what follows ExclusiveStartKey. */
 static const char *start_after(const struct query *query, const struct item_key *start,
                                const struct item_key *collection, bool on_sort_key,
                                struct key_range *range)
 {
-    if (on_sort_key && !is_in_range(range, collection, start->sort_key))
+    struct item_key key = *collection;
+    key.sort_key = start->sort_key;
+    struct writer row;
+    writer_init(&row, 0);
+    query_source_encode(&row, &query->page.source, &key, query->start);
+    bool inside = slice_compare(writer_slice(&row), writer_slice(&range->from)) >= 0 &&
+                  slice_compare(writer_slice(&row), writer_slice(&range->to)) < 0;
+    struct writer *bound = query->reverse ? &range->to : &range->from;
+    writer_reset(bound);
+    writer_put_slice(bound, writer_slice(&row));
+    if (!query->reverse)
+        writer_put_u8(bound, 0);
+    writer_deinit(&row);
+    if (on_sort_key && !inside)
         return MESSAGE_START_PREDICATE;
     if (!slice_equal(start->partition_key, collection->partition_key))
         return on_sort_key ? MESSAGE_START_ONE_ROW : MESSAGE_START_OUTSIDE;
-    if (query->reverse)
-        key_range_before(range, start);
-    else
-        key_range_after(range, start);
     return NULL;
+}
+
+static const char *check_keys(struct query *query, struct item_key *start)
+{
+    struct operation_call *call = &query->call;
+    const struct query_source *source = &query->page.source;
+    const char *problem = query_page_read_source(&query->page, call);
+    if (problem == NULL && query->start != NULL)
+        problem = start_key_find(call->arena, source, query->start, api_partitions(call->api),
+                                 START_OF_QUERY, start);
+    if (problem == NULL)
+        problem = key_condition_check(call->arena, &query->condition, &call->found->partition_key,
+                                      query_source_sort_key(source));
+    return problem != NULL ? problem
+                           : query_page_check_table(&query->page, call->arena, call->found);
 }
 
 static const char *find_range(struct query *query)
 {
     struct operation_call *call = &query->call;
-    const struct table *table = call->found;
-    const struct key_term *hash = key_condition_on(&query->condition, &table->partition_key);
-    const struct key_term *sort = key_condition_on(&query->condition, &table->sort_key);
+    const struct query_source *source = &query->page.source;
     struct item_key start;
-    const char *problem = NULL;
-    if (query->start != NULL)
-        problem = start_key_find(call->arena, table, query->start, api_partitions(call->api),
-                                 START_OF_QUERY, &start);
-    if (problem == NULL)
-        problem = key_condition_check(call->arena, &query->condition, &table->partition_key,
-                                      &table->sort_key);
-    if (problem == NULL)
-        problem = query_page_check_table(&query->page, call->arena, call->found);
+    const char *problem = check_keys(query, &start);
     if (problem != NULL)
         return problem;
+    const struct key_term *hash = key_condition_on(&query->condition, &call->found->partition_key);
+    const struct key_term *sort =
+        key_condition_on(&query->condition, query_source_sort_key(source));
     struct item_key collection = item_key_of(call->found->id, value_bytes(hash->bound), SLICE_EMPTY,
                                              api_partitions(call->api));
     struct key_range range;
     key_range_init(&range);
     if (sort != NULL)
-        key_range_sort(&range, &collection, sort->relation, value_bytes(sort->bound),
-                       value_bytes(sort->bound_high));
+        query_source_sort(source, &collection, sort->relation, value_bytes(sort->bound),
+                          value_bytes(sort->bound_high), &range);
     else
-        key_range_collection(&range, &collection);
+        query_source_collection(source, &collection, &range);
     if (query->start != NULL)
         problem = start_after(query, &start, &collection, sort != NULL, &range);
     if (problem == NULL)
-        problem = query_page_check_filter(&query->page, call->arena, call->found);
+        problem = query_page_check_filter(&query->page, call->arena);
     query->from = arena_copy(call->arena, writer_slice(&range.from));
     query->to = arena_copy(call->arena, writer_slice(&range.to));
     key_range_deinit(&range);
@@ -186,6 +188,7 @@ static void read_more(struct query *query)
     struct request *range = &query->range->request;
     range->quorum = call->found->quorum;
     range->consistent = query->page.options.consistent;
+    range->index = query->page.source.index != NULL;
     range->key = query->from;
     range->to = query->to;
     range->reverse = query->reverse;

@@ -50,21 +50,42 @@ const char *query_page_read_select(struct query_page *page, struct arena *arena,
     bool named = json_member(input, "ProjectionExpression") != NULL ||
                  json_member(input, "AttributesToGet") != NULL;
     bool projected = slice_equal(select, SLICE_LITERAL("ALL_PROJECTED_ATTRIBUTES"));
-    if (projected && !named)
+    if (projected && !named && json_member(input, "IndexName") == NULL)
         return MESSAGE_SELECT_PROJECTED;
     if (slice_equal(select, SLICE_LITERAL("SPECIFIC_ATTRIBUTES")) && !named)
         return MESSAGE_SELECT_SPECIFIC;
     page->count_only = slice_equal(select, SLICE_LITERAL("COUNT"));
+    page->whole = slice_equal(select, SLICE_LITERAL("ALL_ATTRIBUTES"));
     const char *parameter = json_member(input, "ProjectionExpression") != NULL
                                 ? "ProjectionExpression"
                                 : "AttributesToGet";
     if (named && page->count_only)
         return arena_printf(arena, MESSAGE_SELECT_COUNT, parameter);
-    if (projected)
+    if (projected && named)
         return arena_printf(arena, MESSAGE_SELECT_ALL_PROJECTED, parameter);
-    if (named && slice_equal(select, SLICE_LITERAL("ALL_ATTRIBUTES")))
+    if (named && page->whole)
         return arena_printf(arena, MESSAGE_SELECT_ALL, parameter);
     return NULL;
+}
+
+/* What is shown of the items of an index, unless the request says it. */
+static void project_index(struct query_page *page, struct arena *arena)
+{
+    struct read_options *options = &page->options;
+    page->fetches = page->whole || !query_source_has_paths(&page->source, &options->paths);
+    if (page->whole || options->projected)
+        return;
+    query_source_projected(&page->source, arena, &options->paths);
+    projection_init(&options->projection, arena, &options->paths);
+    options->projected = true;
+}
+
+const char *query_page_read_source(struct query_page *page, struct operation_call *call)
+{
+    const char *problem = query_source_init(&page->source, call);
+    if (problem == NULL && !query_source_has_all(&page->source))
+        project_index(page, call->arena);
+    return problem;
 }
 
 const char *query_page_check_table(const struct query_page *page, struct arena *arena,
@@ -74,12 +95,17 @@ const char *query_page_check_table(const struct query_page *page, struct arena *
     return problem != NULL ? problem : read_options_check_table(&page->options, arena, table);
 }
 
-const char *query_page_check_filter(const struct query_page *page, struct arena *arena,
-                                    const struct table *table)
+const char *query_page_check_filter(const struct query_page *page, struct arena *arena)
 {
-    struct slice key = key_path_find(table, page->filter);
-    return key.size == 0 ? NULL
-                         : arena_printf(arena, MESSAGE_FILTER_ON_KEY, (int)key.size, key.data);
+    const struct query_source *source = &page->source;
+    struct slice key = key_path_find(source->table, query_source_sort_key(source), page->filter);
+    if (key.size > 0)
+        return arena_printf(arena, MESSAGE_FILTER_ON_KEY, (int)key.size, key.data);
+    const char *lacking = query_source_lacks(source, arena, page->filter);
+    return lacking == NULL
+               ? NULL
+               : arena_printf(arena, MESSAGE_INDEX_FILTER, (int)source->index->name.size,
+                              source->index->name.data, lacking);
 }
 
 bool query_page_begin(struct query_page *page, struct operation_call *call)
@@ -102,7 +128,9 @@ static void take_item(struct query_page *page, struct writer *reply, struct aren
 {
     uint64_t size = item_size(item);
     page->scanned++;
-    page->size += size;
+    page->size += query_source_size(&page->source, item);
+    if (page->fetches)
+        page->fetched_halves += capacity_of_read(size, page->options.consistent);
     page->last = item;
     page->filter_work += work_of(page, size);
     page->full = page->scanned >= page->limit || page->size >= PAGE_SIZE_MAX ||
@@ -125,7 +153,8 @@ void query_page_take(struct query_page *page, struct operation_call *call,
     struct arena scratch;
     arena_init(&scratch);
     while (!page->full && store_rows_next(&rows, &key, &item)) {
-        take_item(page, reply, &scratch, item);
+        if (query_source_stands(&page->source, key, item))
+            take_item(page, reply, &scratch, item);
         arena_reset(&scratch);
     }
     arena_deinit(&scratch);
@@ -142,7 +171,7 @@ void query_page_finish(struct query_page *page, struct operation_call *call)
     json_put_integer(reply, (int64_t)page->scanned);
     if (page->full) {
         json_put_name(reply, "LastEvaluatedKey");
-        table_put_key(reply, call->found, page->last);
+        query_source_put_key(reply, &page->source, page->last);
     }
     struct capacity used = {capacity_of_read(page->size, page->options.consistent)};
     throttle_end(call, THROUGHPUT_READ, capacity_of_table(&used));

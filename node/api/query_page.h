@@ -2,6 +2,7 @@
 #pragma once
 
 #include "capacity.h"
+#include "query_source.h"
 #include "read_options.h"
 
 enum {
@@ -10,15 +11,19 @@ enum {
 };
 
 struct query_page {
+    struct query_source source;
     struct read_options options;
     struct expression *filter; /* NULL: none */
     uint64_t filter_weight;    /* operators and functions in it */
     uint64_t filter_work;      /* spent on it, in operators on small items */
     bool count_only;           /* Select COUNT */
+    bool whole;                /* Select ALL_ATTRIBUTES */
+    bool fetches;              /* attributes that the index has not are wanted */
     uint64_t limit;            /* items evaluated at most */
     uint64_t scanned;          /* items evaluated */
     uint64_t count;            /* of these, those that the filter let through */
-    uint64_t size;             /* of all evaluated, by item_size() */
+    uint64_t size;             /* of all evaluated, as they stand in the source */
+    uint64_t fetched_halves;   /* capacity for the items that had to be fetched */
     bool full;                 /* limit or size reached: a LastEvaluatedKey must be given */
     struct slice last;         /* the last item evaluated, while its request is held */
 };
@@ -30,12 +35,14 @@ const char *must_check query_page_init(struct query_page *page, struct expressio
 /* Then, after all expressions: reads Select. */
 const char *must_check query_page_read_select(struct query_page *page, struct arena *arena,
                                               yyjson_val *input);
-/* Then, when the table is known: paths into its keys. */
+/* Then, when the call's table is known: IndexName. */
+const char *must_check query_page_read_source(struct query_page *page, struct operation_call *call);
+/* Then: paths into its keys. */
 const char *must_check query_page_check_table(const struct query_page *page, struct arena *arena,
                                               const struct table *table);
-/* Query has conditions on keys of its own, and refuses them in the filter. */
-const char *must_check query_page_check_filter(const struct query_page *page, struct arena *arena,
-                                               const struct table *table);
+/* Query has conditions on keys of its own, and refuses them in the filter, and what the index has
+ * not. */
+const char *must_check query_page_check_filter(const struct query_page *page, struct arena *arena);
 /* Opens the reply. False: the table is out of throughput, and the call has ended. */
 bool must_check query_page_begin(struct query_page *page, struct operation_call *call);
 /* Takes rows of an answered range until the page is full. */

@@ -17,7 +17,7 @@ static const struct shape shape_segment = {
     .kind = SHAPE_INTEGER, .ranged = true, .min = 0, .max = SEGMENTS_MAX - 1};
 static const struct shape_member members[] = {
     {"Select", &shape_select, false, false},
-    {"IndexName", &shape_any, false, true},
+    {"IndexName", &shape_index_name, false, false},
     {"TotalSegments", &shape_total_segments, false, false},
     {"ReturnConsumedCapacity", &shape_return_consumed_capacity, false, false},
     {"TableName", &shape_table_name, true, false},
@@ -113,7 +113,7 @@ static const char *start_after(struct scan *scan)
 {
     struct operation_call *call = &scan->call;
     struct item_key start;
-    const char *problem = start_key_find(call->arena, call->found, scan->start,
+    const char *problem = start_key_find(call->arena, &scan->page.source, scan->start,
                                          api_partitions(call->api), START_OF_SCAN, &start);
     if (problem != NULL)
         return problem;
@@ -122,12 +122,9 @@ static const char *start_after(struct scan *scan)
                             json_member_integer(call->input, "TotalSegments", 1),
                             json_member_integer(call->input, "Segment", 0));
     scan->first_position = start.position;
-    struct key_range range;
-    key_range_init(&range);
-    key_range_table(&range, start.partition, call->found->id);
-    key_range_after(&range, &start);
-    scan->start_from = arena_copy(call->arena, writer_slice(&range.from));
-    key_range_deinit(&range);
+    struct writer *row = operation_writer_new(call, 0);
+    query_source_encode(row, &scan->page.source, &start, scan->start);
+    scan->start_from = key_successor(call->arena, writer_slice(row));
     return NULL;
 }
 
@@ -138,6 +135,7 @@ static void send_range(struct scan *scan, uint32_t partition, struct slice from)
     scan->ranges[partition % WINDOW_MAX] = sent;
     sent->request.quorum = call->found->quorum;
     sent->request.consistent = scan->page.options.consistent;
+    sent->request.index = scan->page.source.index != NULL;
     sent->request.key = from;
     sent->request.to = scan->to[partition % WINDOW_MAX];
     sent->request.rows_max = query_page_rows_left(&scan->page);
@@ -152,9 +150,9 @@ static void open_partition(struct scan *scan, uint32_t partition)
     uint64_t first, last;
     ring_partition_range(partition, api_partitions(scan->call.api), &first, &last);
     key_range_init(&range);
-    key_range_positions(&range, partition, scan->call.found->id,
-                        first > scan->first_position ? first : scan->first_position,
-                        last < scan->last_position ? last : scan->last_position);
+    query_source_positions(&scan->page.source, partition,
+                           first > scan->first_position ? first : scan->first_position,
+                           last < scan->last_position ? last : scan->last_position, &range);
     scan->to[partition % WINDOW_MAX] = arena_copy(arena, writer_slice(&range.to));
     struct slice from = arena_copy(arena, writer_slice(&range.from));
     key_range_deinit(&range);
@@ -226,7 +224,9 @@ static void found_table(struct operation_call *call)
         operation_fail(call, "ResourceNotFoundException", MESSAGE_NO_RESOURCE);
         return;
     }
-    const char *problem = scan->start == NULL ? NULL : start_after(scan);
+    const char *problem = query_page_read_source(&scan->page, call);
+    if (problem == NULL && scan->start != NULL)
+        problem = start_after(scan);
     if (problem == NULL)
         problem = query_page_check_table(&scan->page, call->arena, call->found);
     if (problem != NULL) {

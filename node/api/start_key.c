@@ -53,25 +53,49 @@ static const char *check_value(struct arena *arena, const struct table_key *key,
                                          : problem;
 }
 
-static bool has_names(const struct table *table, const struct value_node *start)
+static bool has_names(const struct query_source *source, const struct value_node *start)
 {
-    bool sorted = table->sort_key.name.size > 0;
-    return start->count == 1 + (size_t)sorted &&
-           value_node_find(start, table->partition_key.name) != NULL &&
-           (!sorted || value_node_find(start, table->sort_key.name) != NULL);
+    const struct slice names[] = {source->table->partition_key.name, source->table->sort_key.name,
+                                  query_source_sort_key(source)->name};
+    size_t wanted = 0;
+    for (size_t i = 0; i < array_size(names); i++) {
+        bool repeated =
+            i == 2 && (slice_equal(names[2], names[0]) || slice_equal(names[2], names[1]));
+        if (names[i].size == 0 || repeated)
+            continue;
+        wanted++;
+        if (value_node_find(start, names[i]) == NULL)
+            return false;
+    }
+    return start->count == wanted;
 }
 
-const char *start_key_find(struct arena *arena, const struct table *table,
+static const char *check_index_key(struct arena *arena, const struct query_source *source,
+                                   const struct value_node *start, enum start_key_use use)
+{
+    const struct table_key *key = query_source_sort_key(source);
+    if (source->index == NULL)
+        return NULL;
+    if (value_node_find(start, key->name)->type != key->type)
+        return check_value(arena, key, start, true, use);
+    const char *problem = local_indexes_check_item(arena, source->table, start);
+    return problem == NULL ? NULL : arena_printf(arena, MESSAGE_START_INVALID, problem);
+}
+
+const char *start_key_find(struct arena *arena, const struct query_source *source,
                            const struct value_node *start, uint32_t partitions,
                            enum start_key_use use, struct item_key *key)
 {
+    const struct table *table = source->table;
     *key = (struct item_key){.partition = 0};
-    if (!has_names(table, start))
+    if (!has_names(source, start))
         return use == START_OF_QUERY
                    ? MESSAGE_START_KEY
                    : arena_printf(arena, MESSAGE_START_INVALID, MESSAGE_KEY_MISMATCH);
     const char *problem = check_value(arena, &table->partition_key, start, false, use);
     if (problem == NULL)
         problem = check_value(arena, &table->sort_key, start, true, use);
-    return problem != NULL ? problem : table_key_of_key(arena, table, start, partitions, key);
+    if (problem == NULL)
+        problem = check_index_key(arena, source, start, use);
+    return problem != NULL ? problem : table_key_within(arena, table, start, partitions, key);
 }

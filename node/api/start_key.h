@@ -3,7 +3,7 @@
 
 #include <yyjson.h>
 
-#include "table.h"
+#include "query_source.h"
 
 enum start_key_use { START_OF_QUERY, START_OF_SCAN };
 
@@ -11,7 +11,8 @@ enum start_key_use { START_OF_QUERY, START_OF_SCAN };
  * `start` is NULL if it is absent. */
 const char *must_check start_key_read(struct arena *arena, yyjson_val *input,
                                       struct value_node **start);
-/* Then, when the table is known: the key that `start` is; it borrows. */
-const char *must_check start_key_find(struct arena *arena, const struct table *table,
+/* Then, when the source is known: the key of the item that `start` names, which then has an index key
+ * as well if the source has; it borrows. */
+const char *must_check start_key_find(struct arena *arena, const struct query_source *source,
                                       const struct value_node *start, uint32_t partitions,
                                       enum start_key_use use, struct item_key *key);

@@ -113,6 +113,10 @@ const char *must_check table_key_of_item(struct arena *arena, const struct table
 const char *must_check table_key_of_key(struct arena *arena, const struct table *table,
                                         const struct value_node *map, uint32_t partitions,
                                         struct item_key *key);
+/* The same, of a map that may hold more. */
+const char *must_check table_key_within(struct arena *arena, const struct table *table,
+                                        const struct value_node *map, uint32_t partitions,
+                                        struct item_key *key);
 /* The size that the bytes of a key may have. NULL, or the ValidationException's message. */
 const char *must_check table_key_check(struct arena *arena, const struct table_key *key,
                                        struct slice bytes, bool is_sort_key);

@@ -77,6 +77,13 @@ const char *table_key_of_key(struct arena *arena, const struct table *table,
     *key = (struct item_key){.partition = 0};
     if (map->count != (table->sort_key.name.size > 0 ? 2U : 1U))
         return MESSAGE_KEY_MISMATCH;
+    return table_key_within(arena, table, map, partitions, key);
+}
+
+const char *table_key_within(struct arena *arena, const struct table *table,
+                             const struct value_node *map, uint32_t partitions,
+                             struct item_key *key)
+{
     return read_keys(arena, table, map, partitions, key, read_of_key);
 }
 

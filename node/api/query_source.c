@@ -1,0 +1,204 @@
+#include "query_source.h"
+
+#include <stdlib.h>
+
+#include "api_state.h"
+#include "index_key.h"
+#include "json_item.h"
+#include "json_writer.h"
+#include "messages.h"
+
+const char *query_source_init(struct query_source *source, struct operation_call *call)
+{
+    struct slice name = json_member_string(call->input, "IndexName");
+    *source = (struct query_source){.table = call->found};
+    if (json_member(call->input, "IndexName") == NULL)
+        return NULL;
+    source->index = local_index_find(call->found, name);
+    if (source->index == NULL)
+        return arena_printf(call->arena, MESSAGE_NO_INDEX, (int)name.size, name.data);
+    source->number = (uint8_t)(source->index - call->found->indexes);
+    return NULL;
+}
+
+const struct table_key *query_source_sort_key(const struct query_source *source)
+{
+    return source->index != NULL ? &source->index->sort_key : &source->table->sort_key;
+}
+
+/* Ranges. */
+
+void query_source_collection(const struct query_source *source, const struct item_key *collection,
+                             struct key_range *range)
+{
+    if (source->index != NULL)
+        index_range_collection(range, source->number, collection);
+    else
+        key_range_collection(range, collection);
+}
+
+void query_source_sort(const struct query_source *source, const struct item_key *collection,
+                       enum sort_bound relation, struct slice bound, struct slice bound_high,
+                       struct key_range *range)
+{
+    if (source->index != NULL)
+        index_range_sort(range, source->number, collection, relation, bound, bound_high);
+    else
+        key_range_sort(range, collection, relation, bound, bound_high);
+}
+
+void query_source_positions(const struct query_source *source, uint32_t partition, uint64_t first,
+                            uint64_t last, struct key_range *range)
+{
+    if (source->index != NULL)
+        index_range_positions(range, partition, source->table->id, source->number, first, last);
+    else
+        key_range_positions(range, partition, source->table->id, first, last);
+}
+
+void query_source_encode(struct writer *writer, const struct query_source *source,
+                         const struct item_key *item, const struct value_node *start)
+{
+    if (source->index == NULL)
+        item_key_encode(writer, item);
+    else
+        index_key_encode(writer, source->number, item,
+                         value_node_find(start, source->index->sort_key.name)->bytes);
+}
+
+/* Rows. */
+
+static bool is_table_key(const struct table *table, struct slice name)
+{
+    return slice_equal(name, table->partition_key.name) || slice_equal(name, table->sort_key.name);
+}
+
+bool query_source_stands(const struct query_source *source, struct slice key, struct slice item)
+{
+    struct index_key entry;
+    struct slice value;
+    if (source->index == NULL)
+        return true;
+    if (!index_key_decode(key, &entry) || !item_find(item, source->index->sort_key.name, &value) ||
+        value_type(value) != source->index->sort_key.type)
+        return false;
+    struct writer own;
+    writer_init(&own, key.size);
+    index_key_encode(&own, source->number, &entry.item, value_bytes(value));
+    bool stands = slice_equal(writer_slice(&own), key);
+    writer_deinit(&own);
+    return stands;
+}
+
+void query_source_put_key(struct writer *writer, const struct query_source *source,
+                          struct slice item)
+{
+    table_put_key(writer, source->table, item);
+    if (source->index == NULL || is_table_key(source->table, source->index->sort_key.name))
+        return;
+    writer->size--; /* the brace that ends it */
+    struct slice value;
+    if (item_find(item, source->index->sort_key.name, &value)) {
+        json_put_key(writer, source->index->sort_key.name);
+        json_put_value(writer, value);
+    }
+    json_put_raw(writer, "}");
+}
+
+bool query_source_has_all(const struct query_source *source)
+{
+    return source->index == NULL || slice_equal(source->index->projection, SLICE_LITERAL("ALL"));
+}
+
+uint64_t query_source_size(const struct query_source *source, struct slice item)
+{
+    if (query_source_has_all(source))
+        return item_size(item);
+    struct item_cursor cursor = item_cursor(item);
+    struct slice name, value;
+    uint64_t size = 0;
+    while (item_next(&cursor, &name, &value))
+        if (local_index_projects(source->table, source->index, name))
+            size += item_attribute_size(name, value);
+    return size;
+}
+
+/* Paths. */
+
+static void add_path(struct arena *arena, struct projection_paths *paths, struct slice name)
+{
+    struct path_element *element = arena_zalloc(arena, sizeof(*element));
+    element->name = name;
+    paths->paths[paths->count++] = (struct document_path){element, 1};
+}
+
+void query_source_projected(const struct query_source *source, struct arena *arena,
+                            struct projection_paths *paths)
+{
+    const struct local_index *index = source->index;
+    const struct table_key *keys[] = {&source->table->partition_key, &source->table->sort_key,
+                                      &index->sort_key};
+    struct item_cursor names = value_cursor(index->attributes);
+    struct slice name;
+    *paths = (struct projection_paths){NULL, 0};
+    paths->paths = arena_alloc(arena, (array_size(keys) + value_count(index->attributes)) *
+                                          sizeof(*paths->paths));
+    add_path(arena, paths, keys[0]->name);
+    add_path(arena, paths, keys[1]->name);
+    if (!is_table_key(source->table, keys[2]->name))
+        add_path(arena, paths, keys[2]->name);
+    while (set_next(&names, &name))
+        if (!is_table_key(source->table, name) && !slice_equal(name, keys[2]->name))
+            add_path(arena, paths, name);
+}
+
+bool query_source_has_paths(const struct query_source *source, const struct projection_paths *paths)
+{
+    bool all = true;
+    for (size_t i = 0; i < paths->count && all && !query_source_has_all(source); i++)
+        all = local_index_projects(source->table, source->index, paths->paths[i].elements[0].name);
+    return all;
+}
+
+/* Names that the index has not, each as often as it is met. */
+struct lacking {
+    const struct query_source *source;
+    struct slice names[EXPRESSION_SIZE_MAX / 4]; /* as many as a client may want to hear of */
+    size_t count;
+};
+
+static void collect(struct lacking *lacking, const struct expression *expression)
+{
+    if (expression->kind == EXPRESSION_PATH) {
+        struct slice name = expression->path.elements[0].name;
+        if (lacking->count < array_size(lacking->names) &&
+            !local_index_projects(lacking->source->table, lacking->source->index, name))
+            lacking->names[lacking->count++] = name;
+        return;
+    }
+    for (const struct expression *at = expression->first; at != NULL; at = at->next)
+        collect(lacking, at);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+const char *query_source_lacks(const struct query_source *source, struct arena *arena,
+                               const struct expression *expression)
+{
+    struct lacking lacking = {.source = source};
+    const char *text = NULL;
+    if (expression == NULL || query_source_has_all(source))
+        return NULL;
+    collect(&lacking, expression);
+    if (lacking.count > 0)
+        qsort(lacking.names, lacking.count, sizeof(lacking.names[0]), compare_names);
+    for (size_t i = 0; i < lacking.count; i++)
+        if (i == 0 || !slice_equal(lacking.names[i], lacking.names[i - 1]))
+            text =
+                arena_printf(arena, "%s%s%.*s", text == NULL ? "" : text, text == NULL ? "" : ", ",
+                             (int)lacking.names[i].size, lacking.names[i].data);
+    return text;
+}
