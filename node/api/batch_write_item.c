@@ -2,8 +2,10 @@
 #include "batch.h"
 #include "json_item.h"
 #include "json_writer.h"
+#include "local_index.h"
 #include "messages.h"
 #include "operations.h"
+#include "write_options.h"
 #include "throttle.h"
 
 #include <string.h>
@@ -130,6 +132,11 @@ static bool count_capacity(struct batch_write_item *write)
         write->call.call->sloppy = write->call.call->sloppy || request->sloppy;
         write->batch.tables[entry->table].used.table +=
             capacity_of_write(entry->size > request->old_size ? entry->size : request->old_size);
+        if ((request->want & WANT_OLD) != 0)
+            local_indexes_charge(write->batch.tables[entry->table].table, write->call.arena,
+                                 request->found ? request->result : SLICE_EMPTY,
+                                 entry->is_put ? request->value : SLICE_EMPTY,
+                                 &write->batch.tables[entry->table].used);
     }
     return any;
 }
@@ -205,6 +212,8 @@ static const char *make_write(struct batch_write_item *write, size_t i)
     request->tombstone = !entry->is_put;
     request->want_old_size =
         capacity_wanted(call->input) != CAPACITY_NONE || throttle_limits(table, THROUGHPUT_WRITE);
+    if (request->want_old_size)
+        request->want = write_options_accounts(table, false);
     return NULL;
 }
 

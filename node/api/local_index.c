@@ -248,6 +248,61 @@ const char *local_indexes_check_item(struct arena *arena, const struct table *ta
     return problem;
 }
 
+/* Capacity. */
+
+uint64_t local_index_size(const struct table *table, const struct local_index *index,
+                          struct slice item)
+{
+    struct item_cursor cursor = item_cursor(item);
+    struct slice name, value;
+    uint64_t size = 0;
+    while (item_next(&cursor, &name, &value))
+        if (local_index_projects(table, index, name))
+            size += item_attribute_size(name, value);
+    return size;
+}
+
+/* The encoded key of the item in the index; empty if it does not stand in it. */
+static struct slice key_of(const struct local_index *index, struct slice item)
+{
+    struct slice value = SLICE_EMPTY;
+    bool found = item.size > 0 && item_find(item, index->sort_key.name, &value) &&
+                 value_type(value) == index->sort_key.type;
+    return found ? value : SLICE_EMPTY;
+}
+
+/* All that is projected of `item` stands so in `other`. */
+static bool same_in(const struct table *table, const struct local_index *index, struct slice item,
+                    struct slice other)
+{
+    struct item_cursor cursor = item_cursor(item);
+    struct slice name, value, found;
+    while (item_next(&cursor, &name, &value))
+        if (local_index_projects(table, index, name) &&
+            (!item_find(other, name, &found) || !slice_equal(value, found)))
+            return false;
+    return true;
+}
+
+void local_indexes_charge(const struct table *table, struct arena *arena, struct slice before,
+                          struct slice after, struct capacity *used)
+{
+    for (size_t i = 0; i < table->indexes_count; i++) {
+        const struct local_index *index = &table->indexes[i];
+        struct slice old_key = key_of(index, before), new_key = key_of(index, after);
+        struct capacity_entry entry = {.before = old_key.size > 0, .after = new_key.size > 0};
+        if (entry.before)
+            entry.size_before = local_index_size(table, index, before);
+        if (entry.after)
+            entry.size_after = local_index_size(table, index, after);
+        entry.moved = entry.before && entry.after && !slice_equal(old_key, new_key);
+        entry.changed =
+            entry.before && entry.after &&
+            !(same_in(table, index, before, after) && same_in(table, index, after, before));
+        capacity_add(used, arena, CAPACITY_LOCAL, index->name, capacity_of_entry(&entry));
+    }
+}
+
 /* Descriptions. */
 
 static void put_projection(struct writer *writer, const struct local_index *index)

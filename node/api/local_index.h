@@ -6,7 +6,7 @@
  *   attributes (projected besides the keys, if the projection is INCLUDE)   SS */
 #pragma once
 
-#include "shape.h"
+#include "capacity.h"
 #include "table.h"
 
 struct operation_call;
@@ -30,5 +30,12 @@ struct table_schema table_schema_of(const struct table *table);
 /* The values that index keys may have. NULL, or the ValidationException's message. */
 const char *must_check local_indexes_check_item(struct arena *arena, const struct table *table,
                                                 const struct value_node *item);
+/* Adds what a write did to the item's entries. `before` and `after` are encoded; empty: there was, or
+ * is, no item. */
+void local_indexes_charge(const struct table *table, struct arena *arena, struct slice before,
+                          struct slice after, struct capacity *used);
+/* item_size() of what stands of the item in the index. */
+uint64_t local_index_size(const struct table *table, const struct local_index *index,
+                          struct slice item);
 /* The member LocalSecondaryIndexes of a TableDescription, if the table has any. */
 void local_indexes_put(struct writer *writer, const struct api *api, const struct table *table);

@@ -334,6 +334,9 @@
 #define MESSAGE_INDEX_KEY_UPDATE_NO_BINARY MESSAGE_INDEX_KEY_UPDATE "binary value."
 #define MESSAGE_INDEX_KEY_UPDATE_TYPE \
     "The update expression attempted to update the secondary index key to unsupported type"
+#define MESSAGE_PATH_IN_INDEX_KEY                                                                  \
+    "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: " \
+    "IndexKey: %.*s"
 #define MESSAGE_NO_INDEX "The table does not have the specified index: %.*s"
 #define MESSAGE_INDEX_FILTER \
     MESSAGE_INVALID "Secondary index %.*s does not project one or more filter attributes: [%s]"

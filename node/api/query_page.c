@@ -88,11 +88,40 @@ const char *query_page_read_source(struct query_page *page, struct operation_cal
     return problem;
 }
 
+/* Paths into the index key, as key_path_check_all() finds those into the table's. */
+static bool goes_into(const struct document_path *path, struct slice key)
+{
+    return path->count > 1 && slice_equal(path->elements[0].name, key);
+}
+
+static bool filter_goes_into(const struct expression *expression, struct slice key)
+{
+    if (expression == NULL)
+        return false;
+    bool found = expression->kind == EXPRESSION_PATH && goes_into(&expression->path, key);
+    for (const struct expression *at = expression->first; at != NULL && !found; at = at->next)
+        found = filter_goes_into(at, key);
+    return found;
+}
+
+static const char *check_index_key(const struct query_page *page, struct arena *arena)
+{
+    if (page->source.index == NULL)
+        return NULL;
+    struct slice key = page->source.index->sort_key.name;
+    bool found = filter_goes_into(page->filter, key);
+    for (size_t i = 0; i < page->options.paths.count && !found; i++)
+        found = goes_into(&page->options.paths.paths[i], key);
+    return found ? arena_printf(arena, MESSAGE_PATH_IN_INDEX_KEY, (int)key.size, key.data) : NULL;
+}
+
 const char *query_page_check_table(const struct query_page *page, struct arena *arena,
                                    const struct table *table)
 {
     const char *problem = key_path_check_all(arena, table, page->filter);
-    return problem != NULL ? problem : read_options_check_table(&page->options, arena, table);
+    if (problem == NULL)
+        problem = read_options_check_table(&page->options, arena, table);
+    return problem != NULL ? problem : check_index_key(page, arena);
 }
 
 const char *query_page_check_filter(const struct query_page *page, struct arena *arena)
@@ -160,6 +189,15 @@ void query_page_take(struct query_page *page, struct operation_call *call,
     arena_deinit(&scratch);
 }
 
+/* An index is charged for its entries, the table for the items that had to be fetched besides. */
+static void consumed(const struct query_page *page, struct arena *arena, struct capacity *used)
+{
+    uint64_t halves = capacity_of_read(page->size, page->options.consistent);
+    *used = (struct capacity){page->source.index == NULL ? halves : page->fetched_halves};
+    if (page->source.index != NULL)
+        capacity_add(used, arena, CAPACITY_LOCAL, page->source.index->name, halves);
+}
+
 void query_page_finish(struct query_page *page, struct operation_call *call)
 {
     struct writer *reply = operation_reply(call);
@@ -173,7 +211,8 @@ void query_page_finish(struct query_page *page, struct operation_call *call)
         json_put_name(reply, "LastEvaluatedKey");
         query_source_put_key(reply, &page->source, page->last);
     }
-    struct capacity used = {capacity_of_read(page->size, page->options.consistent)};
+    struct capacity used;
+    consumed(page, call->arena, &used);
     throttle_end(call, THROUGHPUT_READ, capacity_of_table(&used));
     capacity_put_member(reply, capacity_wanted(call->input), call->found->name, &used);
     json_put_raw(reply, "}");

@@ -114,13 +114,7 @@ uint64_t query_source_size(const struct query_source *source, struct slice item)
 {
     if (query_source_has_all(source))
         return item_size(item);
-    struct item_cursor cursor = item_cursor(item);
-    struct slice name, value;
-    uint64_t size = 0;
-    while (item_next(&cursor, &name, &value))
-        if (local_index_projects(source->table, source->index, name))
-            size += item_attribute_size(name, value);
-    return size;
+    return local_index_size(source->table, source->index, item);
 }
 
 /* Paths. */

@@ -5,6 +5,7 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "key_paths.h"
+#include "local_index.h"
 #include "messages.h"
 #include "program_build.h"
 #include "throttle.h"
@@ -118,6 +119,11 @@ static struct slice build_program(const struct write_options *options, struct op
     return writer_slice(program);
 }
 
+uint8_t write_options_accounts(const struct table *table, bool updates)
+{
+    return table->indexes_count == 0 ? 0 : WANT_OLD | (updates ? WANT_NEW : 0);
+}
+
 void write_options_apply(const struct write_options *options, struct operation_call *call,
                          const struct update_expression *update, const struct value_node *key,
                          struct request *write)
@@ -126,6 +132,8 @@ void write_options_apply(const struct write_options *options, struct operation_c
     write->quorum = call->found->quorum;
     write->want_old_size = capacity_wanted(call->input) != CAPACITY_NONE ||
                            throttle_limits(call->found, THROUGHPUT_WRITE);
+    if (write->want_old_size)
+        write->want |= write_options_accounts(call->found, update != NULL);
     if (values == RETURN_ALL_OLD || values == RETURN_UPDATED_OLD)
         write->want |= WANT_OLD;
     if (values == RETURN_ALL_NEW || values == RETURN_UPDATED_NEW)
@@ -210,6 +218,10 @@ void write_options_finish(struct operation_call *call, const struct request *wri
     struct writer *reply = operation_reply(call);
     uint64_t larger = size > write->old_size ? size : write->old_size;
     struct capacity used = {capacity_of_write(larger)};
+    if ((write->want & WANT_OLD) != 0)
+        local_indexes_charge(
+            call->found, call->arena, write->found ? write->result : SLICE_EMPTY,
+            write->written.size > 0 || write->tombstone ? write->written : write->value, &used);
     throttle_end(call, THROUGHPUT_WRITE, capacity_of_table(&used));
     capacity_put_member(reply, capacity_wanted(call->input), call->found->name, &used);
     json_put_raw(reply, "}");

@@ -40,6 +40,9 @@ const char *must_check write_options_init(struct write_options *options,
  * ValidationException's message. */
 const char *must_check write_options_check_table(const struct write_options *options,
                                                  const struct operation_call *call);
+/* What a write must tell besides (enum request_want) so that what it does to indexes can be charged:
+ * nothing if there are none. */
+uint8_t write_options_accounts(const struct table *table, bool updates);
 /* Makes the write what the options and `update` ask for; the caller fills in the rest. `update` is
  * NULL if the request's own value or tombstone is written; else `key` is what an item begins with
  * that was not there. */
