@@ -4,6 +4,7 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 
+from cluster import wait_until
 from conftest import create_table
 
 
@@ -70,6 +71,86 @@ def test_update_table(client, table):
     description = client.describe_table(TableName=table)["Table"]
     assert description["ProvisionedThroughput"]["ReadCapacityUnits"] == 7
     assert description["ProvisionedThroughput"]["WriteCapacityUnits"] == 5
+
+
+def counted(client, table):
+    description = client.describe_table(TableName=table)["Table"]
+    return description["ItemCount"], description["TableSizeBytes"]
+
+
+def test_items_are_counted_by_and_by(cluster, table):
+    """By whichever node is asked; the figures are the same on all."""
+    for number in range(50):
+        cluster.nodes[0].boto().put_item(
+            TableName=table, Item={"pk": {"S": f"{number:04}"}, "v": {"S": "x" * 93}}
+        )
+    for node in cluster.nodes:
+        client = node.boto()
+        wait_until(lambda: counted(client, table) == (50, 5000), 20, "50 items counted")
+
+
+def test_a_table_by_its_arn(cluster, table):
+    client = cluster.nodes[1].boto()
+    arn = client.describe_table(TableName=table)["Table"]["TableArn"]
+    client.put_item(TableName=arn, Item={"pk": {"S": "a"}})
+    assert client.get_item(TableName=table, Key={"pk": {"S": "a"}})["Item"] == {"pk": {"S": "a"}}
+    assert client.scan(TableName=arn)["Count"] == 1
+    for other, code in ((arn.replace("us-east-1", "eu-west-1"), "ValidationException"),
+                        (arn.replace(arn.split(":")[4], "9" * 12), "AccessDeniedException")):
+        with pytest.raises(ClientError) as error:
+            client.scan(TableName=other)
+        assert code_of(error) == code
+
+
+def test_throughput_and_class(cluster, table):
+    client = cluster.nodes[0].boto(retries={"total_max_attempts": 1})  # limits would be retried
+
+    def update(**options):
+        answer = client.update_table(TableName=table, **options)["TableDescription"]
+        assert answer["TableStatus"] == "UPDATING"
+        client.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 1})
+        return client.describe_table(TableName=table)["Table"]
+
+    units = {"ReadCapacityUnits": 9, "WriteCapacityUnits": 9}
+    description = update(BillingMode="PROVISIONED", ProvisionedThroughput=units)
+    assert description["BillingModeSummary"]["BillingMode"] == "PROVISIONED"
+    assert description["ProvisionedThroughput"]["LastIncreaseDateTime"]
+    for less in (8, 7, 6, 5):
+        units["ReadCapacityUnits"] = less
+        description = update(ProvisionedThroughput=units)
+    assert description["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 4
+    units["ReadCapacityUnits"] = 4
+    with pytest.raises(ClientError) as error:
+        update(ProvisionedThroughput=units)
+    assert code_of(error) == "LimitExceededException"
+    description = update(BillingMode="PAY_PER_REQUEST", TableClass="STANDARD_INFREQUENT_ACCESS")
+    assert description["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert description["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+
+
+def test_time_to_live(client, table):
+    def switch(enabled):
+        return client.update_time_to_live(TableName=table, TimeToLiveSpecification={
+            "Enabled": enabled, "AttributeName": "until"
+        })["TimeToLiveSpecification"]
+
+    def status():
+        described = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        return described["TimeToLiveStatus"]
+
+    assert status() == "DISABLED"
+    assert switch(True) == {"Enabled": True, "AttributeName": "until"}
+    wait_until(lambda: status() == "ENABLED", 10, "time to live enabled")
+    with pytest.raises(ClientError) as error:
+        switch(True)
+    assert error.value.response["Error"]["Message"] == "TimeToLive is already enabled"
+    switch(False)
+    wait_until(lambda: status() == "DISABLED", 10, "time to live disabled")
+
+
+def test_continuous_backups_are_off(client, table):
+    described = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    assert described["ContinuousBackupsStatus"] == "DISABLED"
 
 
 def test_tags(client, table):

@@ -62,6 +62,7 @@ struct api *api_new(const struct api_config *config, struct node *node)
     api_calls_init(&api->ready);
     api_calls_init(&api->finished);
     catalogue_init(&api->catalogue);
+    statistics_init(&api->statistics);
     return api;
 }
 
@@ -73,6 +74,7 @@ void api_free(struct api *api)
     while (api_calls_pop(&api->finished) != NULL)
         continue;
     catalogue_deinit(&api->catalogue);
+    statistics_deinit(&api->statistics);
     free(api->account);
     free(api->region);
     free(api);
@@ -146,6 +148,7 @@ void api_run(struct api *api, struct instant now)
 {
     api->now = now;
     catalogue_run(api);
+    statistics_run(api);
     struct api_call *call;
     /* Each goes out before the next is made: replies may be large. */
     do {
@@ -154,6 +157,11 @@ void api_run(struct api *api, struct instant now)
         if ((call = api_calls_pop(&api->ready)) != NULL)
             operation_run(call->operation);
     } while (call != NULL || !api_calls_empty(&api->finished));
+}
+
+uint64_t api_next_us(const struct api *api)
+{
+    return statistics_next_us(&api->statistics);
 }
 
 size_t api_results(const struct api *api)

@@ -44,6 +44,8 @@ void api_call_start(struct api *api, struct instant now, struct api_call *call);
 /* To be called after every door of the node: delivers finished calls and starts what waits. `now`
  * as of that door. */
 void api_run(struct api *api, struct instant now);
+/* When it wants to be called at the latest: monotonic us, or DEADLINE_NEVER. */
+uint64_t api_next_us(const struct api *api);
 /* Bytes that open calls have read and still hold. */
 size_t api_results(const struct api *api);
 /* How many there may be. A read that would bring more is given back, and its call told to come

@@ -4,6 +4,7 @@
 #include "api.h"
 #include "catalogue.h"
 #include "operation_call.h"
+#include "statistics.h"
 
 LIST_DEFINE(api_calls, struct api_call, link)
 
@@ -19,6 +20,7 @@ struct api {
     size_t results_max;
     uint64_t results_refused;
     struct catalogue catalogue;
+    struct statistics statistics;
 };
 
 static inline uint32_t api_partitions(const struct api *api)

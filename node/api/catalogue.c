@@ -106,6 +106,7 @@ void catalogue_learn_drop(struct api *api, uint64_t table_id)
         return;
     map_put(&catalogue->dropped, table_id, catalogue);
     node_drop_table(api->node, api->now, table_id);
+    statistics_forget(&api->statistics, table_id);
     size_t cursor = 0;
     struct table *table;
     while ((table = map_each(&catalogue->by_name, &cursor)) != NULL) {
@@ -140,11 +141,21 @@ struct slice catalogue_table_key(struct operation_call *call, struct slice name)
     return encode_key(call, &key);
 }
 
-struct slice catalogue_dropped_key(struct operation_call *call, uint64_t table_id)
+static struct slice id_key(struct operation_call *call, const char *collection, uint64_t table_id)
 {
     char *id = arena_printf(call->arena, "%016" PRIx64, table_id);
-    struct item_key key = key_of(call, "dropped", slice_of_string(id));
+    struct item_key key = key_of(call, collection, slice_of_string(id));
     return encode_key(call, &key);
+}
+
+struct slice catalogue_dropped_key(struct operation_call *call, uint64_t table_id)
+{
+    return id_key(call, "dropped", table_id);
+}
+
+struct slice catalogue_statistics_key(struct operation_call *call, uint64_t table_id)
+{
+    return id_key(call, "statistics", table_id);
 }
 
 void catalogue_range(struct operation_call *call, const char *collection, struct slice after,

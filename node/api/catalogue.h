@@ -1,11 +1,11 @@
 /* catalogue: the tables of the cluster. Their definitions are registers of a system table; here is
  * what this shard has read or heard of them.
  *
- * The system table holds two item collections: "tables", where the sort key is a table's name and
- * the value its definition (table.h), and "dropped", where it is the id of a dropped table in 16
- * hex digits. Ids are never used twice. Of two definitions with one id the higher revision is
- * newer; a dropped id never comes back, so that late news does no harm. That a table does not exist
- * is never remembered. */
+ * The system table holds three item collections: "tables", where the sort key is a table's name and
+ * the value its definition (table.h); "dropped", where it is the id of a dropped table in 16 hex
+ * digits; and "statistics" (statistics.h). Ids are never used twice. Of two definitions with one id
+ * the higher revision is newer; a dropped id never comes back, so that late news does no harm. That
+ * a table does not exist is never remembered. */
 #pragma once
 
 #include "api.h"
@@ -47,6 +47,7 @@ void catalogue_lookup(struct operation_call *call, struct slice name, operation_
 /* Encoded keys of the system table, in the call's memory. */
 struct slice catalogue_table_key(struct operation_call *call, struct slice name);
 struct slice catalogue_dropped_key(struct operation_call *call, uint64_t table_id);
+struct slice catalogue_statistics_key(struct operation_call *call, uint64_t table_id);
 /* The first key of the collection "tables" or "dropped", and the first one past it; with `after`
  * not empty, those past that sort key only. */
 void catalogue_range(struct operation_call *call, const char *collection, struct slice after,

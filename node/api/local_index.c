@@ -328,6 +328,8 @@ static void put_projection(struct writer *writer, const struct local_index *inde
 static void put_index(struct writer *writer, const struct api *api, const struct table *table,
                       const struct local_index *index)
 {
+    struct table_statistics statistics = statistics_of(api, table->id);
+    struct figures figures = statistics.indexes[index - table->indexes];
     struct arena arena;
     arena_init(&arena);
     json_put_separator(writer);
@@ -341,9 +343,9 @@ static void put_index(struct writer *writer, const struct api *api, const struct
     json_put_raw(writer, "]");
     put_projection(writer, index);
     json_put_name(writer, "IndexSizeBytes");
-    json_put_integer(writer, 0);
+    json_put_integer(writer, (int64_t)figures.bytes);
     json_put_name(writer, "ItemCount");
-    json_put_integer(writer, 0);
+    json_put_integer(writer, (int64_t)figures.items);
     json_put_name(writer, "IndexArn");
     json_put_string(writer, slice_of_string(arena_printf(&arena, "%s/index/%.*s",
                                                          table_arn(&arena, api, table->name),

@@ -11,6 +11,7 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "local_index.h"
+#include "statistics.h"
 #include "table_arn.h"
 #include "table_settings.h"
 #include "table_throughput.h"
@@ -26,7 +27,7 @@ static struct slice find_bytes(struct slice definition, const char *name)
     return value_bytes(find(definition, name));
 }
 
-static int64_t find_number(struct slice definition, const char *name)
+int64_t definition_number(struct slice definition, const char *name)
 {
     int64_t number = 0;
     return decimal_to_i64(find_bytes(definition, name), &number) ? number : 0;
@@ -44,30 +45,30 @@ static void parse_throughput(struct table *table, struct slice definition)
 {
     table->on_demand =
         slice_equal(find_bytes(definition, "billing_mode"), SLICE_LITERAL("PAY_PER_REQUEST"));
-    table->billing_changed_ms = (uint64_t)find_number(definition, "billing_changed_ms");
+    table->billing_changed_ms = (uint64_t)definition_number(definition, "billing_changed_ms");
     table->on_demand_switches = find_bytes(definition, "on_demand_switches");
-    table->read_units = find_number(definition, "read_units");
-    table->write_units = find_number(definition, "write_units");
-    table->increased_ms = (uint64_t)find_number(definition, "increased_ms");
-    table->decreased_ms = (uint64_t)find_number(definition, "decreased_ms");
-    table->decreases = find_number(definition, "decreases");
-    table->max_read_units = find_number(definition, "max_read_units");
-    table->max_write_units = find_number(definition, "max_write_units");
-    table->warm_read_units = find_number(definition, "warm_read_units");
-    table->warm_write_units = find_number(definition, "warm_write_units");
+    table->read_units = definition_number(definition, "read_units");
+    table->write_units = definition_number(definition, "write_units");
+    table->increased_ms = (uint64_t)definition_number(definition, "increased_ms");
+    table->decreased_ms = (uint64_t)definition_number(definition, "decreased_ms");
+    table->decreases = definition_number(definition, "decreases");
+    table->max_read_units = definition_number(definition, "max_read_units");
+    table->max_write_units = definition_number(definition, "max_write_units");
+    table->warm_read_units = definition_number(definition, "warm_read_units");
+    table->warm_write_units = definition_number(definition, "warm_write_units");
 }
 
 static void parse_settings(struct table *table, struct slice definition)
 {
     table->class = find_bytes(definition, "class");
-    table->class_changed_ms = (uint64_t)find_number(definition, "class_changed_ms");
+    table->class_changed_ms = (uint64_t)definition_number(definition, "class_changed_ms");
     table->protected = value_bool(find(definition, "protected"));
-    table->created_ms = (uint64_t)find_number(definition, "created_ms");
+    table->created_ms = (uint64_t)definition_number(definition, "created_ms");
     table->ttl_attribute = find_bytes(definition, "ttl_attribute");
-    table->ttl_changed_ms = (uint64_t)find_number(definition, "ttl_changed_ms");
-    table->quorum.n = (uint8_t)find_number(definition, "n");
-    table->quorum.r = (uint8_t)find_number(definition, "r");
-    table->quorum.w = (uint8_t)find_number(definition, "w");
+    table->ttl_changed_ms = (uint64_t)definition_number(definition, "ttl_changed_ms");
+    table->quorum.n = (uint8_t)definition_number(definition, "n");
+    table->quorum.r = (uint8_t)definition_number(definition, "r");
+    table->quorum.w = (uint8_t)definition_number(definition, "w");
     table->quorum.sloppy = value_bool(find(definition, "sloppy"));
     table->tags = find(definition, "tags");
     table->indexes_count = local_indexes_parse(find(definition, "local_indexes"), table->indexes);
@@ -85,7 +86,7 @@ struct table *table_parse(struct slice bytes)
     struct reader id = reader_of(find_bytes(definition, "id"));
     table->name = find_bytes(definition, "name");
     table->id = reader_get_u64(&id);
-    table->revision = (uint64_t)find_number(definition, "revision");
+    table->revision = (uint64_t)definition_number(definition, "revision");
     table->partition_key.name = find_bytes(definition, "partition_key");
     table->partition_key.type = table_key_type_named(find_bytes(definition, "partition_key_type"));
     table->sort_key.name = find_bytes(definition, "sort_key");
@@ -184,6 +185,7 @@ static void put_table_id(struct writer *writer, const struct table *table)
 void table_put_description(struct writer *writer, const struct api *api, const struct table *table,
                            const char *status)
 {
+    struct table_statistics statistics = statistics_of(api, table->id);
     struct arena arena;
     arena_init(&arena);
     json_put_raw(writer, "{");
@@ -197,9 +199,9 @@ void table_put_description(struct writer *writer, const struct api *api, const s
     json_put_time(writer, table->created_ms);
     throughput_put(writer, table, api->now.wall_us / 1000);
     json_put_name(writer, "TableSizeBytes");
-    json_put_integer(writer, 0);
+    json_put_integer(writer, (int64_t)statistics.whole.bytes);
     json_put_name(writer, "ItemCount");
-    json_put_integer(writer, 0);
+    json_put_integer(writer, (int64_t)statistics.whole.items);
     json_put_name(writer, "TableArn");
     json_put_string(writer, slice_of_string(table_arn(&arena, api, table->name)));
     json_put_name(writer, "TableId");

@@ -96,6 +96,8 @@ void definition_put_string(struct arena *arena, struct value_node *definition, c
                            struct slice value);
 void definition_put_number(struct arena *arena, struct value_node *definition, const char *name,
                            int64_t value);
+/* A number of a definition; 0 if it holds none of the name. */
+int64_t definition_number(struct slice definition, const char *name);
 void definition_put_quorum(struct arena *arena, struct value_node *definition,
                            const struct quorum *quorum);
 

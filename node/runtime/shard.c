@@ -312,7 +312,9 @@ static void arm_timer(struct shard *shard)
 {
     uint64_t node_us = node_next_deadline_us(shard->node);
     uint64_t own_us = timers_next(&shard->timers);
+    uint64_t api_us = api_next_us(shard->api);
     uint64_t wanted_us = node_us < own_us ? node_us : own_us;
+    wanted_us = wanted_us < api_us ? wanted_us : api_us;
     if (wanted_us == shard->timer_armed_us)
         return;
     shard->timer_armed_us = wanted_us;

@@ -1,0 +1,55 @@
+/* statistics: how many items tables and their indexes hold, and of what size, for descriptions.
+ *
+ * The figures of a table are a row of the catalogue's system table: collection "statistics", the
+ * table's id as sort key. Whoever describes a table and finds them old has them counted anew
+ * (table_count.c): one shard of one node reads the table, slowly, and writes the row. A row is an
+ * item of numbers:
+ *   items, bytes, items_0, bytes_0, ... (of the indexes)
+ *   counted_ms, took_ms (of the last count), claimed_ms (by a count that goes on; 0: none) */
+#pragma once
+
+#include "map.h"
+#include "table.h"
+#include "table_count.h"
+
+struct figures {
+    uint64_t items;
+    uint64_t bytes; /* by item_size() */
+};
+
+struct table_statistics {
+    struct figures whole;
+    struct figures indexes[LOCAL_INDEXES_MAX];
+    uint64_t counted_ms; /* wall clock; 0: never */
+    uint64_t took_ms;
+    uint64_t claimed_ms;
+};
+
+struct statistics {
+    struct map known; /* by table id; what this shard has read or counted itself */
+    struct table_count count;
+    uint64_t look_at_us; /* when to look for tables that nobody has counted for long */
+};
+
+void statistics_init(struct statistics *statistics);
+void statistics_deinit(struct statistics *statistics);
+/* Goes on with a count, or begins one that is due. */
+void statistics_run(struct api *api);
+/* When statistics_run() wants to be called: monotonic us. */
+uint64_t statistics_next_us(const struct statistics *statistics);
+
+/* What is known of the table here: all zero if nothing is. */
+struct table_statistics statistics_of(const struct api *api, uint64_t table_id);
+/* Takes in a row as it was read or written. */
+void statistics_learn(struct api *api, uint64_t table_id, struct slice row);
+void statistics_forget(struct statistics *statistics, uint64_t table_id);
+/* Has the table counted if that was not done lately. To be called when its row was just read. */
+void statistics_refresh(struct api *api, struct table *table);
+/* May a count of the table be begun, if figures must be older than `age_ms` for one? */
+bool statistics_due(const struct api *api, const struct table *table, uint64_t age_ms);
+
+/* Reads a table's row: the request, for the caller to send. */
+struct operation_request *statistics_read(struct operation_call *call, uint64_t table_id);
+/* Writes it. */
+struct operation_request *statistics_write(struct operation_call *call, const struct table *table,
+                                           const struct table_statistics *row);
