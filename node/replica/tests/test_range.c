@@ -4,7 +4,7 @@
 
 #include "arena.h"
 #include "memory_store.h"
-#include "replica.h"
+#include "range_bench.h"
 #include "test_main.h"
 
 enum { KEYS_MAX = 1024, MISS_ALWAYS = 1000000, MISS_OFTEN = 500000, PROMISED = 9 };
@@ -28,97 +28,8 @@ static const struct held states[] = {{.item = 0},
                                      {.item = 3, .item_tombstone = true, .accepted = 5}};
 enum { STATES = array_size(states) };
 
-static struct memory_store *memory;
-static struct store *inner;
-static struct store store; /* `inner`, with its snapshots counted */
-static unsigned snapshots;
-static struct membership members;
-static struct hlc hlc;
-static struct hints hints;
-static struct outbox outbox;
-static struct arena arena;
-static struct replica replica;
-static struct transport transport;
-static struct buffer *answer; /* the last frame sent; NULL: none since the last look */
 static struct held world[KEYS_MAX];
 static unsigned keys;
-
-static bool counting_try_read(struct store *self, struct store_op *read)
-{
-    (void)self;
-    return inner->try_read(inner, read);
-}
-
-static void counting_submit(struct store *self, struct store_op *op)
-{
-    (void)self;
-    inner->submit(inner, op);
-}
-
-static struct store_snapshot *counting_snapshot(struct store *self)
-{
-    (void)self;
-    snapshots++;
-    return inner->snapshot(inner);
-}
-
-static void counting_snapshot_free(struct store *self, struct store_snapshot *snapshot)
-{
-    (void)self;
-    snapshots--;
-    inner->snapshot_free(inner, snapshot);
-}
-
-static void submitted(void *context, struct store_op *op)
-{
-    (void)context;
-    (void)op;
-}
-
-static void keep_frame(struct transport *self, struct address to, struct buffer *frame)
-{
-    (void)self;
-    (void)to;
-    ck_assert_ptr_null(answer);
-    answer = frame;
-}
-
-static void members_make(void)
-{
-    static char name[] = "n1", address[] = "127.0.0.1:7000", empty[] = "";
-    struct member_config config = {name, address, empty, 100};
-    struct cluster_config cluster = {name, 8, &config, 1};
-    struct peer_identity own = {1 << 16, name, 1, UINT64_C(1) << INCARNATION_START_SHIFT};
-    members_init(&members, &cluster, name, &own);
-}
-
-static void setup(uint32_t miss_per_million)
-{
-    struct memory_store_config config = {
-        .seed = 1, .sync = true, .miss_per_million = miss_per_million};
-    memory = memory_store_new(&config);
-    inner = memory_store_port(memory, submitted, NULL);
-    store = (struct store){counting_try_read, counting_submit, counting_snapshot,
-                           counting_snapshot_free, inner->family_size};
-    members_make();
-    hlc_init(&hlc, 0);
-    hints_init(&hints, &store, 1000);
-    arena_init(&arena);
-    transport.send = keep_frame;
-    outbox = (struct outbox){.transport = &transport, .hlc = &hlc, .self = 1 << 16};
-    struct replica_config replica_config = {.operations_max = 4};
-    replica_init(&replica, &replica_config, &store, &outbox, &members, &hlc, &hints, NULL);
-}
-
-static void teardown(void)
-{
-    replica_deinit(&replica);
-    ck_assert_uint_eq(snapshots, 0);
-    hints_deinit(&hints);
-    members_deinit(&members);
-    memory_store_free(memory);
-    arena_deinit(&arena);
-}
 
 struct key {
     uint8_t bytes[6];
@@ -165,9 +76,7 @@ static void world_store(void)
     store_commit_init(&commit, (store_done)abort);
     for (unsigned i = 0; i < keys; i++)
         batch_put_held(&commit.batch, i, &world[i]);
-    store_submit(inner, &commit.op);
-    ck_assert_ptr_eq(memory_store_finish_commit(memory), &commit.op);
-    store_commit_deinit(&commit);
+    range_bench_commit(&commit);
 }
 
 /* Appends what a page must tell of one key; true if it tells anything. */
@@ -211,31 +120,7 @@ static void begin(const struct wanted *wanted)
     body.rows = wanted->rows;
     body.rows_max = wanted->rows_max;
     body.bytes_max = wanted->bytes_max;
-    struct frame_header header = {.type = FRAME_RANGE, .request_id = 1, .from = 1 << 16};
-    struct buffer *encoded = frame_encode(&header, &body.base, SLICE_EMPTY);
-    struct frame frame;
-    ck_assert_int_eq(frame_decode(buffer_slice(encoded), &frame), FRAME_OK);
-    ck_assert(replica_on_frame(&replica, &frame, &arena));
-    buffer_unref(encoded);
-}
-
-static void finish_reads(void)
-{
-    struct store_op *op;
-    while ((op = memory_store_finish_read(memory)) != NULL)
-        op->done(op);
-}
-
-/* The reply, which the caller unrefs, decoded. */
-static struct buffer *take_reply(struct frame *frame, const Cartwheel__RangeReply **reply)
-{
-    struct buffer *taken = answer;
-    answer = NULL;
-    ck_assert_ptr_nonnull(taken);
-    ck_assert_int_eq(frame_decode(buffer_slice(taken), frame), FRAME_OK);
-    *reply = (const Cartwheel__RangeReply *)frame_decode_body(frame, &arena);
-    ck_assert_ptr_nonnull(*reply);
-    return taken;
+    range_bench_ask(&body);
 }
 
 static unsigned covered_key(const Cartwheel__RangeReply *reply)
@@ -250,7 +135,7 @@ static bool check_page(struct wanted *wanted)
 {
     struct frame frame;
     const Cartwheel__RangeReply *reply;
-    struct buffer *taken = take_reply(&frame, &reply);
+    struct buffer *taken = range_bench_reply(&frame, &reply);
     struct writer expected;
     uint32_t count = 0;
     writer_init(&expected, 0);
@@ -266,7 +151,7 @@ static bool check_page(struct wanted *wanted)
     bool more = reply->more;
     writer_deinit(&expected);
     buffer_unref(taken);
-    arena_reset(&arena);
+    arena_reset(&range_bench.arena);
     return more;
 }
 
@@ -279,13 +164,13 @@ static unsigned check_range(bool reverse, bool rows, uint32_t rows_max, uint32_t
     while (more) {
         unsigned left = wanted.to - wanted.from;
         begin(&wanted);
-        finish_reads();
+        range_bench_finish_reads();
         more = check_page(&wanted);
         ck_assert(!more || wanted.to - wanted.from < left);
         pages++;
     }
     ck_assert_uint_eq(wanted.from, wanted.to);
-    ck_assert_uint_eq(snapshots, 0);
+    ck_assert_uint_eq(range_bench.snapshots, 0);
     return pages;
 }
 
@@ -298,7 +183,7 @@ static void check_forms(uint32_t rows_max, uint32_t bytes_max)
 static void check_all_worlds(uint32_t miss_per_million)
 {
     unsigned worlds = 1;
-    setup(miss_per_million);
+    range_bench_init(miss_per_million);
     for (keys = 0; keys < 3; keys++)
         worlds *= STATES;
     for (unsigned number = 0; number < worlds; number++) {
@@ -310,7 +195,7 @@ static void check_all_worlds(uint32_t miss_per_million)
         check_forms(100, 1);
         check_forms(100, 60);
     }
-    teardown();
+    range_bench_deinit();
 }
 
 START_TEST(every_small_range_is_told_exactly_from_memory)
@@ -327,7 +212,7 @@ END_TEST
 
 START_TEST(promises_of_many_pages_are_walked_beside_few_items)
 {
-    setup(MISS_OFTEN);
+    range_bench_init(MISS_OFTEN);
     keys = KEYS_MAX;
     for (unsigned i = 0; i < keys; i++)
         world[i] = states[i % 300 == 7 ? 1 : i % 301 == 0 ? 4 : 3];
@@ -338,13 +223,13 @@ START_TEST(promises_of_many_pages_are_walked_beside_few_items)
         check_forms(1000, bytes_max);
     ck_assert_uint_eq(check_range(false, true, 1000, 1 << 20), 1);
     ck_assert_uint_eq(check_range(true, true, 1000, 1 << 20), 1);
-    teardown();
+    range_bench_deinit();
 }
 END_TEST
 
 START_TEST(long_pages_are_cut_at_every_place)
 {
-    setup(0);
+    range_bench_init(0);
     keys = 40;
     for (unsigned i = 0; i < keys; i++)
         world[i] = states[i * 5 % STATES];
@@ -353,24 +238,24 @@ START_TEST(long_pages_are_cut_at_every_place)
         check_forms(rows_max, 1 << 20);
     for (uint32_t bytes_max = 1; bytes_max <= 2000; bytes_max++)
         check_forms(1000, bytes_max);
-    teardown();
+    range_bench_deinit();
 }
 END_TEST
 
 START_TEST(only_the_merging_form_takes_a_snapshot)
 {
-    setup(MISS_ALWAYS);
+    range_bench_init(MISS_ALWAYS);
     keys = 3;
     for (unsigned rows = 0; rows < 2; rows++) {
         struct wanted wanted = {0, keys, false, rows == 1, 10, 1 << 20};
         begin(&wanted);
-        ck_assert_uint_eq(snapshots, rows);
-        ck_assert_uint_eq(memory_store_reads_pending(memory), rows == 1 ? 2 : 1);
-        finish_reads();
+        ck_assert_uint_eq(range_bench.snapshots, rows);
+        ck_assert_uint_eq(memory_store_reads_pending(range_bench.memory), rows == 1 ? 2 : 1);
+        range_bench_finish_reads();
         (void)check_page(&wanted);
-        ck_assert_uint_eq(snapshots, 0);
+        ck_assert_uint_eq(range_bench.snapshots, 0);
     }
-    teardown();
+    range_bench_deinit();
 }
 END_TEST
 
@@ -379,7 +264,7 @@ END_TEST
 START_TEST(a_page_is_of_one_time)
 {
     for (int round = 0; round < 8; round++) {
-        setup(MISS_ALWAYS);
+        range_bench_init(MISS_ALWAYS);
         keys = 8;
         for (unsigned i = 0; i < keys; i++)
             world[i] = states[i % STATES];
@@ -389,7 +274,7 @@ START_TEST(a_page_is_of_one_time)
         struct wanted wanted = {0, keys, false, true, 3, 1 << 20};
         begin(&wanted);
         for (int reads = 0; reads < round; reads++) {
-            struct store_op *op = memory_store_finish_read(memory);
+            struct store_op *op = memory_store_finish_read(range_bench.memory);
             if (op != NULL)
                 op->done(op);
         }
@@ -397,9 +282,9 @@ START_TEST(a_page_is_of_one_time)
             world[i] = (struct held){.item = 7};
         world_store();
         memcpy(world, before, sizeof(before));
-        finish_reads();
+        range_bench_finish_reads();
         (void)check_page(&wanted);
-        teardown();
+        range_bench_deinit();
     }
 }
 END_TEST
@@ -410,8 +295,8 @@ static void check_refused(enum verdict verdict)
     struct frame frame;
     const Cartwheel__RangeReply *reply;
     begin(&wanted);
-    finish_reads();
-    struct buffer *taken = take_reply(&frame, &reply);
+    range_bench_finish_reads();
+    struct buffer *taken = range_bench_reply(&frame, &reply);
     ck_assert_uint_eq(reply->verdict, verdict);
     ck_assert(!reply->more);
     ck_assert_uint_eq(frame.payload.size, 0);
@@ -420,39 +305,37 @@ static void check_refused(enum verdict verdict)
 
 START_TEST(what_cannot_be_read_is_never_left_out)
 {
-    setup(0);
+    range_bench_init(0);
     keys = 3;
     memset(world, 0, sizeof(world[0]) * keys);
     world[0].item = 1;
     world_store();
-    memory_store_set_read_failures(memory, 1000000);
+    memory_store_set_read_failures(range_bench.memory, 1000000);
     check_refused(VERDICT_FAILED);
-    memory_store_set_read_failures(memory, 0);
-    replica.recovering = true;
+    memory_store_set_read_failures(range_bench.memory, 0);
+    range_bench.replica.recovering = true;
     check_refused(VERDICT_RECOVERING);
-    replica.recovering = false;
+    range_bench.replica.recovering = false;
     struct store_commit commit;
     struct key key;
     store_commit_init(&commit, (store_done)abort);
     store_batch_put(&commit.batch, STORE_PROMISES, key_at(&key, 1), SLICE_LITERAL("short"));
-    store_submit(inner, &commit.op);
-    ck_assert_ptr_eq(memory_store_finish_commit(memory), &commit.op);
-    store_commit_deinit(&commit);
+    range_bench_commit(&commit);
     check_refused(VERDICT_FAILED);
-    teardown();
+    range_bench_deinit();
 }
 END_TEST
 
 START_TEST(a_replica_may_go_while_its_disk_reads)
 {
-    setup(MISS_ALWAYS);
+    range_bench_init(MISS_ALWAYS);
     keys = 3;
     struct wanted wanted = {0, keys, false, true, 10, 1 << 20};
     struct prng prng;
     prng_init(&prng, 1);
     begin(&wanted);
-    memory_store_crash(memory, &prng);
-    teardown();
+    memory_store_crash(range_bench.memory, &prng);
+    range_bench_deinit();
 }
 END_TEST
 
