@@ -11,8 +11,11 @@
 #include "table_shapes.h"
 #include "table_throughput.h"
 
+static const struct shape shape_stream_view = {
+    .kind = SHAPE_STRING, .values = "NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, KEYS_ONLY"};
 static const struct shape_member stream_members[] = {
     {"StreamEnabled", &shape_boolean, true, false},
+    {"StreamViewType", &shape_stream_view, false, false},
 };
 static const struct shape shape_stream = {.kind = SHAPE_STRUCTURE,
                                           .type = "StreamSpecification",
@@ -125,6 +128,15 @@ static void put_id(struct create_table *create, struct value_node *definition)
                    value_node_scalar(create->call.arena, VALUE_BINARY, writer_slice(id)));
 }
 
+static const char *check_stream(yyjson_val *json)
+{
+    bool enabled = json_member_bool(json, "StreamEnabled", false);
+    bool viewed = json_member(json, "StreamViewType") != NULL;
+    if (enabled)
+        return viewed ? MESSAGE_NO_STREAMS : MESSAGE_STREAM_VIEW_MISSING;
+    return viewed ? MESSAGE_STREAM_VIEW_UNUSED : NULL;
+}
+
 static const char *build(struct create_table *create)
 {
     struct operation_call *call = &create->call;
@@ -132,9 +144,8 @@ static const char *build(struct create_table *create)
     const char *problem = throughput_define(call, definition);
     if (problem == NULL)
         problem = put_indexes(create, definition);
-    if (problem == NULL &&
-        json_member_bool(json_member(call->input, "StreamSpecification"), "StreamEnabled", false))
-        problem = MESSAGE_NO_STREAMS;
+    if (problem == NULL)
+        problem = check_stream(json_member(call->input, "StreamSpecification"));
     if (problem == NULL)
         problem = settings_put(call, definition);
     if (problem == NULL)

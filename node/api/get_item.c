@@ -62,7 +62,7 @@ static void finish(struct operation_call *call)
         struct capacity used = {
             capacity_of_read(read->found ? item_size(read->result) : 0, get->options.consistent)};
         throttle_end(call, THROUGHPUT_READ, capacity_of_table(&used));
-        capacity_put_member(reply, wanted, call->found->name, &used);
+        capacity_put_member(reply, wanted, json_member_string(call->input, "TableName"), &used);
     }
     json_put_raw(reply, "}");
     operation_finish(call);

@@ -287,6 +287,11 @@
     MESSAGE_INVALID "Number of attributes in KeySchema does not exactly match number of " \
                     "attributes defined in AttributeDefinitions"
 #define MESSAGE_NO_STREAMS "StreamSpecification is not supported yet"
+#define MESSAGE_STREAM_VIEW_MISSING                                                    \
+    "Invalid StreamViewType: Stream ViewType must not be null or empty when enabling " \
+    "streams."
+#define MESSAGE_STREAM_VIEW_UNUSED \
+    "Invalid StreamViewType: Stream StreamEnabled was false but a StreamViewType was present."
 #define MESSAGE_ENCRYPTION \
     "SSESpecification cannot be enabled: encryption with keys of a key service is not supported"
 #define MESSAGE_ENCRYPTION_OFF                                                                   \

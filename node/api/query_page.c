@@ -214,7 +214,8 @@ void query_page_finish(struct query_page *page, struct operation_call *call)
     struct capacity used;
     consumed(page, call->arena, &used);
     throttle_end(call, THROUGHPUT_READ, capacity_of_table(&used));
-    capacity_put_member(reply, capacity_wanted(call->input), call->found->name, &used);
+    capacity_put_member(reply, capacity_wanted(call->input),
+                        json_member_string(call->input, "TableName"), &used);
     json_put_raw(reply, "}");
     operation_finish(call);
 }

@@ -223,7 +223,8 @@ void write_options_finish(struct operation_call *call, const struct request *wri
             call->found, call->arena, write->found ? write->result : SLICE_EMPTY,
             write->written.size > 0 || write->tombstone ? write->written : write->value, &used);
     throttle_end(call, THROUGHPUT_WRITE, capacity_of_table(&used));
-    capacity_put_member(reply, capacity_wanted(call->input), call->found->name, &used);
+    capacity_put_member(reply, capacity_wanted(call->input),
+                        json_member_string(call->input, "TableName"), &used);
     json_put_raw(reply, "}");
     operation_finish(call);
 }

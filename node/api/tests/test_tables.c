@@ -167,6 +167,18 @@ START_TEST(refuses_bad_definitions)
          "both be specified when BillingMode is PROVISIONED"},
         {"{'TableName':'abc','AttributeDefinitions':[{'AttributeName':'a','AttributeType':'S'}],"
          "'KeySchema':[{'AttributeName':'a','KeyType':'HASH'}],'BillingMode':'PAY_PER_REQUEST',"
+         "'StreamSpecification':{'StreamEnabled':true,'StreamViewType':'NEW_IMAGE'}}",
+         "StreamSpecification is not supported yet"},
+        {"{'TableName':'abc','AttributeDefinitions':[{'AttributeName':'a','AttributeType':'S'}],"
+         "'KeySchema':[{'AttributeName':'a','KeyType':'HASH'}],'BillingMode':'PAY_PER_REQUEST',"
+         "'StreamSpecification':{'StreamEnabled':true}}",
+         "Stream ViewType must not be null or empty when enabling streams."},
+        {"{'TableName':'abc','AttributeDefinitions':[{'AttributeName':'a','AttributeType':'S'}],"
+         "'KeySchema':[{'AttributeName':'a','KeyType':'HASH'}],'BillingMode':'PAY_PER_REQUEST',"
+         "'StreamSpecification':{'StreamEnabled':false,'StreamViewType':'NEW_IMAGE'}}",
+         "Stream StreamEnabled was false but a StreamViewType was present."},
+        {"{'TableName':'abc','AttributeDefinitions':[{'AttributeName':'a','AttributeType':'S'}],"
+         "'KeySchema':[{'AttributeName':'a','KeyType':'HASH'}],'BillingMode':'PAY_PER_REQUEST',"
          "'GlobalSecondaryIndexes':[]}",
          "The parameter GlobalSecondaryIndexes is not supported yet"},
         {"{'TableName':'abc','AttributeDefinitions':[{'AttributeName':'a','AttributeType':'S'}],"
