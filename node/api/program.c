@@ -22,7 +22,7 @@ static void fail(struct decoder *decoder)
 static size_t get_count(struct decoder *decoder)
 {
     uint64_t count = reader_get_varint(&decoder->reader);
-    if (count > PROGRAM_NODES_MAX - decoder->nodes) {
+    if (count > PROGRAM_NODES_MAX - decoder->nodes || count > reader_left(&decoder->reader)) {
         fail(decoder);
         return 0;
     }

@@ -9,8 +9,8 @@
  *              ordered by their paths (document_path_compare), no two of which clash
  *   keys       varint count, for each u8 type (enum value_type: S, N or B), sized name: attributes
  *              that the item updated has, if at all, as keys of an index may be
- *   action     u8 section (enum update_section), path, and unless it is REMOVE a node: of ADD and
- *              DELETE a value
+ *   action     u8 section (enum update_section), path, and unless it is REMOVE a node, which
+ *              must be a value unless it is SET
  *   node       u8 kind (enum expression_kind), then
  *                PATH      a path
  *                VALUE     varint position
@@ -29,9 +29,10 @@ enum {
     PROGRAM_HAS_UPDATE = 2,
     PROGRAM_HAS_KEYS = 4, /* only with an update */
     PROGRAM_FLAGS = 7,
-    /* Two expressions of EXPRESSION_SIZE_MAX; of values, nodes, actions and steps of paths there are
-     * no more than two to a character. */
-    PROGRAM_NODES_MAX = 4 * EXPRESSION_SIZE_MAX,
+    /* Values, nodes, actions and steps of paths. Two expressions have some thousands. What came before
+     * expressions may name as much as an item holds: an Expected and AttributeUpdates of
+     * ITEM_SIZE_MAX each, with three to a byte of the one and one to a byte of the other. */
+    PROGRAM_NODES_MAX = 4 * 400 * 1024,
     /* Around any node: each node with operands is an operator of its expression. */
     PROGRAM_DEPTH_MAX = EXPRESSION_OPERATORS_MAX
 };

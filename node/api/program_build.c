@@ -3,19 +3,25 @@
 #include <stdlib.h>
 
 #include "expression_parser.h"
+#include "map.h"
 
 /* Each value once; the bytes of one substitute are the same memory wherever it is used. */
 struct value_table {
     struct slice *values;
     size_t count;
+    struct map by_address; /* to their places in `values` */
 };
+
+static uint64_t address_of(struct slice value)
+{
+    return (uint64_t)(uintptr_t)value.data;
+}
 
 static size_t position_of(const struct value_table *table, struct slice value)
 {
-    size_t i = 0;
-    while (i < table->count && table->values[i].data != value.data)
-        i++;
-    return i;
+    const struct slice *found = map_find(&table->by_address, address_of(value));
+    ensure(found != NULL);
+    return (size_t)(found - table->values);
 }
 
 static size_t count_values(const struct expression *node)
@@ -28,8 +34,11 @@ static size_t count_values(const struct expression *node)
 
 static void collect_values(struct value_table *table, const struct expression *node)
 {
-    if (node->kind == EXPRESSION_VALUE && position_of(table, node->value) == table->count)
-        table->values[table->count++] = node->value;
+    if (node->kind == EXPRESSION_VALUE &&
+        map_find(&table->by_address, address_of(node->value)) == NULL) {
+        table->values[table->count] = node->value;
+        map_put(&table->by_address, address_of(node->value), &table->values[table->count++]);
+    }
     for (const struct expression *at = node->first; at != NULL; at = at->next)
         collect_values(table, at);
 }
@@ -44,6 +53,7 @@ static void value_table_init(struct value_table *table, struct arena *arena,
         values_max += actions[i].value == NULL ? 0 : count_values(actions[i].value);
     table->values = arena_alloc(arena, values_max * sizeof(*table->values));
     table->count = 0;
+    map_init(&table->by_address);
     if (parts->condition != NULL)
         collect_values(table, parts->condition);
     for (size_t i = 0; i < actions_count; i++)
@@ -146,6 +156,7 @@ void program_build(struct writer *writer, struct arena *arena, const struct prog
         put_update(writer, arena, &table, parts);
     if (parts->keys_count > 0)
         put_index_keys(writer, parts);
+    map_deinit(&table.by_address);
 }
 
 const char *program_compile(struct writer *writer, struct expression_context *context,

@@ -1,5 +1,7 @@
 #include "projection.h"
 
+#include <stdlib.h>
+
 #include "item.h"
 #include "json_item.h"
 #include "json_writer.h"
@@ -27,14 +29,25 @@ static struct projection_node *child_for(struct projection_node *parent, struct 
     return child;
 }
 
+static int compare_descending(const void *a, const void *b)
+{
+    return document_path_compare(b, a);
+}
+
+/* From the last path to the first, so that each child is the first of its parent when it is made. */
 void projection_init(struct projection *projection, struct arena *arena,
                      const struct projection_paths *paths)
 {
     *projection = (struct projection){.root = {.whole = false}};
+    struct document_path *ordered = arena_alloc(arena, paths->count * sizeof(*ordered));
+    for (size_t i = 0; i < paths->count; i++)
+        ordered[i] = paths->paths[i];
+    if (paths->count > 0)
+        qsort(ordered, paths->count, sizeof(*ordered), compare_descending);
     for (size_t i = 0; i < paths->count; i++) {
         struct projection_node *node = &projection->root;
-        for (size_t j = 0; j < paths->paths[i].count; j++)
-            node = child_for(node, arena, &paths->paths[i].elements[j]);
+        for (size_t j = 0; j < ordered[i].count; j++)
+            node = child_for(node, arena, &ordered[i].elements[j]);
         node->whole = true;
     }
 }
