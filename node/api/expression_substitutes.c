@@ -37,17 +37,10 @@ static const char *read_name(struct arena *arena, yyjson_val *json, struct subst
 
 static const char *read_value(struct arena *arena, yyjson_val *json, struct substitute *substitute)
 {
-    struct value_node *value;
-    const char *problem = json_value_read(arena, json, &value);
-    if (problem != NULL)
-        return arena_printf(arena, MESSAGE_VALUE_INVALID, problem, (int)substitute->key.size,
-                            substitute->key.data);
-    struct writer encoded;
-    writer_init(&encoded, 0);
-    writer_put_value(&encoded, value);
-    substitute->means = arena_copy(arena, writer_slice(&encoded));
-    writer_deinit(&encoded);
-    return NULL;
+    const char *problem = json_value_encode(arena, json, &substitute->means);
+    return problem == NULL ? NULL
+                           : arena_printf(arena, MESSAGE_VALUE_INVALID, problem,
+                                          (int)substitute->key.size, substitute->key.data);
 }
 
 /* What distinguishes the two parameters. */

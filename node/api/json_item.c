@@ -400,6 +400,21 @@ const char *json_value_read(struct arena *arena, yyjson_val *json, struct value_
     return describe_problem(arena, found, culprit);
 }
 
+const char *json_value_encode(struct arena *arena, yyjson_val *json, struct slice *value)
+{
+    struct value_node *node;
+    *value = SLICE_EMPTY;
+    const char *problem = json_value_read(arena, json, &node);
+    if (problem != NULL)
+        return problem;
+    struct writer encoded;
+    writer_init(&encoded, 0);
+    writer_put_value(&encoded, node);
+    *value = arena_copy(arena, writer_slice(&encoded));
+    writer_deinit(&encoded);
+    return NULL;
+}
+
 const char *json_item_read(struct arena *arena, yyjson_val *json, struct value_node **item)
 {
     *item = value_node_container(arena, VALUE_MAP);

@@ -22,6 +22,9 @@ const char *json_cannot_convert(struct arena *arena, yyjson_val *json, const cha
  * JSON document. Returns NULL, or the ValidationException's message. */
 const char *must_check json_value_read(struct arena *arena, yyjson_val *json,
                                        struct value_node **value);
+/* The same, and encodes it, in the arena. */
+const char *must_check json_value_encode(struct arena *arena, yyjson_val *json,
+                                         struct slice *value);
 /* The same for an item, a map finished for writer_put_item(). */
 const char *must_check json_item_read(struct arena *arena, yyjson_val *json,
                                       struct value_node **item);

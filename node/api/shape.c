@@ -57,6 +57,23 @@ int64_t json_member_integer(yyjson_val *object, const char *name, int64_t otherw
 
 /* Types. */
 
+/* Of structures, where they stand makes a difference to the words. */
+static const char *check_element_types(struct arena *arena, const struct shape *shape,
+                                       yyjson_val *json)
+{
+    if (shape->kind == SHAPE_STRUCTURE && !yyjson_is_ctn(json) && !yyjson_is_null(json))
+        return MESSAGE_TYPE_VALUE;
+    return shape_check_types(arena, shape, json);
+}
+
+static const char *check_field_types(struct arena *arena, const struct shape *shape,
+                                     yyjson_val *json)
+{
+    if (shape->kind == SHAPE_VALUE && !yyjson_is_ctn(json))
+        return MESSAGE_TYPE_FIELD;
+    return shape_check_types(arena, shape, json);
+}
+
 static const char *check_list_types(struct arena *arena, const struct shape *shape,
                                     yyjson_val *json)
 {
@@ -66,7 +83,7 @@ static const char *check_list_types(struct arena *arena, const struct shape *sha
         return MESSAGE_TYPE_FIELD;
     yyjson_arr_iter members = yyjson_arr_iter_with(json);
     for (yyjson_val *member; (member = yyjson_arr_iter_next(&members)) != NULL;) {
-        const char *problem = shape_check_types(arena, shape->element, member);
+        const char *problem = check_element_types(arena, shape->element, member);
         if (problem != NULL)
             return problem;
     }
@@ -82,7 +99,7 @@ static const char *check_map_types(struct arena *arena, const struct shape *shap
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
     for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
         const char *problem =
-            shape_check_types(arena, shape->element, yyjson_obj_iter_get_val(name));
+            check_element_types(arena, shape->element, yyjson_obj_iter_get_val(name));
         if (problem != NULL)
             return problem;
     }
@@ -100,7 +117,7 @@ static const char *check_structure_types(struct arena *arena, const struct shape
         yyjson_val *member = json_member(json, shape->members[i].name);
         if (member == NULL)
             continue;
-        const char *problem = shape_check_types(arena, shape->members[i].shape, member);
+        const char *problem = check_field_types(arena, shape->members[i].shape, member);
         if (problem != NULL)
             return problem;
     }
