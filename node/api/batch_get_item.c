@@ -80,7 +80,7 @@ static const char *parse_table(struct batch_get_item *get, size_t table)
     struct arena *arena = get->call.arena;
     yyjson_val *json = get->batch.tables[table].json;
     struct expression_context context;
-    const char *problem = read_options_check_mix(arena, json);
+    const char *problem = read_options_check_mix(arena, &shape_table, json);
     if (problem == NULL)
         problem = expression_context_init(&context, arena,
                                           json_member(json, "ExpressionAttributeNames"), NULL);

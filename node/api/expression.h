@@ -61,15 +61,22 @@ struct projection_paths {
     size_t count;
 };
 
-enum update_section { UPDATE_SET, UPDATE_REMOVE, UPDATE_ADD, UPDATE_DELETE };
+enum update_section {
+    UPDATE_SET,
+    UPDATE_REMOVE,
+    UPDATE_ADD,
+    UPDATE_DELETE,
+    UPDATE_LEGACY_ADD, /* of AttributeUpdates: appends to lists as well */
+    UPDATE_LEGACY_DELETE
+};
 
-enum { UPDATE_SECTIONS = UPDATE_DELETE + 1 };
+enum { UPDATE_SECTIONS = UPDATE_LEGACY_DELETE + 1 };
 
 /* What becomes of one path. */
 struct update_action {
     enum update_section section;
     struct document_path path;
-    struct expression *value; /* SET: an operand or an operation; ADD, DELETE: a value; else NULL */
+    struct expression *value; /* SET: an operand or an operation; REMOVE: NULL; else a value */
 };
 
 struct update_expression {

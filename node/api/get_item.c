@@ -28,7 +28,7 @@ struct get_item {
 static const char *parse(struct get_item *get)
 {
     struct operation_call *call = &get->call;
-    const char *problem = read_options_check_mix(call->arena, call->input);
+    const char *problem = read_options_check_mix(call->arena, &input_shape, call->input);
     if (problem == NULL)
         problem = json_item_read(call->arena, json_member(call->input, "Key"), &get->key);
     if (problem != NULL)

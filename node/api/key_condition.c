@@ -97,8 +97,10 @@ static const char *add_term(struct arena *arena, const struct expression *expres
     bool key_first = key == expression->first;
     const struct expression *bound = key_first ? key->next : expression->first;
     condition->terms[condition->count - 1] = (struct key_term){
-        name, relation_of(expression, key_first), bound->value,
-        expression->kind == EXPRESSION_BETWEEN ? bound->next->value : SLICE_EMPTY};
+        .name = name,
+        .relation = relation_of(expression, key_first),
+        .bound = bound->value,
+        .bound_high = expression->kind == EXPRESSION_BETWEEN ? bound->next->value : SLICE_EMPTY};
     return NULL;
 }
 
@@ -133,6 +135,8 @@ static const char *say_missed(struct arena *arena, const struct table_key *key)
 static const char *check_sort_term(struct arena *arena, const struct key_term *term,
                                    const struct table_key *key)
 {
+    if (term->unindexed)
+        return MESSAGE_LEGACY_UNINDEXED;
     struct slice low = value_bytes(term->bound), high = value_bytes(term->bound_high);
     if (low.size > SORT_KEY_SIZE_MAX || high.size > SORT_KEY_SIZE_MAX)
         return MESSAGE_SORT_KEY_TOO_LARGE;
@@ -154,6 +158,8 @@ const char *key_condition_check(struct arena *arena, const struct key_condition 
         return MESSAGE_CONDITION_UNSUPPORTED;
     if (hash == NULL)
         return say_missed(arena, partition_key);
+    if (hash->unindexed)
+        return MESSAGE_LEGACY_UNINDEXED;
     if (value_type(hash->bound) != partition_key->type)
         return MESSAGE_CONDITION_TYPE;
     if (hash->relation != SORT_EQUAL)

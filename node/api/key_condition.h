@@ -9,6 +9,7 @@
 struct key_term {
     struct slice name;
     enum sort_bound relation;
+    bool unindexed;          /* an operator that keys do not answer: to be refused */
     struct slice bound;      /* encoded value */
     struct slice bound_high; /* SORT_BETWEEN: encoded value */
 };

@@ -31,20 +31,22 @@ const char *key_path_check_all(struct arena *arena, const struct table *table,
     return problem;
 }
 
+static bool is_about(const struct expression *expression, struct slice name)
+{
+    if (expression->kind == EXPRESSION_PATH)
+        return slice_equal(name, expression->path.elements[0].name);
+    bool found = false;
+    for (const struct expression *at = expression->first; at != NULL && !found; at = at->next)
+        found = is_about(at, name);
+    return found;
+}
+
 struct slice key_path_find(const struct table *table, const struct table_key *sort_key,
                            const struct expression *expression)
 {
     if (expression == NULL)
         return SLICE_EMPTY;
-    if (expression->kind == EXPRESSION_PATH) {
-        struct slice name = expression->path.elements[0].name;
-        bool is_key =
-            slice_equal(name, table->partition_key.name) || slice_equal(name, sort_key->name);
-        return is_key ? name : SLICE_EMPTY;
-    }
-    struct slice found = SLICE_EMPTY;
-    for (const struct expression *at = expression->first; at != NULL && found.size == 0;
-         at = at->next)
-        found = key_path_find(table, sort_key, at);
-    return found;
+    if (is_about(expression, table->partition_key.name))
+        return table->partition_key.name;
+    return is_about(expression, sort_key->name) ? sort_key->name : SLICE_EMPTY;
 }

@@ -82,6 +82,10 @@
     "supported datatypes"
 #define MESSAGE_VALUE_NULL_FALSE \
     MESSAGE_INVALID "Null attribute value types must have the value of true"
+#define MESSAGE_ATTRIBUTE_NAME_EMPTY "Empty attribute name"
+#define MESSAGE_ATTRIBUTE_NAME_TOO_LARGE \
+    "Attribute name is too large, must be less than 65536 bytes"
+#define MESSAGE_VALUE_NULL            "The supplied Item contains a null AttributeValue"
 #define MESSAGE_NAME_TWICE            MESSAGE_INVALID "An attribute name occurs twice in one map"
 #define MESSAGE_SET_EMPTY_STRINGS     MESSAGE_INVALID "An string set  may not be empty"
 #define MESSAGE_SET_EMPTY_NUMBERS     MESSAGE_INVALID "An number set  may not be empty"
@@ -117,9 +121,6 @@
 #define MESSAGE_CONDITION_FAILED "The conditional request failed"
 #define MESSAGE_RETURN_VALUES    "ReturnValues can only be ALL_OLD or NONE"
 #define MESSAGE_DUPLICATE_TO_GET MESSAGE_INVALID "Duplicate value in attribute name: %.*s"
-#define MESSAGE_MIXED                                                                 \
-    "Can not use both expression and non-expression parameters in the same request: " \
-    "Non-expression parameters: {AttributesToGet} Expression parameters: {%s}"
 
 /* Expressions: which one is wrong, and the parameters that only go with one. */
 #define MESSAGE_INVALID_CONDITION     "Invalid ConditionExpression: %s"
@@ -230,7 +231,7 @@
     "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: " \
     "Key: %.*s"
 #define MESSAGE_FILTER_ON_KEY \
-    "Filter Expression can only contain non-primary key attributes: Primary key attribute: %.*s"
+    "%s can only contain non-primary key attributes: Primary key attribute: %.*s"
 #define MESSAGE_SELECT_PROJECTED \
     "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
 #define MESSAGE_SELECT_SPECIFIC                                                      \
@@ -417,3 +418,36 @@
 #define MESSAGE_TAG_REPLICAS                                                                       \
     "The number of replicas of an existing table cannot be changed yet: it is %u, and with these " \
     "tags (cartwheel:n) it would be %u"
+/* What expressions replaced. */
+#define MESSAGE_LEGACY_MIX                                                            \
+    "Can not use both expression and non-expression parameters in the same request: " \
+    "Non-expression parameters: {%s} Expression parameters: {%s}"
+#define MESSAGE_LEGACY_NO_FILTER "ConditionalOperator cannot be used without Filter or Expected"
+#define MESSAGE_LEGACY_ONE_CONDITION \
+    "ConditionalOperator can only be used when Filter or Expected has two or more elements"
+#define MESSAGE_LEGACY_COUNT \
+    MESSAGE_INVALID "Invalid number of argument(s) for the %s ComparisonOperator"
+#define MESSAGE_LEGACY_TYPE \
+    MESSAGE_INVALID "ComparisonOperator %s is not valid for %s AttributeValue type"
+#define MESSAGE_LEGACY_TYPES_DIFFER \
+    MESSAGE_INVALID "AttributeValues inside AttributeValueList must be of same type"
+#define MESSAGE_LEGACY_BETWEEN                                                              \
+    "The BETWEEN condition was provided a range where the lower bound is greater than the " \
+    "upper bound"
+#define MESSAGE_LEGACY_ATTRIBUTE           MESSAGE_INVALID "%s for Attribute: %.*s"
+#define MESSAGE_LEGACY_EXPECTED_NULL       "ExpectedAttributeValue must not be null"
+#define MESSAGE_LEGACY_EXISTS_NULL         "Value must be provided when Exists is null"
+#define MESSAGE_LEGACY_EXISTS_TRUE         "Value must be provided when Exists is true"
+#define MESSAGE_LEGACY_VALUE_UNWANTED      "Value cannot be used when Exists is false"
+#define MESSAGE_LEGACY_EXISTS_AND_OPERATOR "Exists and ComparisonOperator cannot be used together"
+#define MESSAGE_LEGACY_VALUE_AND_LIST      "Value and AttributeValueList cannot be used together"
+#define MESSAGE_LEGACY_LIST_ALONE          "AttributeValueList can only be used with a ComparisonOperator"
+#define MESSAGE_LEGACY_NO_VALUE \
+    "Value or AttributeValueList must be used with ComparisonOperator: %s"
+#define MESSAGE_LEGACY_ONLY_DELETE \
+    MESSAGE_INVALID "Only DELETE action is allowed when no attribute value is specified"
+#define MESSAGE_LEGACY_ADD MESSAGE_INVALID "ADD action is not supported for the type %s"
+#define MESSAGE_LEGACY_DELETE \
+    MESSAGE_INVALID "DELETE action with value is not supported for the type %s"
+#define MESSAGE_LEGACY_UPDATE_TYPE "Type mismatch for attribute to update"
+#define MESSAGE_LEGACY_UNINDEXED   "Attempted conditional constraint is not an indexable operation"

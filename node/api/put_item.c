@@ -1,6 +1,7 @@
 #include "api_state.h"
 #include "capacity.h"
 #include "json_item.h"
+#include "legacy_mix.h"
 #include "messages.h"
 #include "operations.h"
 #include "write_options.h"
@@ -26,7 +27,9 @@ struct put_item {
 static const char *parse(struct put_item *put)
 {
     struct operation_call *call = &put->call;
-    const char *problem = json_item_read(call->arena, json_member(call->input, "Item"), &put->item);
+    const char *problem = legacy_mix_check(call->arena, &input_shape, call->input);
+    if (problem == NULL)
+        problem = json_item_read(call->arena, json_member(call->input, "Item"), &put->item);
     if (problem == NULL)
         problem = write_options_init(&put->options, call, NULL);
     if (problem != NULL)

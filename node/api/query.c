@@ -1,5 +1,7 @@
 #include "api_state.h"
 #include "key_condition.h"
+#include "legacy_keys.h"
+#include "legacy_shapes.h"
 #include "messages.h"
 #include "operations.h"
 #include "query_page.h"
@@ -9,12 +11,12 @@ static const struct shape_member members[] = {
     {"Select", &shape_select, false, false},
     {"IndexName", &shape_index_name, false, false},
     {"ReturnConsumedCapacity", &shape_return_consumed_capacity, false, false},
-    {"QueryFilter", &shape_any, false, true},
+    {"QueryFilter", &shape_conditions, false, false},
     {"TableName", &shape_table_name, true, false},
-    {"ConditionalOperator", &shape_any, false, true},
+    {"ConditionalOperator", &shape_conditional_operator, false, false},
     {"AttributesToGet", &shape_attributes_to_get, false, false},
     {"Limit", &shape_positive, false, false},
-    {"KeyConditions", &shape_any, false, true},
+    {"KeyConditions", &shape_conditions, false, false},
     {"ExclusiveStartKey", &shape_attributes, false, false},
     {"ConsistentRead", &shape_boolean, false, false},
     {"ScanIndexForward", &shape_boolean, false, false},
@@ -42,7 +44,11 @@ static void read_more(struct query *query);
 static const char *parse_key_condition(struct query *query, struct expression_context *context)
 {
     yyjson_val *text = json_member(query->call.input, "KeyConditionExpression");
-    return text == NULL ? NULL : key_condition_parse(context, json_string(text), &query->condition);
+    yyjson_val *conditions = json_member(query->call.input, "KeyConditions");
+    if (text != NULL)
+        return key_condition_parse(context, json_string(text), &query->condition);
+    return conditions == NULL ? NULL
+                              : legacy_keys_read(context->arena, conditions, &query->condition);
 }
 
 static const char *parse_expressions(struct query *query)
@@ -58,7 +64,8 @@ static const char *parse_expressions(struct query *query)
         problem = parse_key_condition(query, &context);
     if (problem == NULL)
         problem = expression_context_check_used(&context);
-    if (problem == NULL && json_member(call->input, "KeyConditionExpression") == NULL)
+    if (problem == NULL && json_member(call->input, "KeyConditionExpression") == NULL &&
+        json_member(call->input, "KeyConditions") == NULL)
         return MESSAGE_NO_KEY_CONDITION;
     return problem != NULL ? problem
                            : query_page_read_select(&query->page, call->arena, call->input);
@@ -68,11 +75,13 @@ static const char *parse(struct query *query)
 {
     struct operation_call *call = &query->call;
     query->reverse = !json_member_bool(call->input, "ScanIndexForward", true);
-    const char *problem = read_options_check_mix(call->arena, call->input);
+    const char *problem = read_options_check_mix(call->arena, &input_shape, call->input);
     if (problem == NULL && json_member(call->input, "ExpressionAttributeValues") != NULL &&
         json_member(call->input, "FilterExpression") == NULL &&
         json_member(call->input, "KeyConditionExpression") == NULL)
         return MESSAGE_VALUES_ALONE_QUERY;
+    if (problem == NULL)
+        problem = query_page_read_legacy(&query->page, call->arena, call->input, "QueryFilter");
     if (problem == NULL)
         problem = start_key_read(call->arena, call->input, &query->start);
     return problem != NULL ? problem : parse_expressions(query);

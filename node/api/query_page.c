@@ -5,13 +5,17 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "key_paths.h"
+#include "legacy_filter.h"
 #include "messages.h"
 #include "store.h"
 #include "throttle.h"
 
 static uint64_t weight_of(const struct expression *expression)
 {
+    enum { CANDIDATES_A_STEP = 16 };
     uint64_t weight = expression->kind != EXPRESSION_PATH && expression->kind != EXPRESSION_VALUE;
+    if (expression->kind == EXPRESSION_IN)
+        weight += expression->count / CANDIDATES_A_STEP;
     for (const struct expression *at = expression->first; at != NULL; at = at->next)
         weight += weight_of(at);
     return weight;
@@ -30,10 +34,22 @@ static const char *read_filter(struct query_page *page, struct expression_contex
     yyjson_val *text = json_member(input, "FilterExpression");
     if (text == NULL)
         return NULL;
+    page->filter_parameter = "Filter Expression";
     const char *problem = expression_parse_condition(context, json_string(text), &page->filter);
     if (problem == NULL)
         page->filter_weight = weight_of(page->filter);
     return problem == NULL ? NULL : arena_printf(context->arena, MESSAGE_INVALID_FILTER, problem);
+}
+
+const char *query_page_read_legacy(struct query_page *page, struct arena *arena, yyjson_val *input,
+                                   const char *parameter)
+{
+    const char *problem = legacy_filter_read(arena, input, parameter, &page->filter);
+    if (problem != NULL)
+        return problem;
+    page->filter_parameter = parameter;
+    page->filter_weight = page->filter == NULL ? 0 : weight_of(page->filter);
+    return legacy_filter_check_operator(input, parameter);
 }
 
 const char *query_page_init(struct query_page *page, struct expression_context *context,
@@ -129,7 +145,8 @@ const char *query_page_check_filter(const struct query_page *page, struct arena 
     const struct query_source *source = &page->source;
     struct slice key = key_path_find(source->table, query_source_sort_key(source), page->filter);
     if (key.size > 0)
-        return arena_printf(arena, MESSAGE_FILTER_ON_KEY, (int)key.size, key.data);
+        return arena_printf(arena, MESSAGE_FILTER_ON_KEY, page->filter_parameter, (int)key.size,
+                            key.data);
     const char *lacking = query_source_lacks(source, arena, page->filter);
     return lacking == NULL
                ? NULL

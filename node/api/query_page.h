@@ -13,25 +13,29 @@ enum {
 struct query_page {
     struct query_source source;
     struct read_options options;
-    struct expression *filter; /* NULL: none */
-    uint64_t filter_weight;    /* operators and functions in it */
-    uint64_t filter_work;      /* spent on it, in operators on small items */
-    bool count_only;           /* Select COUNT */
-    bool whole;                /* Select ALL_ATTRIBUTES */
-    bool fetches;              /* attributes that the index has not are wanted */
-    uint64_t limit;            /* items evaluated at most */
-    uint64_t scanned;          /* items evaluated */
-    uint64_t count;            /* of these, those that the filter let through */
-    uint64_t size;             /* of all evaluated, as they stand in the source */
-    uint64_t fetched_halves;   /* capacity for the items that had to be fetched */
-    bool full;                 /* limit or size reached: a LastEvaluatedKey must be given */
-    struct slice last;         /* the last item evaluated, while its request is held */
+    struct expression *filter;    /* NULL: none */
+    const char *filter_parameter; /* as messages name it */
+    uint64_t filter_weight;       /* operators and functions in it */
+    uint64_t filter_work;         /* spent on it, in operators on small items */
+    bool count_only;              /* Select COUNT */
+    bool whole;                   /* Select ALL_ATTRIBUTES */
+    bool fetches;                 /* attributes that the index has not are wanted */
+    uint64_t limit;               /* items evaluated at most */
+    uint64_t scanned;             /* items evaluated */
+    uint64_t count;               /* of these, those that the filter let through */
+    uint64_t size;                /* of all evaluated, as they stand in the source */
+    uint64_t fetched_halves;      /* capacity for the items that had to be fetched */
+    bool full;                    /* limit or size reached: a LastEvaluatedKey must be given */
+    struct slice last;            /* the last item evaluated, while its request is held */
 };
 
 /* These return NULL, or the ValidationException's message. First: reads Limit, the filter and
  * the read options. */
 const char *must_check query_page_init(struct query_page *page, struct expression_context *context,
                                        yyjson_val *input);
+/* Before it: reads the filter that came before expressions, "QueryFilter" or "ScanFilter". */
+const char *must_check query_page_read_legacy(struct query_page *page, struct arena *arena,
+                                              yyjson_val *input, const char *parameter);
 /* Then, after all expressions: reads Select. */
 const char *must_check query_page_read_select(struct query_page *page, struct arena *arena,
                                               yyjson_val *input);

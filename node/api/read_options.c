@@ -3,6 +3,7 @@
 #include "expression_parser.h"
 #include "json_item.h"
 #include "key_paths.h"
+#include "legacy_mix.h"
 #include "messages.h"
 
 static const char *read_names(struct arena *arena, yyjson_val *names,
@@ -44,30 +45,14 @@ const char *read_options_init(struct read_options *options, struct expression_co
     return NULL;
 }
 
-/* In the order in which the service names them. */
-static const char *const expressions[] = {"ProjectionExpression", "FilterExpression",
-                                          "KeyConditionExpression"};
-
-/* The expressions that are there, with commas; NULL if none is. */
-static const char *expressions_of(struct arena *arena, yyjson_val *input)
+const char *read_options_check_mix(struct arena *arena, const struct shape *shape,
+                                   yyjson_val *input)
 {
-    const char *names = NULL;
-    for (size_t i = 0; i < array_size(expressions); i++) {
-        if (json_member(input, expressions[i]) != NULL)
-            names = names == NULL ? expressions[i]
-                                  : arena_printf(arena, "%s, %s", names, expressions[i]);
-    }
-    return names;
-}
-
-const char *read_options_check_mix(struct arena *arena, yyjson_val *input)
-{
-    const char *names = expressions_of(arena, input);
-    if (names != NULL && json_member(input, "AttributesToGet") != NULL)
-        return arena_printf(arena, MESSAGE_MIXED, names);
-    if (names == NULL && json_member(input, "ExpressionAttributeNames") != NULL)
+    const char *problem = legacy_mix_check(arena, shape, input);
+    if (problem == NULL && !legacy_mix_has_expression(shape, input) &&
+        json_member(input, "ExpressionAttributeNames") != NULL)
         return MESSAGE_NAMES_ALONE;
-    return NULL;
+    return problem;
 }
 
 const char *read_options_check_table(const struct read_options *options, struct arena *arena,

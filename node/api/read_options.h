@@ -18,8 +18,9 @@ struct read_options {
 const char *must_check read_options_init(struct read_options *options,
                                          struct expression_context *context, yyjson_val *input);
 /* Refuses expression parameters mixed with those that came before them, and names without any
- * expression. */
-const char *must_check read_options_check_mix(struct arena *arena, yyjson_val *input);
+ * expression. `input` has the members of `shape`. */
+const char *must_check read_options_check_mix(struct arena *arena, const struct shape *shape,
+                                              yyjson_val *input);
 /* Paths into key attributes select nothing: refused. */
 const char *must_check read_options_check_table(const struct read_options *options,
                                                 struct arena *arena, const struct table *table);

@@ -1,4 +1,5 @@
 #include "api_state.h"
+#include "legacy_shapes.h"
 #include "messages.h"
 #include "operations.h"
 #include "query_page.h"
@@ -21,8 +22,8 @@ static const struct shape_member members[] = {
     {"TotalSegments", &shape_total_segments, false, false},
     {"ReturnConsumedCapacity", &shape_return_consumed_capacity, false, false},
     {"TableName", &shape_table_name, true, false},
-    {"ConditionalOperator", &shape_any, false, true},
-    {"ScanFilter", &shape_any, false, true},
+    {"ConditionalOperator", &shape_conditional_operator, false, false},
+    {"ScanFilter", &shape_conditions, false, false},
     {"Segment", &shape_segment, false, false},
     {"Limit", &shape_positive, false, false},
     {"AttributesToGet", &shape_attributes_to_get, false, false},
@@ -98,10 +99,12 @@ static const char *parse_expressions(struct scan *scan)
 static const char *parse(struct scan *scan)
 {
     struct operation_call *call = &scan->call;
-    const char *problem = read_options_check_mix(call->arena, call->input);
+    const char *problem = read_options_check_mix(call->arena, &input_shape, call->input);
     if (problem == NULL && json_member(call->input, "ExpressionAttributeValues") != NULL &&
         json_member(call->input, "FilterExpression") == NULL)
         return MESSAGE_VALUES_ALONE_SCAN;
+    if (problem == NULL)
+        problem = query_page_read_legacy(&scan->page, call->arena, call->input, "ScanFilter");
     if (problem == NULL)
         problem = start_key_read(call->arena, call->input, &scan->start);
     if (problem == NULL)

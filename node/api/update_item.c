@@ -1,7 +1,11 @@
 #include "api_state.h"
+#include "condition.h"
 #include "json_item.h"
 #include "json_writer.h"
 #include "key_paths.h"
+#include "legacy_filter.h"
+#include "legacy_mix.h"
+#include "legacy_update.h"
 #include "messages.h"
 #include "operations.h"
 #include "projection.h"
@@ -10,7 +14,7 @@
 
 static const struct shape_member members[] = {
     {"ReturnConsumedCapacity", &shape_return_consumed_capacity, false, false},
-    {"AttributeUpdates", &shape_any, false, true},
+    {"AttributeUpdates", &shape_attribute_updates, false, false},
     {"TableName", &shape_table_name, true, false},
     {"Key", &shape_attributes, true, false},
     {"UpdateExpression", &shape_string, false, false},
@@ -23,6 +27,8 @@ struct update_item {
     struct value_node *key;
     struct update_expression update;
     struct write_options options;
+    bool leaves_absent;          /* it makes no item where there is none */
+    struct expression *expected; /* with that: the condition that was asked for, or NULL */
     struct operation_request *write;
 };
 
@@ -58,10 +64,34 @@ static void put_attributes(struct update_item *update, const struct request *wri
     }
 }
 
+/* AttributeUpdates that only delete: without an item, nothing happens. */
+static void leave_absent(struct update_item *update)
+{
+    struct operation_call *call = &update->call;
+    update->leaves_absent = true;
+    update->expected = update->options.condition;
+    update->options.condition =
+        legacy_filter_if_there(call->arena, call->found->partition_key.name, update->expected);
+}
+
+static bool left_absent(const struct update_item *update, const struct request *write)
+{
+    return update->leaves_absent && write->outcome == OUTCOME_PRECONDITION_FAILED &&
+           !write->found &&
+           (update->expected == NULL ||
+            condition_holds(update->call.arena, update->expected, SLICE_EMPTY));
+}
+
 static void finish(struct operation_call *call)
 {
     struct update_item *update = (struct update_item *)(void *)call;
     const struct request *write = &update->write->request;
+    if (left_absent(update, write)) {
+        call->call->sloppy = write->sloppy;
+        json_put_raw(operation_reply(call), "{");
+        write_options_finish(call, write, 0);
+        return;
+    }
     if (!write_options_answer(&update->options, call, write))
         return;
     put_attributes(update, write);
@@ -102,8 +132,13 @@ static void write_update(struct operation_call *call)
     struct writer *encoded = operation_writer_new(call, 0);
     item_key_encode(encoded, &key);
     update->write = operation_request_new(call, REQUEST_WRITE);
+    if (json_member(call->input, "AttributeUpdates") != NULL &&
+        legacy_update_deletes(&update->update))
+        leave_absent(update);
     write_options_apply(&update->options, call, &update->update, update->key,
                         &update->write->request);
+    if (update->leaves_absent)
+        update->write->request.want |= WANT_FAILED;
     update->write->request.key = writer_slice(encoded);
     if (!write_options_admit(call, 0))
         return;
@@ -114,8 +149,9 @@ static void write_update(struct operation_call *call)
 static void start(struct operation_call *call)
 {
     struct update_item *update = (struct update_item *)(void *)call;
-    const char *problem =
-        json_item_read(call->arena, json_member(call->input, "Key"), &update->key);
+    const char *problem = legacy_mix_check(call->arena, &input_shape, call->input);
+    if (problem == NULL)
+        problem = json_item_read(call->arena, json_member(call->input, "Key"), &update->key);
     if (problem == NULL)
         problem = write_options_init(&update->options, call, &update->update);
     if (problem != NULL)

@@ -130,6 +130,22 @@ static const char *take_from(struct arena *arena, struct slice current, struct s
     return NULL;
 }
 
+static bool mismatch(struct slice current, struct slice operand)
+{
+    return current.size > 0 && value_type(current) != value_type(operand);
+}
+
+static const char *legacy_add_to(struct arena *arena, struct slice current, struct slice operand,
+                                 struct slice *value)
+{
+    if (mismatch(current, operand))
+        return MESSAGE_LEGACY_UPDATE_TYPE;
+    if (value_type(operand) != VALUE_LIST)
+        return add_to(arena, current, operand, value);
+    *value = operand;
+    return current.size == 0 ? NULL : append_lists(arena, current, operand, value);
+}
+
 static const char *evaluate(struct arena *arena, const struct expression *node,
                             struct item_view *item, struct slice *value);
 
@@ -190,8 +206,17 @@ const char *update_value_of(struct arena *arena, const struct update_action *act
         return NULL;
     if (action->section == UPDATE_SET)
         return evaluate(arena, action->value, item, value);
-    struct slice current;
+    struct slice current, operand = action->value->value;
     item_view_find(item, &action->path, &current);
-    return action->section == UPDATE_ADD ? add_to(arena, current, action->value->value, value)
-                                         : take_from(arena, current, action->value->value, value);
+    switch (action->section) {
+    case UPDATE_LEGACY_ADD:
+        return legacy_add_to(arena, current, operand, value);
+    case UPDATE_LEGACY_DELETE:
+        return mismatch(current, operand) ? MESSAGE_LEGACY_UPDATE_TYPE
+                                          : take_from(arena, current, operand, value);
+    case UPDATE_ADD:
+        return add_to(arena, current, operand, value);
+    default:
+        return take_from(arena, current, operand, value);
+    }
 }

@@ -5,6 +5,8 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "key_paths.h"
+#include "legacy_filter.h"
+#include "legacy_update.h"
 #include "local_index.h"
 #include "messages.h"
 #include "program_build.h"
@@ -38,7 +40,6 @@ static const char *check_substitutes(yyjson_val *input, bool updates)
 static const char *parse_update(struct expression_context *context, yyjson_val *input,
                                 struct update_expression *update)
 {
-    *update = (struct update_expression){NULL, 0};
     yyjson_val *text = json_member(input, "UpdateExpression");
     if (text == NULL)
         return NULL;
@@ -49,13 +50,24 @@ static const char *parse_update(struct expression_context *context, yyjson_val *
 static const char *parse_condition(struct expression_context *context, yyjson_val *input,
                                    struct expression **condition)
 {
-    *condition = NULL;
     yyjson_val *text = json_member(input, "ConditionExpression");
     if (text == NULL)
         return NULL;
     const char *problem = expression_parse_condition(context, json_string(text), condition);
     return problem == NULL ? NULL
                            : arena_printf(context->arena, MESSAGE_INVALID_CONDITION, problem);
+}
+
+static const char *read_legacy(struct write_options *options, struct operation_call *call,
+                               struct update_expression *update)
+{
+    const char *problem = NULL;
+    if (update != NULL)
+        problem =
+            legacy_update_read(call->arena, json_member(call->input, "AttributeUpdates"), update);
+    return problem != NULL
+               ? problem
+               : legacy_filter_read_expected(call->arena, call->input, &options->condition);
 }
 
 static const char *parse_expressions(struct write_options *options, struct operation_call *call,
@@ -84,7 +96,10 @@ const char *write_options_init(struct write_options *options, struct operation_c
     options->return_failed =
         slice_equal(json_member_string(call->input, "ReturnValuesOnConditionCheckFailure"),
                     SLICE_LITERAL("ALL_OLD"));
-    return parse_expressions(options, call, update);
+    const char *problem = read_legacy(options, call, update);
+    if (problem == NULL)
+        problem = parse_expressions(options, call, update);
+    return problem != NULL ? problem : legacy_filter_check_operator(call->input, "Expected");
 }
 
 const char *write_options_check_table(const struct write_options *options,

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "expression.h"
+#include "legacy_shapes.h"
 #include "operation_call.h"
 
 /* Parameters after the table's name and the item or key. */
 #define WRITE_MEMBERS                                                                         \
-    {"ConditionalOperator", &shape_any, false, true}, {"Expected", &shape_any, false, true},  \
+    {"ConditionalOperator", &shape_conditional_operator, false, false},                       \
+        {"Expected", &shape_expected, false, false},                                          \
         {"ReturnValues", &shape_return_values, false, false},                                 \
         {"ReturnItemCollectionMetrics", &shape_return_item_collection_metrics, false, false}, \
         {"ConditionExpression", &shape_string, false, false},                                 \

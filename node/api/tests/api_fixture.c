@@ -79,6 +79,15 @@ const char *api_fixture_call(struct api_fixture *fixture, const char *operation,
     return fixture->body;
 }
 
+const char *api_fixture_quoted(struct api_fixture *fixture, const char *operation, const char *body)
+{
+    api_fixture_call(fixture, operation, body);
+    for (char *at = fixture->body; *at != '\0'; at++)
+        if (*at == '"')
+            *at = '\'';
+    return fixture->body;
+}
+
 const char *api_fixture_ok(struct api_fixture *fixture, const char *operation, const char *body)
 {
     api_fixture_call(fixture, operation, body);

@@ -22,7 +22,10 @@ void api_fixture_deinit(struct api_fixture *fixture);
 /* Runs one call; returns its body, valid until the next one. Single quotes in `body` stand for
  * double ones. */
 const char *api_fixture_call(struct api_fixture *fixture, const char *operation, const char *body);
-/* The same, and the status must be 200, or 400 for the second. */
+/* The same, with single quotes in the answer, too. */
+const char *api_fixture_quoted(struct api_fixture *fixture, const char *operation,
+                               const char *body);
+/* As api_fixture_call(), and the status must be 200, or 400 for the second. */
 const char *api_fixture_ok(struct api_fixture *fixture, const char *operation, const char *body);
 const char *api_fixture_error(struct api_fixture *fixture, const char *operation, const char *body);
 /* Lets the api do what it does by itself. */

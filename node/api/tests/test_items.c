@@ -124,8 +124,7 @@ static const struct refusal {
      "Type mismatch for key sk expected: N actual: S"},
     {"PutItem", "{'TableName':'carts','Item':{'pk':{'S':'a'},'sk':{'N':'x'}}}",
      "The parameter cannot be converted to a numeric value: x"},
-    {"PutItem", "{'TableName':'carts','Item':{},'Expected':{}}",
-     "The parameter Expected is not supported yet"},
+    {"PutItem", "{'TableName':'carts','Item':{},'Expected':{}}", "Missing the key pk in the item"},
     {"PutItem", "{'TableName':'carts','Item':{},'ReturnValues':'ALL_NEW'}",
      "ReturnValues can only be ALL_OLD or NONE"},
     {"PutItem", "{'TableName':'carts','Item':{'a':{'SS':[]}}}", "An string set  may not be empty"},
@@ -149,7 +148,6 @@ static const struct refusal {
     {"Scan", "{'TableName':'carts','Limit':0}",
      "Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than "
      "or equal to 1"},
-    {"Scan", "{'TableName':'carts','ScanFilter':{}}", "not supported yet"},
     {"Scan", "{'TableName':'carts','FilterExpression':'a = '}",
      "Invalid FilterExpression: Syntax error; token: "},
     {"Scan", "{'TableName':'carts','FilterExpression':'pk.a = b'}",

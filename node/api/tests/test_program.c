@@ -98,6 +98,40 @@ START_TEST(limits_programs)
 }
 END_TEST
 
+/* One action on q, which is not there, with an empty list. */
+static enum evaluation run_action(uint8_t section, uint8_t kind)
+{
+    const uint8_t bytes[] = {PROGRAM_VERSION,
+                             PROGRAM_HAS_UPDATE,
+                             1,
+                             3,
+                             VALUE_LIST,
+                             1,
+                             0,
+                             1,
+                             0,
+                             1,
+                             section,
+                             1,
+                             0,
+                             1,
+                             'q',
+                             kind,
+                             0};
+    return run_bytes(slice_of(bytes, sizeof(bytes)), item_of_everything());
+}
+
+START_TEST(knows_the_sections)
+{
+    ck_assert_int_eq(run_action(UPDATE_SET, EXPRESSION_VALUE), EVALUATION_PUT);
+    ck_assert_int_eq(run_action(UPDATE_LEGACY_ADD, EXPRESSION_VALUE), EVALUATION_PUT);
+    ck_assert_int_eq(run_action(UPDATE_LEGACY_ADD, EXPRESSION_PATH), EVALUATION_INVALID);
+    ck_assert_int_eq(run_action(UPDATE_LEGACY_DELETE, EXPRESSION_VALUE), EVALUATION_INVALID);
+    ck_assert_int_eq(run_action(UPDATE_ADD, EXPRESSION_VALUE), EVALUATION_INVALID);
+    ck_assert_int_eq(run_action(UPDATE_SECTIONS, EXPRESSION_VALUE), EVALUATION_INVALID);
+}
+END_TEST
+
 /* What the parser lets pass, the decoder takes. */
 START_TEST(takes_the_longest_expressions)
 {
@@ -133,6 +167,7 @@ int main(void)
     tcase_add_test(tcase, refuses_cut_programs);
     tcase_add_test(tcase, survives_broken_programs);
     tcase_add_test(tcase, limits_programs);
+    tcase_add_test(tcase, knows_the_sections);
     tcase_add_test(tcase, takes_the_longest_expressions);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
