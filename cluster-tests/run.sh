@@ -5,7 +5,7 @@
 #   unit      tidy, and the Check programs under the address and undefined-behaviour sanitizers
 #   models    the models of the register protocol, and mutants of them that must be refuted
 #   sim       the simulator: seeds, some of them under the sanitizers, then bugs that it must find
-#   cluster   real daemons and real clients
+#   cluster   real daemons, real clients and libraries
 #   all       (default) all of these
 # Environment: SEEDS (default 450), BRIEF_SEEDS (default 40) and FIRST_SEED (default 1) for sim.
 # shellcheck disable=SC2317  # stages are called by name
@@ -191,14 +191,30 @@ run_sim() {
     stage "simulator: mutants" "$root/cluster-tests/sim/mutants.sh" "$simulator"
 }
 
+# Installs what the package.json in $1 names.
+npm_install() {
+    (cd "$1" &&
+        npm install --no-package-lock --no-audit --no-fund --fetch-retries=1 --loglevel=error \
+            >/dev/null)
+}
+
 install_node_modules() {
-    (cd "$root/cluster-tests/cluster/javascript" &&
-        npm install --no-package-lock --no-audit --no-fund --loglevel=error >/dev/null)
+    npm_install "$root/cluster-tests/cluster/javascript"
+}
+
+# Without them their tests are skipped, and say so.
+install_clients() {
+    local clients=$root/cluster-tests/clients
+    npm_install "$clients" || rm -rf "$clients/node_modules"
 }
 
 cluster_tests() {
-    rm -f "$untested"
     (cd "$root/cluster-tests/cluster" &&
+        CARTWHEEL_UNTESTED=$untested /usr/bin/python3 -m pytest -q --durations=5 .)
+}
+
+client_tests() {
+    (cd "$root/cluster-tests/clients" &&
         CARTWHEEL_UNTESTED=$untested /usr/bin/python3 -m pytest -q --durations=5 .)
 }
 
@@ -206,8 +222,11 @@ run_cluster() {
     stage "build for release" build_release
     stage "build a daemon with failpoints" build_failing_daemon
     stop_if_broken
+    rm -f "$untested"
     stage "node modules" install_node_modules
     stage "cluster tests" cluster_tests
+    stage "clients' packages" install_clients
+    stage "client tests" client_tests
     [ ! -e "$untested" ] || results+=("$(<"$untested")")
 }
 

@@ -3,7 +3,8 @@
 #
 # Usage: install-packages.sh [--demo | --tests | --bench | --only PACKAGE...]
 #   --demo    also what the quickstart's demonstration needs: Python with boto3
-#   --tests   also what the tests need: boto3, pytest, the AWS CLI, Node.js, clang, Docker
+#   --tests   also what the tests need: boto3, pytest, the AWS CLI, Node.js, Chromium, clang,
+#             Docker
 #   --bench   also what cluster-tests/bench/compare.sh measures against: Java, Node.js, nginx, etcd
 #   --only    these instead: the libraries that an image runs with
 # Does nothing, and asks for no rights, where all is there. Other scripts source it and call
@@ -30,7 +31,8 @@ packages_for() {
 # Prints the packages that the tests need on top.
 packages_to_test() {
     printf '%s\n' ccache python3-boto3 python3-pytest python3-pytest-timeout awscli clang \
-        clang-format shellcheck spin docker.io docker-compose debootstrap iproute2 iptables
+        clang-format shellcheck spin docker.io docker-compose debootstrap iproute2 iptables \
+        chromium chromium-driver
     packages_of_sanitizers
     packages_of_node
 }
@@ -64,8 +66,8 @@ packages_of_node() {
 # Needed to build and run; without the others some tests are skipped.
 package_is_optional() {
     case "$1" in
-        awscli | ccache | clang* | debootstrap | docker* | libclang-rt-* | python3-pytest-timeout | \
-            shellcheck) return 0 ;;
+        awscli | ccache | chromium* | clang* | debootstrap | docker* | libclang-rt-* | \
+            python3-pytest-timeout | shellcheck) return 0 ;;
         *) return 1 ;;
     esac
 }

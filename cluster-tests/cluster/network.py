@@ -12,9 +12,8 @@ import mmap
 import os
 import subprocess
 
-import pytest
-
 from cluster import BUILD, free_port
+from fixtures import not_tested
 
 PROXY = BUILD / "cluster-tests" / "fault" / "cartwheel-proxy"
 NODES_MAX = 16
@@ -133,14 +132,7 @@ class Packets:
 
 
 def refused(why):
-    """Skips the test, and says so where run.sh looks."""
-    line = f"packets dropped between nodes NOT tested: {why}\n"
-    if "CARTWHEEL_UNTESTED" in os.environ:
-        with open(os.environ["CARTWHEEL_UNTESTED"], "a+", encoding="utf-8") as file:
-            file.seek(0)
-            if line not in file.readlines():
-                file.write(line)
-    pytest.skip(line.strip())
+    not_tested("packets dropped between nodes", why)
 
 
 @contextlib.contextmanager

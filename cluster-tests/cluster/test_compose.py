@@ -13,7 +13,7 @@ from botocore.config import Config
 import pytest
 
 from cluster import REGION, ROOT, clean_environment, free_port, wait_until
-from conftest import create_table
+from conftest import create_table, not_tested
 from engine import Engine, EngineMissing
 
 pytestmark = pytest.mark.timeout(900)
@@ -30,21 +30,13 @@ HOST_NETWORK = "services:\n" + "".join(
     f"  {node}:\n    build:\n      network: host\n" for node in NODES)
 
 
-def not_tested(reason):
-    """The one reason for which a test may be skipped is told to run.sh too."""
-    if "CARTWHEEL_UNTESTED" in os.environ:
-        with open(os.environ["CARTWHEEL_UNTESTED"], "w", encoding="utf-8") as file:
-            file.write(f"Compose NOT tested: {reason}\n")
-    pytest.skip(f"Compose NOT tested: {reason}")
-
-
 def compose_command():
     if shutil.which("docker-compose") is not None:
         return ["docker-compose"]
     plugin = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False,
                             timeout=20) if shutil.which("docker") is not None else None
     if plugin is None or plugin.returncode != 0:
-        not_tested("neither docker-compose nor docker compose is installed")
+        not_tested("Compose", "neither docker-compose nor docker compose is installed")
     return ["docker", "compose"]
 
 
@@ -145,7 +137,7 @@ def deployment(tmp_path_factory):
         with Engine() as engine, Deployment(engine, tmp_path_factory.mktemp("compose")) as running:
             yield running
     except EngineMissing as reason:
-        not_tested(reason)
+        not_tested("Compose", reason)
 
 
 @pytest.fixture
