@@ -37,6 +37,8 @@
     X(READ_NO_WRITE_BACK, "read-no-write-back", "a read shows what a minority holds")            \
     X(RESTAMPS_PARTIAL, "restamps-partial", "a write that a minority took is stamped anew")      \
     X(UNBOUNDED, "unbounded", "a full replica takes more operations")                            \
+    X(OLD_EXPIRY_STAYS, "old-expiry-stays", "an item's old expiry entry stays")                  \
+    X(EXPIRES_UNSEEN, "expires-unseen", "an expired item is deleted without a look at it")       \
     X(COMMIT_LEAK, "commit-leak", "commits that nobody waits for are kept")
 
 enum planted_bug {

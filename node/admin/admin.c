@@ -220,6 +220,9 @@ static void add_stats(struct answer *answer)
     add_uint(answer, object, "repair_sessions", stats->repair_sessions);
     add_uint(answer, object, "repair_aborted", stats->repair_aborted);
     add_uint(answer, object, "repair_items", stats->repair_items);
+    add_uint(answer, object, "items_expired", stats->items_expired);
+    add_uint(answer, object, "expiry_spared", stats->expiry_spared);
+    add_uint(answer, object, "expiry_failed", stats->expiry_failed);
     add_uint(answer, object, "frames_malformed", stats->frames_malformed);
     add_uint(answer, object, "frames_skewed", stats->frames_skewed);
     add_uint(answer, object, "frames_repeated", stats->frames_repeated);

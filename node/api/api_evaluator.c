@@ -1,8 +1,9 @@
 #include "api_evaluator.h"
 
 #include "condition.h"
+#include "decimal.h"
 #include "messages.h"
-#include "program.h"
+#include "program_build.h"
 #include "table.h"
 #include "update.h"
 
@@ -75,8 +76,45 @@ static enum evaluation evaluate(const struct evaluator *self, struct slice progr
     return evaluation;
 }
 
+/* `attribute` and the seconds, related so. */
+static struct expression *comparison(struct arena *arena, struct slice attribute,
+                                     enum expression_kind kind, uint64_t seconds)
+{
+    struct path_element *element = arena_zalloc(arena, sizeof(*element));
+    struct expression *nodes = arena_zalloc(arena, 3 * sizeof(*nodes));
+    struct decimal_bytes decimal;
+    decimal_from_i64((int64_t)seconds, &decimal);
+    struct writer value;
+    writer_init(&value, sizeof(decimal.bytes) + 2);
+    writer_put_u8(&value, VALUE_NUMBER);
+    writer_put_sized(&value, decimal_slice(&decimal));
+    element->name = attribute;
+    nodes[0] = (struct expression){.kind = kind, .first = &nodes[1], .count = 2};
+    nodes[1] = (struct expression){
+        .kind = EXPRESSION_PATH, .path = {.elements = element, .count = 1}, .next = &nodes[2]};
+    nodes[2] = (struct expression){.kind = EXPRESSION_VALUE,
+                                   .value = arena_copy(arena, writer_slice(&value))};
+    writer_deinit(&value);
+    return nodes;
+}
+
+/* attribute > :after AND attribute <= :until */
+static void put_expired(const struct evaluator *self, struct slice attribute, uint64_t after,
+                        uint64_t until, struct writer *program)
+{
+    (void)self;
+    struct arena arena;
+    arena_init(&arena);
+    struct expression both = {.kind = EXPRESSION_AND, .count = 2};
+    both.first = comparison(&arena, attribute, EXPRESSION_GREATER, after);
+    both.first->next = comparison(&arena, attribute, EXPRESSION_LESS_OR_EQUAL, until);
+    struct program_parts parts = {.condition = &both};
+    program_build(program, &arena, &parts);
+    arena_deinit(&arena);
+}
+
 const struct evaluator *api_evaluator(void)
 {
-    static const struct evaluator evaluator = {evaluate};
+    static const struct evaluator evaluator = {evaluate, put_expired};
     return &evaluator;
 }

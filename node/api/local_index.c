@@ -210,7 +210,8 @@ bool local_index_projects(const struct table *table, const struct local_index *i
 struct table_schema table_schema_of(const struct table *table)
 {
     struct table_schema schema = {.replicas = table->quorum.n,
-                                  .local_count = (uint8_t)table->indexes_count};
+                                  .local_count = (uint8_t)table->indexes_count,
+                                  .expiry = table->ttl_attribute};
     for (size_t i = 0; i < table->indexes_count; i++)
         schema.local[i] = (struct index_attribute){table->indexes[i].sort_key.name,
                                                    table->indexes[i].sort_key.type};

@@ -19,4 +19,8 @@ struct evaluator {
      * program: one that does not decode (it came from a peer) is INVALID. */
     enum evaluation (*evaluate)(const struct evaluator *self, struct slice program,
                                 const struct slice *item, struct writer *out);
+    /* Appends a program that is TRUE of an item whose attribute is a number above `after` and of at
+     * most `until`, and FALSE of any other. */
+    void (*put_expired)(const struct evaluator *self, struct slice attribute, uint64_t after,
+                        uint64_t until, struct writer *program);
 };

@@ -22,6 +22,13 @@ struct slice meta_key_dropped(struct meta_key *key, uint64_t table_id)
     return slice_of(key->bytes, (size_t)size);
 }
 
+struct slice meta_key_expiry(struct meta_key *key, uint64_t table_id, uint16_t shard)
+{
+    int size = snprintf((char *)key->bytes, sizeof(key->bytes), "expiry/%016llx/%u",
+                        (unsigned long long)table_id, shard);
+    return slice_of(key->bytes, (size_t)size);
+}
+
 struct slice meta_key_heard(struct meta_key *key, uint16_t shard, node_id peer)
 {
     int size = snprintf((char *)key->bytes, sizeof(key->bytes), "heard/%u/%016llx", shard,

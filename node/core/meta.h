@@ -18,6 +18,9 @@ enum { SHARDS_MAX = 64 /* per daemon: more than any machine this is meant for ha
 #define META_DROPPED_PREFIX SLICE_LITERAL("dropped/")
 #define META_DROPPED_END    SLICE_LITERAL("dropped0") /* '0' follows '/' */
 
+#define META_EXPIRY_PREFIX SLICE_LITERAL("expiry/")
+#define META_EXPIRY_END    SLICE_LITERAL("expiry0")
+
 struct meta_key {
     uint8_t bytes[96];
 };
@@ -29,6 +32,9 @@ struct slice meta_key_ceiling(struct meta_key *key, uint16_t shard);
 struct slice meta_key_peer(struct meta_key *key, const char *name);
 /* "dropped/" and the table id: everything of that table was deleted here. */
 struct slice meta_key_dropped(struct meta_key *key, uint64_t table_id);
+/* "expiry/", the table id and the shard: that shard may have made entries of the table's expiring
+ * items, and heads. */
+struct slice meta_key_expiry(struct meta_key *key, uint64_t table_id, uint16_t shard);
 /* "heard/", this node's shard and the peer's id with its shard: the highest number of votes heard of
  * it there. */
 struct slice meta_key_heard(struct meta_key *key, uint16_t shard, node_id peer);

@@ -93,6 +93,9 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
     node_init_census(node, boot);
     coordinator_init(&node->coordinator, &coordinator, &node->members, &node->outbox, &node->timers,
                      &node->hlc, &node->prng, &node->replica, ports.evaluator);
+    expiry_index_init(&node->expiry_index, &node->replica, &node->timers, config->shard,
+                      config->shards);
+    expiry_init(&node->expiry, &node->coordinator, config->shard, config->shards);
     caller_init(&node->caller, &node->members, &node->outbox, &node->replica.undecided);
     throughput_keeper_init(&node->keeper, &node->outbox, &node->timers);
     throughput_leases_init(&node->leases, &node->outbox, &node->timers, &node->members);
@@ -114,6 +117,8 @@ void node_free(struct node *node)
     census_deinit(&node->census);
     heard_deinit(&node->heard);
     replica_deinit(&node->replica);
+    expiry_deinit(&node->expiry);
+    expiry_index_deinit(&node->expiry_index);
     hints_deinit(&node->hints);
     gossip_deinit(&node->gossip);
     node_free_forgotten(node);
@@ -239,6 +244,8 @@ void node_on_start(struct node *node, struct instant now)
     }
     exchange_start(&node->exchange);
     coordinator_start(&node->coordinator);
+    expiry_index_start(&node->expiry_index);
+    expiry_start(&node->expiry);
     log_event(node->ports.log, LOG_INFO, "node_started", "name=%s id=%016llx shard=%u",
               membership_self(&node->members)->config->name, (unsigned long long)node->outbox.self,
               node->config.shard);

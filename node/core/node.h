@@ -143,6 +143,9 @@ struct node_stats {
     uint64_t repair_sessions; /* exchanges finished */
     uint64_t repair_aborted;  /* a side did not answer, or a row could not be copied */
     uint64_t repair_items;    /* items sent or taken by exchanges */
+    uint64_t items_expired;   /* and deleted by this node */
+    uint64_t expiry_spared;   /* due by their entries, but not expired, or gone */
+    uint64_t expiry_failed;   /* tried again */
     uint64_t frames_malformed;
     uint64_t frames_skewed;      /* refused: sender's clock or a version inside is off */
     uint64_t frames_repeated;    /* not safe to repeat, or meant for an earlier life: dropped */
@@ -158,7 +161,8 @@ struct node_stats {
 void node_stats(const struct node *node, struct node_stats *stats);
 /* Adds one shard's figures to another's. */
 void node_stats_add(struct node_stats *sum, const struct node_stats *stats);
-/* True when nothing is pending: no recovery, no request, no replica operation, no hint, no exchange. */
+/* True when nothing is pending: no recovery, no request, no replica operation, no hint, no exchange,
+ * no entry of expiring items to be made. */
 bool node_quiet(const struct node *node);
 /* Asserts every invariant the node knows. */
 void node_check(const struct node *node);

@@ -72,6 +72,9 @@ size_t node_gauges(const struct node *node, struct node_gauge gauges[NODE_GAUGES
     gauge_coordinator(&all, node);
     gauge_replica(&all, node);
     gauge_repair(&all, node);
+    gauge(&all, "expired items being deleted", node->expiry.open.count, DELETIONS_MAX, 0);
+    gauge(&all, "tables whose expiring items are looked for", node->expiry_index.jobs.count,
+          node->replica.expiry_indexed.count, 0);
     gauge(&all, "commits nobody waits for", node->forgotten.count, GAUGE_UNBOUNDED, 0);
     gauge(&all, "timers", node->timers.count, GAUGE_UNBOUNDED, TIMERS_AT_REST + members);
     gauge(&all, "leases of throughput", node->leases.list.count, GAUGE_UNBOUNDED, GAUGE_UNBOUNDED);

@@ -4,6 +4,8 @@
 #include "census.h"
 #include "coordinator.h"
 #include "exchange.h"
+#include "expiry.h"
+#include "expiry_index.h"
 #include "gossip.h"
 #include "heard.h"
 #include "hint_delivery.h"
@@ -38,6 +40,8 @@ struct node {
     struct caller caller;
     struct hint_delivery delivery; /* runs on shard 0 */
     struct exchange exchange;
+    struct expiry_index expiry_index;
+    struct expiry expiry;
     struct arena arena; /* of one door */
     bool in_door;
     bool *usable;       /* per member: at the end of the last door */

@@ -94,10 +94,12 @@ void node_init_table_sweep(struct node *node)
 
 void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
 {
-    if (replica_table_dropped(&node->replica, table_id))
-        return;
+    bool known = replica_table_dropped(&node->replica, table_id);
     node->outbox.now = now;
     replica_drop_table(&node->replica, table_id);
+    expiry_index_look(&node->expiry_index, table_id);
+    if (known)
+        return;
     throughput_leases_drop(&node->leases, table_id);
     if (node->config.shard == 0)
         table_sweep_add(&node->table_sweep, table_id);
@@ -106,6 +108,7 @@ void node_drop_table(struct node *node, struct instant now, uint64_t table_id)
 void node_set_table(struct node *node, uint64_t table_id, const struct table_schema *schema)
 {
     replica_set_table(&node->replica, table_id, schema);
+    expiry_index_look(&node->expiry_index, table_id);
 }
 
 struct buffer *node_next_announcement(struct node *node)
@@ -182,6 +185,9 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->repair_sessions = node->exchange.stats.sessions;
     stats->repair_aborted = node->exchange.stats.aborted;
     stats->repair_items = node->exchange.stats.items;
+    stats->items_expired = node->expiry.stats.deleted;
+    stats->expiry_spared = node->expiry.stats.spared;
+    stats->expiry_failed = node->expiry.stats.failed;
     stats->frames_malformed = node->frames_malformed;
     stats->frames_skewed = node->frames_skewed;
     stats->frames_repeated = node->frames_repeated;
@@ -208,7 +214,8 @@ bool node_quiet(const struct node *node)
     return !node->replica.recovering && node->coordinator.open == 0 &&
            coordinator_idle(&node->coordinator) && node->replica.works.count == 0 &&
            node->hints.loaded && hints_pending(&node->hints) == 0 &&
-           hint_delivery_idle(&node->delivery) && exchange_idle(&node->exchange);
+           hint_delivery_idle(&node->delivery) && exchange_idle(&node->exchange) &&
+           expiry_index_idle(&node->expiry_index);
 }
 
 void node_check(const struct node *node)

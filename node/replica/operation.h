@@ -21,7 +21,7 @@ struct replica_operation {
     bool top;                 /* READ */
     bool item_only;           /* READ: what is accepted does not matter, or is nothing */
     bool counted;             /* HINT: this one was not known before */
-    bool indexed;             /* its table has indexes */
+    bool indexed;             /* its table has indexes, or items that expire */
     bool answered;
     uint64_t vote; /* number of the vote being made durable; 0: none */
 
@@ -32,6 +32,7 @@ struct replica_operation {
     struct buffer *promise_after; /* what is committed in the promise's place; NULL: nothing */
     struct store_commit commit;
     struct acceptance acceptance;
+    struct expiry_check *expiry_check; /* this is one, and no frame; else NULL */
     uint64_t old_size;
     bool latched;
     uint8_t bytes[]; /* copies of key and row */

@@ -31,6 +31,7 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
     replica->config = *config;
     map_init(&replica->latches);
     map_init(&replica->dropped);
+    map_init(&replica->expiry_indexed);
     map_init(&replica->schemas);
     replica_operations_init(&replica->ready);
     replica_works_init(&replica->works);
@@ -58,6 +59,7 @@ void replica_deinit(struct replica *replica)
         work->free(work);
     map_deinit(&replica->latches);
     map_deinit(&replica->dropped);
+    map_deinit(&replica->expiry_indexed);
     free_schemas(replica);
     undecided_deinit(&replica->undecided);
     recent_deinit(&replica->recent);

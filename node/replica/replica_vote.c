@@ -6,6 +6,7 @@
 #include "operation.h"
 #include "planted.h"
 #include "probe.h"
+#include "replica_expiry.h"
 
 static void reply_verdict(struct replica *replica, const struct frame_header *asker,
                           enum verdict verdict, struct version highest, uint64_t old_size)
@@ -166,10 +167,12 @@ static void put_item(struct replica_operation *operation, struct slice row)
     store_batch_put(batch, STORE_ITEMS, operation->key, row);
     bool decoded = item_key_decode(operation->key, &key) && row_decode(row, &after);
     ensure(decoded);
-    const struct table_schema *schema = replica_table(operation->work.replica, key.table_id);
+    struct replica *replica = operation->work.replica;
+    const struct table_schema *schema = replica_table(replica, key.table_id);
+    struct slice before = acceptor->has_item ? acceptor->item.value : SLICE_EMPTY;
     if (schema != NULL)
-        index_entries_change(batch, schema, &key,
-                             acceptor->has_item ? acceptor->item.value : SLICE_EMPTY, after.value);
+        index_entries_change(batch, schema, &key, before, after.value);
+    replica_change_expiry(replica, batch, &key, before, after.value);
 }
 
 /* One batch: item, index entries, `accepted` and promise change together. */
@@ -287,7 +290,8 @@ static enum verdict vote_admit(const struct replica *replica, const struct frame
     if (!item_key_decode(operation->key, &key) || (!carries_row && operation->row.size > 0) ||
         (carries_row && (!row_valid(operation->row, &row) || row.proposed != operation->proposed)))
         return VERDICT_FAILED;
-    operation->indexed = (key.table_id & TABLE_ID_INDEXED) != 0;
+    operation->indexed =
+        (key.table_id & TABLE_ID_INDEXED) != 0 || replica_expires(replica, key.table_id);
     enum verdict admitted = replica_admit(replica, frame, &key);
     if (admitted != VERDICT_OK)
         return admitted;

@@ -14,7 +14,7 @@ static struct slice name_copy(uint8_t **at, struct slice name)
 
 struct table_schema *table_schema_copy(const struct table_schema *schema)
 {
-    size_t names_size = 0;
+    size_t names_size = schema->expiry.size;
     ensure(schema->local_count <= LOCAL_INDEXES_MAX);
     for (size_t i = 0; i < schema->local_count; i++)
         names_size += schema->local[i].name.size;
@@ -24,6 +24,7 @@ struct table_schema *table_schema_copy(const struct table_schema *schema)
     uint8_t *at = (uint8_t *)(copy + 1);
     for (size_t i = 0; i < copy->local_count; i++)
         copy->local[i].name = name_copy(&at, schema->local[i].name);
+    copy->expiry = name_copy(&at, schema->expiry);
     return copy;
 }
 

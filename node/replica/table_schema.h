@@ -22,6 +22,7 @@ struct table_schema {
     uint8_t replicas; /* home nodes wanted */
     uint8_t local_count;
     struct index_attribute local[LOCAL_INDEXES_MAX];
+    struct slice expiry; /* the attribute that says when an item expires; empty: none does */
 };
 
 /* A copy that owns its names, for table_schema_free(). */

@@ -194,6 +194,19 @@ static bool boot_node(struct cluster *cluster, size_t index, struct boot *boot)
     return node->refused == NULL;
 }
 
+static void tell_table(const struct cluster *cluster, struct node *shard)
+{
+    struct table_schema schema = {.replicas = cluster->replicas, .expiry = cluster->expiry};
+    node_set_table(shard, CLUSTER_TABLE, &schema);
+}
+
+static void tell_all(const struct cluster *cluster)
+{
+    for (size_t i = 0; i < cluster->count; i++)
+        for (uint16_t shard = 0; shard < cluster->shards && cluster->nodes[i].shard[0]; shard++)
+            tell_table(cluster, cluster->nodes[i].shard[shard]);
+}
+
 void cluster_start(struct cluster *cluster, size_t index)
 {
     struct cluster_node *node = &cluster->nodes[index];
@@ -216,8 +229,7 @@ void cluster_start(struct cluster *cluster, size_t index)
                                    .log = &cluster->log,
                                    .evaluator = &programs_evaluator};
         node->shard[shard] = node_new(&config, &boot, ports);
-        node_set_table(node->shard[shard], CLUSTER_TABLE,
-                       &(struct table_schema){.replicas = cluster->replicas});
+        tell_table(cluster, node->shard[shard]);
     }
     boot_deinit(&boot);
     for (uint16_t shard = 0; shard < cluster->shards; shard++)
@@ -307,11 +319,13 @@ void cluster_deinit(struct cluster *cluster)
 void cluster_set_replicas(struct cluster *cluster, uint8_t replicas)
 {
     cluster->replicas = replicas;
-    for (size_t i = 0; i < cluster->count; i++) {
-        for (uint16_t shard = 0; shard < cluster->shards && cluster->nodes[i].shard[0]; shard++)
-            node_set_table(cluster->nodes[i].shard[shard], CLUSTER_TABLE,
-                           &(struct table_schema){.replicas = replicas});
-    }
+    tell_all(cluster);
+}
+
+void cluster_set_expiry(struct cluster *cluster, struct slice attribute)
+{
+    cluster->expiry = attribute;
+    tell_all(cluster);
 }
 
 static void on_answered(struct request *request)

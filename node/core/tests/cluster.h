@@ -58,9 +58,10 @@ struct cluster {
     bool (*loses)(struct cluster *cluster, const struct cluster_frame *frame);
     /* How long a frame takes; NULL: 100 us. What takes longer may be overtaken. */
     uint64_t (*delays)(struct cluster *cluster, const struct cluster_frame *frame);
-    uint8_t replicas; /* of the tests' table, as the nodes know it */
-    bool lossy;       /* nodes know that their disks lie */
-    bool rude;        /* the test does harm: errors logged and starts refused are no failures */
+    uint8_t replicas;    /* of the tests' table, as the nodes know it */
+    struct slice expiry; /* its attribute that says when an item expires; empty: none */
+    bool lossy;          /* nodes know that their disks lie */
+    bool rude;           /* the test does harm: errors logged and starts refused are no failures */
     struct log_sink log;
 };
 
@@ -73,6 +74,8 @@ void cluster_init_lying(struct cluster *cluster, size_t nodes, uint16_t shards);
 void cluster_deinit(struct cluster *cluster);
 /* The tests' table has so many replicas from now on. */
 void cluster_set_replicas(struct cluster *cluster, uint8_t replicas);
+/* Its items expire by that attribute from now on. Borrowed; empty: they do not. */
+void cluster_set_expiry(struct cluster *cluster, struct slice attribute);
 /* Starts a node that is down, and links it with all that are up. */
 void cluster_start(struct cluster *cluster, size_t node);
 /* One node's links to another are up: it may send. */

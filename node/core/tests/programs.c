@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "decimal.h"
 
 enum { TEXT_MAX = 64 /* of items and programs, as cluster_text() gives them */ };
 
@@ -46,6 +47,35 @@ static enum evaluation evaluate_text(const char *program, const char *text, stru
     return invalid(out, rest != NULL ? "The item is stuck" : "No such program");
 }
 
+static bool number_of(struct slice item, struct slice name, int64_t *number)
+{
+    struct slice value;
+    return item_find(item, name, &value) && value_type(value) == VALUE_NUMBER &&
+           decimal_to_i64(value_bytes(value), number);
+}
+
+static enum evaluation evaluate_due(const char *rest, const struct slice *item)
+{
+    size_t name_size = strcspn(rest, ":");
+    char *end;
+    int64_t after = strtoll(rest + name_size + 1, &end, 10);
+    int64_t until = strtoll(end + 1, NULL, 10);
+    int64_t number;
+    bool due = item != NULL && number_of(*item, slice_of(rest, name_size), &number) &&
+               number > after && number <= until;
+    return due ? EVALUATION_TRUE : EVALUATION_FALSE;
+}
+
+static void put_expired(const struct evaluator *self, struct slice attribute, uint64_t after,
+                        uint64_t until, struct writer *program)
+{
+    char text[TEXT_MAX];
+    (void)self;
+    snprintf(text, sizeof(text), "due:%.*s:%llu:%llu", (int)attribute.size, attribute.data,
+             (unsigned long long)after, (unsigned long long)until);
+    writer_put_slice(program, slice_of_string(text));
+}
+
 static enum evaluation evaluate(const struct evaluator *self, struct slice program,
                                 const struct slice *item, struct writer *out)
 {
@@ -55,8 +85,11 @@ static enum evaluation evaluate(const struct evaluator *self, struct slice progr
         return invalid(out, "The program is too long");
     memcpy(name, program.data, program.size);
     name[program.size] = '\0';
+    const char *rest = argument(name, "due:");
+    if (rest != NULL)
+        return evaluate_due(rest, item);
     snprintf(text, sizeof(text), "%s", item == NULL ? "" : cluster_text(*item));
     return evaluate_text(name, text, out);
 }
 
-const struct evaluator programs_evaluator = {evaluate};
+const struct evaluator programs_evaluator = {evaluate, put_expired};
