@@ -157,6 +157,53 @@ START_TEST(collections)
 }
 END_TEST
 
+static void put_until(const char *name, const char *until)
+{
+    char body[256];
+    snprintf(body, sizeof(body),
+             "{'TableName':'carts','Item':{'pk':{'S':'%s'},'sk':{'N':'1'},'the.end':{%s}}}", name,
+             until);
+    ok("PutItem", body);
+}
+
+static void run_seconds(unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds * 1000; i++)
+        fixture.drive(&fixture);
+}
+
+static void assert_count(const char *count)
+{
+    assert_has(ok("Scan", "{'TableName':'carts','ConsistentRead':true,'Select':'COUNT'}"), count);
+}
+
+/* Time begins at 1750000000 here. */
+START_TEST(items_expire)
+{
+    create();
+    put_until("before", "'N':'1749999999'"); /* before the attribute is known */
+    ok("UpdateTimeToLive", "{'TableName':'carts','TimeToLiveSpecification':{'Enabled':true,"
+                           "'AttributeName':'the.end'}}");
+    put_until("past", "'N':'1750000000'");
+    put_until("fraction", "'N':'1750000019.5'");
+    put_until("later", "'N':'1750001000'");
+    put_until("six years old", "'N':'1560000000'");
+    put_until("no number", "'S':'1749999999'");
+    put_until("set", "'NS':['1749999999']");
+    assert_count("\"Count\":7");
+    run_seconds(15);
+    assert_count("\"Count\":5");
+    run_seconds(15);
+    assert_count("\"Count\":4");
+    assert_has(ok("Scan", "{'TableName':'carts','ProjectionExpression':'pk'}"), "later");
+    ok("UpdateTimeToLive", "{'TableName':'carts','TimeToLiveSpecification':{'Enabled':false,"
+                           "'AttributeName':'the.end'}}");
+    put_until("past", "'N':'1750000000'");
+    run_seconds(15);
+    assert_count("\"Count\":5");
+}
+END_TEST
+
 static void never(struct api_call *call)
 {
     (void)call;
@@ -187,6 +234,7 @@ int main(void)
     tcase_add_test(all, conditional_writes);
     tcase_add_test(all, recreated_tables_are_empty);
     tcase_add_test(all, collections);
+    tcase_add_test(all, items_expire);
     tcase_add_test(all, stops_in_the_middle);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
