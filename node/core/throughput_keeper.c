@@ -2,13 +2,14 @@
 
 #include <stdlib.h>
 
+#include "hash.h"
 #include "throughput_bucket.h"
 
 struct account {
     uint64_t id; /* throughput_id() */
     struct throughput_bucket bucket;
     uint64_t revision; /* that the bucket's rate is of */
-    uint64_t young_until_us;
+    uint64_t name;     /* tells the bucket from others of the table, here and elsewhere */
 };
 
 static void on_sweep(struct timer *timer, uint64_t now_us);
@@ -56,6 +57,12 @@ static void on_sweep(struct timer *timer, uint64_t now_us)
         timers_arm(keeper->timers, &keeper->sweep, now_us + KEEPER_SWEEP_US);
 }
 
+static uint64_t name_bucket(struct outbox *outbox)
+{
+    const uint64_t parts[] = {outbox->self, outbox->shard, outbox_request_id(outbox)};
+    return hash64_id(slice_of(parts, sizeof(parts)));
+}
+
 static struct account *account_new(struct throughput_keeper *keeper,
                                    const struct throughput_limit *limit, uint64_t now_us)
 {
@@ -64,7 +71,7 @@ static struct account *account_new(struct throughput_keeper *keeper,
     account->id = throughput_id(limit);
     throughput_bucket_init(&account->bucket, limit->rate, now_us);
     account->revision = limit->revision;
-    account->young_until_us = now_us + KEEPER_YOUNG_US;
+    account->name = name_bucket(keeper->outbox);
     map_put(&keeper->accounts, account->id, account);
     if (!timer_armed(&keeper->sweep))
         timers_arm(keeper->timers, &keeper->sweep, now_us + KEEPER_SWEEP_US);
@@ -107,12 +114,13 @@ bool throughput_keeper_on_frame(struct throughput_keeper *keeper, const struct f
     struct throughput_limit limit = {lease->table, (enum throughput_kind)lease->kind, lease->rate,
                                      lease->revision};
     struct account *account = account_of(keeper, &limit, now_us);
-    if (now_us < account->young_until_us)
+    if (lease->heard_of != 0 && lease->heard_of != account->name)
         throughput_bucket_limit(&account->bucket, lease->balance_max);
     throughput_bucket_spend(&account->bucket, lease->spent);
     Cartwheel__LeaseReply reply = CARTWHEEL__LEASE_REPLY__INIT;
     reply.granted = throughput_bucket_grant(&account->bucket, lease->wanted);
     reply.balance = account->bucket.balance;
+    reply.bucket = account->name;
     outbox_reply(keeper->outbox, &frame->header, FRAME_LEASE_REPLY, &reply.base, SLICE_EMPTY);
     return true;
 }

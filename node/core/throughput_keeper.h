@@ -4,8 +4,9 @@
  * they do not need. What a table's limit is it hears from those who ask.
  *
  * A keeper that begins takes a bucket for full, and lowers it to what those say who have heard from
- * the one before it: whoever has it from a keeper knows a bound, and the least bound holds. So a
- * change of keepers brings a table no more than its own burst, and takes nothing from its clients. */
+ * the one before it: each of them knows a bound, and the least holds. So a change of keepers takes
+ * nothing from a table's clients, and gives them no more than what somebody was granted before all
+ * who knew had asked; unless nobody is left who knew. */
 #pragma once
 
 #include "cartwheel.pb-c.h"
@@ -15,8 +16,7 @@
 #include "timers.h"
 
 enum {
-    KEEPER_YOUNG_US = 2000000, /* others' bounds count for so long: all who are busy have asked */
-    KEEPER_SWEEP_US = 5000000  /* buckets that are full again are forgotten so often */
+    KEEPER_SWEEP_US = 5000000 /* buckets that are full again are forgotten so often */
 };
 
 struct throughput_keeper {

@@ -8,19 +8,21 @@
 struct lease {
     struct list_link link;
     struct throughput_limit limit;
-    int64_t tokens;        /* may be spent; negative: spent and not charged to the keeper yet */
-    int64_t chunk;         /* what is asked for at a time */
-    int64_t used;          /* since it was asked for last */
-    uint64_t used_us;      /* the last request, refused or not */
-    uint64_t question;     /* under way; 0: none */
-    node_id asked;         /* who was asked */
-    uint64_t asked_us;     /* when */
-    int64_t told;          /* of the debt: what the question charges to the keeper */
-    bool dry;              /* the keeper had nothing */
+    int64_t tokens;    /* may be spent; negative: spent since the last question */
+    int64_t owed;      /* spent without the keeper's leave: it has not been told, for all we know */
+    int64_t chunk;     /* what is asked for at a time */
+    int64_t used;      /* since it was asked for last */
+    uint64_t used_us;  /* the last request, refused or not */
+    uint64_t question; /* under way; 0: none */
+    node_id asked;     /* who was asked */
+    uint64_t asked_us; /* when */
+    int64_t told;      /* what the question says of `owed` */
+    bool dry;          /* the keeper had nothing */
     uint64_t dry_until_us; /* and will not have any before */
     bool alone;            /* the keeper is silent */
     uint64_t share_us;     /* alone: the share has been taken until then */
-    int64_t balance;       /* the keeper's, as last heard of */
+    uint64_t bucket;       /* the keeper's: which it is */
+    int64_t balance;       /* and what it held, as last heard of */
     uint64_t balance_us;   /* when that was; 0: never */
 };
 
@@ -105,6 +107,11 @@ static uint64_t shards_reached(const struct throughput_leases *leases)
 
 /* Asking. */
 
+static int64_t at_most(int64_t amount, int64_t most)
+{
+    return amount < most ? amount : most;
+}
+
 /* What the keeper's balance can be at most: what it was, and what it has earned since. */
 static int64_t balance_max(const struct lease *lease, uint64_t now_us)
 {
@@ -116,7 +123,26 @@ static int64_t balance_max(const struct lease *lease, uint64_t now_us)
     return bound < capacity ? bound : capacity;
 }
 
-/* What is there is given back at once; a debt stays until the keeper says that it has taken it. */
+static void book_debt(struct lease *lease)
+{
+    if (lease->tokens >= 0)
+        return;
+    lease->owed -= lease->tokens;
+    lease->tokens = 0;
+}
+
+/* What is left of the tokens once they have paid what is owed. */
+static int64_t take_rest(struct lease *lease)
+{
+    int64_t paid = at_most(lease->tokens, lease->owed);
+    int64_t rest = lease->tokens - paid;
+    lease->owed -= paid;
+    lease->tokens = 0;
+    return rest;
+}
+
+/* With nothing wanted, what is there is given back. What is owed stays until the keeper has answered: it
+ * is charged once at least. */
 static void send_question(struct throughput_leases *leases, struct lease *lease, int64_t wanted)
 {
     Cartwheel__Lease body = CARTWHEEL__LEASE__INIT;
@@ -125,16 +151,17 @@ static void send_question(struct throughput_leases *leases, struct lease *lease,
     lease->question = outbox_request_id(leases->outbox);
     lease->asked = keeper.node;
     lease->asked_us = now_us;
-    lease->told = lease->tokens < 0 ? -lease->tokens : 0;
+    book_debt(lease);
+    int64_t given_back = wanted == 0 ? take_rest(lease) : 0;
+    lease->told = at_most(lease->owed, throughput_capacity(lease->limit.rate));
     body.table = lease->limit.table;
     body.kind = (uint32_t)lease->limit.kind;
     body.rate = lease->limit.rate;
     body.revision = lease->limit.revision;
     body.wanted = wanted;
-    body.spent = wanted == 0 || lease->tokens < 0 ? -lease->tokens : 0;
+    body.spent = lease->told - given_back;
     body.balance_max = balance_max(lease, now_us);
-    if (body.spent < 0)
-        lease->tokens = 0;
+    body.heard_of = lease->bucket;
     map_put(&leases->asking, lease->question, lease);
     outbox_send(leases->outbox, keeper, FRAME_LEASE, lease->question, &body.base, SLICE_EMPTY);
 }
@@ -167,8 +194,8 @@ static void replenish(struct throughput_leases *leases, struct lease *lease)
     send_question(leases, lease, lease->chunk);
 }
 
-/* Debts are not held against a shard that is alone: the keeper may never hear of them, and the share
- * is small. */
+/* What it owes is told when the keeper answers again; its share is small, and is not kept back for
+ * that. */
 static void go_alone(struct throughput_leases *leases, struct lease *lease)
 {
     forget_question(leases, lease);
@@ -177,8 +204,7 @@ static void go_alone(struct throughput_leases *leases, struct lease *lease)
     lease->alone = true;
     lease->dry = false;
     lease->share_us = now_of(leases);
-    if (lease->tokens < 0)
-        lease->tokens = 0;
+    book_debt(lease);
 }
 
 static void take_share(struct throughput_leases *leases, struct lease *lease)
@@ -187,10 +213,11 @@ static void take_share(struct throughput_leases *leases, struct lease *lease)
     int64_t shards = (int64_t)shards_reached(leases);
     int64_t second = throughput_earned(lease->limit.rate, 1000000) / shards;
     int64_t most = second > (int64_t)THROUGHPUT_HALF ? second : (int64_t)THROUGHPUT_HALF;
-    if (lease->tokens < most) {
-        lease->tokens += throughput_earned(lease->limit.rate, now_us - lease->share_us) / shards;
-        lease->tokens = lease->tokens < most ? lease->tokens : most;
-    }
+    int64_t share = throughput_earned(lease->limit.rate, now_us - lease->share_us) / shards;
+    int64_t room = most - lease->tokens;
+    share = at_most(share, room > 0 ? room : 0);
+    lease->tokens += share;
+    lease->owed += share;
     lease->share_us = now_us;
 }
 
@@ -198,8 +225,6 @@ static void settle(struct throughput_leases *leases, struct lease *lease)
 {
     if (lease->question != 0 && now_of(leases) >= lease->asked_us + LEASE_TIMEOUT_US)
         go_alone(leases, lease);
-    if (lease->alone)
-        take_share(leases, lease);
 }
 
 /* Leases. */
@@ -255,6 +280,8 @@ bool throughput_leases_admit(struct throughput_leases *leases, const struct thro
 {
     struct lease *lease = lease_of(leases, limit);
     settle(leases, lease);
+    if (lease->alone)
+        take_share(leases, lease);
     lease->used_us = now_of(leases);
     bool admitted = lease->tokens > 0 || may_owe(lease);
     if (admitted) {
@@ -286,11 +313,6 @@ static uint64_t dry_us(const struct lease *lease)
     return wait_us < LEASE_DRY_MAX_US ? wait_us : LEASE_DRY_MAX_US;
 }
 
-static int64_t at_most(int64_t amount, int64_t most)
-{
-    return amount < most ? amount : most;
-}
-
 void throughput_leases_on_reply(struct throughput_leases *leases, const struct frame *frame,
                                 const Cartwheel__LeaseReply *reply)
 {
@@ -299,10 +321,11 @@ void throughput_leases_on_reply(struct throughput_leases *leases, const struct f
         return; /* late: what it grants is lost, which is little */
     int64_t capacity = throughput_capacity(lease->limit.rate);
     forget_question(leases, lease);
-    lease->tokens += lease->told;
+    lease->owed -= lease->told;
     lease->tokens += reply->granted > 0 ? at_most(reply->granted, lease->chunk) : 0;
     lease->told = 0;
     lease->alone = false;
+    lease->bucket = reply->bucket;
     lease->balance = reply->balance > -capacity ? at_most(reply->balance, capacity) : -capacity;
     lease->balance_us = now_of(leases);
     lease->dry = reply->granted <= 0 && lease->balance < (int64_t)THROUGHPUT_HALF;
@@ -327,7 +350,7 @@ static void forget_drought(struct lease *lease, uint64_t now_us)
 /* Nothing in it that its keeper, or the next one, would have to know. */
 static bool pointless(const struct lease *lease, uint64_t now_us)
 {
-    bool empty = lease->alone || lease->tokens == 0;
+    bool empty = lease->tokens == 0 && lease->owed == 0;
     return idle(lease, now_us) && lease->question == 0 && empty &&
            balance_max(lease, now_us) == throughput_capacity(lease->limit.rate);
 }
@@ -341,7 +364,7 @@ static void tick_lease(struct throughput_leases *leases, struct lease *lease, ui
         forget(leases, lease);
     else if (!idle(lease, now_us))
         replenish(leases, lease);
-    else if (lease->question == 0 && !lease->alone && lease->tokens != 0)
+    else if (lease->question == 0 && (lease->tokens != 0 || lease->owed != 0))
         send_question(leases, lease, 0);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "prng.h"
 #include "test_main.h"
 
 enum { STEP_US = 1000, SECOND = 1000000, EVERYWHERE = -1 };
@@ -319,6 +320,73 @@ START_TEST(a_dropped_table_has_no_leases)
 }
 END_TEST
 
+static struct prng prng;
+
+static bool loses_some(struct cluster *in, const struct cluster_frame *frame)
+{
+    enum frame_type type = cluster_frame_type(frame);
+    return loses_leases(in, frame) ||
+           ((type == FRAME_LEASE || type == FRAME_LEASE_REPLY) && prng_below(&prng, 10) == 0);
+}
+
+static uint64_t delays_some(struct cluster *in, const struct cluster_frame *frame)
+{
+    (void)in;
+    (void)frame;
+    return 100 + (prng_below(&prng, 20) == 0 ? prng_below(&prng, 800000) : 0);
+}
+
+/* Kills a node, starts those that are down, or has a keeper fall silent; for a second. */
+static void disturb(void)
+{
+    size_t node = (size_t)prng_below(&prng, cluster.count);
+    leases_are_lost = prng_below(&prng, 8) == 0;
+    if (shard_of(node, 0) == NULL)
+        cluster_start(&cluster, node);
+    else if (prng_below(&prng, 8) == 0)
+        cluster_kill(&cluster, node);
+}
+
+static bool all_down(void)
+{
+    bool down = true;
+    for (size_t node = 0; node < cluster.count; node++)
+        down &= shard_of(node, 0) == NULL;
+    return down;
+}
+
+/* A table may get its rate all the time, one store at first, and another whenever nobody is left who
+ * knows of it. */
+START_TEST(no_mix_of_faults_opens_or_shuts_a_table)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        unsigned forgotten = 0, admitted = 0;
+        prng_init(&prng, seed);
+        open_cluster(3, 2, 10);
+        cluster.loses = loses_some;
+        cluster.delays = delays_some;
+        for (int i = 0; i < 200; i++) {
+            disturb();
+            forgotten += all_down();
+            admitted += load(EVERYWHERE, SECOND, 5 * STEP_US);
+        }
+        for (size_t node = 0; node < cluster.count; node++) {
+            if (shard_of(node, 0) == NULL)
+                cluster_start(&cluster, node);
+        }
+        cluster.loses = NULL;
+        cluster.delays = NULL;
+        leases_are_lost = false;
+        ck_assert_msg(admitted >= 4000 && admitted <= 5200 + 3000 * (forgotten + 1), "%u, seed %d",
+                      admitted, (int)seed);
+        (void)load(EVERYWHERE, 310 * (uint64_t)SECOND, 10 * STEP_US);
+        unsigned steady = load(EVERYWHERE, 10 * SECOND, STEP_US);
+        ck_assert_msg(near(steady, 100, 12), "%u, seed %d", steady, (int)seed);
+        cluster_deinit(&cluster);
+    }
+}
+END_TEST
+
 static unsigned questions;
 
 static void count_questions(struct cluster *in, const struct cluster_frame *frame)
@@ -346,4 +414,4 @@ TEST_MAIN("throughput", a_burst_is_served_at_once_and_then_the_rate,
           a_burst_that_was_saved_survives_its_keeper,
           a_keeper_that_hangs_leaves_each_shard_its_share, repeated_and_late_frames_change_little,
           nothing_is_kept_of_a_table_that_rests, a_dropped_table_has_no_leases,
-          what_is_plenty_is_asked_for_seldom)
+          no_mix_of_faults_opens_or_shuts_a_table, what_is_plenty_is_asked_for_seldom)
