@@ -1,6 +1,8 @@
 /* arena: memory that lives as long as one request and is freed at once. */
 #pragma once
 
+#include <stdarg.h>
+
 #include "bytes.h"
 
 struct arena {
@@ -22,3 +24,4 @@ void *arena_zalloc(struct arena *arena, size_t size);
 struct slice arena_copy(struct arena *arena, struct slice bytes);
 /* A NUL-terminated string in the arena, formatted as printf does. */
 char *arena_printf(struct arena *arena, const char *format, ...) printf_like(2, 3);
+char *arena_vprintf(struct arena *arena, const char *format, va_list args) printf_like(2, 0);

@@ -1,7 +1,6 @@
 #include "expression_check.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base64.h"
@@ -27,18 +26,6 @@ static const struct function_facts functions[] = {
     [FUNCTION_LIST_APPEND] = {"list_append", 2},
 };
 
-static const char *print(struct arena *arena, const char *format, va_list args)
-{
-    va_list again;
-    va_copy(again, args);
-    int size = vsnprintf(NULL, 0, format, args);
-    ensure(size >= 0);
-    char *message = arena_alloc(arena, (size_t)size + 1);
-    vsnprintf(message, (size_t)size + 1, format, again);
-    va_end(again);
-    return message;
-}
-
 void expression_report(struct expression_problems *problems, enum expression_problem problem,
                        const char *format, ...)
 {
@@ -47,7 +34,7 @@ void expression_report(struct expression_problems *problems, enum expression_pro
         return;
     va_list args;
     va_start(args, format);
-    problems->messages[problem] = print(problems->arena, format, args);
+    problems->messages[problem] = arena_vprintf(problems->arena, format, args);
     va_end(args);
 }
 
@@ -59,7 +46,7 @@ void expression_report_name(struct expression_problems *problems, struct slice n
         return;
     va_list args;
     va_start(args, format);
-    problems->messages[PROBLEM_NAMING] = print(problems->arena, format, args);
+    problems->messages[PROBLEM_NAMING] = arena_vprintf(problems->arena, format, args);
     problems->misnamed = name.data;
     va_end(args);
 }
