@@ -97,6 +97,23 @@ const char *legacy_update_read(struct arena *arena, yyjson_val *json,
     return has_duplicates(arena, update) ? MESSAGE_NAME_TWICE : NULL;
 }
 
+struct value_node *legacy_update_values(struct arena *arena, const struct update_expression *update)
+{
+    struct value_node *values = value_node_container(arena, VALUE_MAP);
+    for (size_t i = 0; i < update->count; i++) {
+        const struct update_action *action = &update->actions[i];
+        if (action->value == NULL)
+            continue;
+        struct slice value = action->value->value;
+        struct value_node *node =
+            value_type_is_container(value_type(value))
+                ? value_node_container(arena, value_type(value))
+                : value_node_scalar(arena, value_type(value), value_bytes(value));
+        value_node_put(values, action->path.elements[0].name, node);
+    }
+    return values;
+}
+
 bool legacy_update_deletes(const struct update_expression *update)
 {
     for (size_t i = 0; i < update->count; i++)

@@ -6,6 +6,7 @@
 #include "legacy_filter.h"
 #include "legacy_mix.h"
 #include "legacy_update.h"
+#include "local_index.h"
 #include "messages.h"
 #include "operations.h"
 #include "projection.h"
@@ -64,6 +65,11 @@ static void put_attributes(struct update_item *update, const struct request *wri
     }
 }
 
+static bool is_legacy(const struct update_item *update)
+{
+    return json_member(update->call.input, "AttributeUpdates") != NULL;
+}
+
 /* AttributeUpdates that only delete: without an item, nothing happens. */
 static void leave_absent(struct update_item *update)
 {
@@ -110,6 +116,9 @@ static const char *check_key(const struct update_item *update)
                 arena_printf(call->arena, MESSAGE_KEY_UPDATED, (int)names[i].size, names[i].data);
     for (size_t i = 0; i < update->update.count && problem == NULL; i++)
         problem = key_path_check_all(call->arena, call->found, update->update.actions[i].value);
+    if (problem == NULL && call->found->indexes_count > 0 && is_legacy(update))
+        problem = local_indexes_check_item(call->arena, call->found,
+                                           legacy_update_values(call->arena, &update->update));
     return problem;
 }
 
@@ -132,8 +141,7 @@ static void write_update(struct operation_call *call)
     struct writer *encoded = operation_writer_new(call, 0);
     item_key_encode(encoded, &key);
     update->write = operation_request_new(call, REQUEST_WRITE);
-    if (json_member(call->input, "AttributeUpdates") != NULL &&
-        legacy_update_deletes(&update->update))
+    if (is_legacy(update) && legacy_update_deletes(&update->update))
         leave_absent(update);
     write_options_apply(&update->options, call, &update->update, update->key,
                         &update->write->request);

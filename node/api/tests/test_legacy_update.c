@@ -213,6 +213,42 @@ START_TEST(refuses)
 }
 END_TEST
 
+START_TEST(keeps_keys_of_indexes)
+{
+    static const struct {
+        const char *action, *message;
+    } cases[] = {
+        {PUT("{'N':'1'}"), "Type mismatch for Index Key ik Expected: S Actual: N IndexName: local"},
+        {PUT("{'L':[{'S':'x'}]}"),
+         "Type mismatch for Index Key ik Expected: S Actual: L IndexName: local"},
+        {ADD("{'SS':['x']}"),
+         "Type mismatch for Index Key ik Expected: S Actual: SS IndexName: local"},
+        {PUT("{'S':''}"),
+         "The AttributeValue for a key attribute cannot contain an empty string value. IndexName: "
+         "local, IndexKey: ik"},
+        {PUT("{'S':'x'}"), "{}"},
+        {DELETED, "{}"},
+    };
+    api_fixture_ok(
+        &fixture, "CreateTable",
+        "{'TableName':'indexed','AttributeDefinitions':[{'AttributeName':'pk','AttributeType':'S'},"
+        "{'AttributeName':'sk','AttributeType':'S'},{'AttributeName':'ik','AttributeType':'S'}],"
+        "'KeySchema':[{'AttributeName':'pk','KeyType':'HASH'},{'AttributeName':'sk','KeyType':"
+        "'RANGE'}],'LocalSecondaryIndexes':[{'IndexName':'local','KeySchema':[{'AttributeName':"
+        "'pk','KeyType':'HASH'},{'AttributeName':'ik','KeyType':'RANGE'}],'Projection':{"
+        "'ProjectionType':'ALL'}}],'BillingMode':'PAY_PER_REQUEST'}");
+    for (size_t i = 0; i < array_size(cases); i++) {
+        char body[256];
+        snprintf(body, sizeof(body),
+                 "{'TableName':'indexed','Key':{'pk':{'S':'p'},'sk':{'S':'s'}},"
+                 "'AttributeUpdates':{'ik':{%s}}}",
+                 cases[i].action);
+        const char *answer = api_fixture_call(&fixture, "UpdateItem", body);
+        ck_assert_msg(strstr(answer, cases[i].message) != NULL, "%s: %s", body, answer);
+    }
+}
+END_TEST
+
 /* As many as an item has room for: none may take the square of it. */
 START_TEST(updates_many_attributes)
 {
@@ -259,6 +295,7 @@ int main(void)
     tcase_add_test(tcase, makes_items);
     tcase_add_test(tcase, deletes_on_conditions);
     tcase_add_loop_test(tcase, refuses, 0, (int)array_size(refusals));
+    tcase_add_test(tcase, keeps_keys_of_indexes);
     tcase_add_test(tcase, updates_many_attributes);
     tcase_add_test(tcase, refuses_too_large_updates);
     suite_add_tcase(suite, tcase);
