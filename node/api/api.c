@@ -63,6 +63,7 @@ struct api *api_new(const struct api_config *config, struct node *node)
     api_calls_init(&api->finished);
     catalogue_init(&api->catalogue);
     statistics_init(&api->statistics);
+    expression_cache_init(&api->expressions);
     return api;
 }
 
@@ -73,6 +74,7 @@ void api_free(struct api *api)
         operation_abandon(call->operation);
     while (api_calls_pop(&api->finished) != NULL)
         continue;
+    expression_cache_deinit(&api->expressions);
     catalogue_deinit(&api->catalogue);
     statistics_deinit(&api->statistics);
     free(api->account);

@@ -3,6 +3,7 @@
 
 #include "api.h"
 #include "catalogue.h"
+#include "expression_cache.h"
 #include "operation_call.h"
 #include "statistics.h"
 
@@ -21,6 +22,7 @@ struct api {
     uint64_t results_refused;
     struct catalogue catalogue;
     struct statistics statistics;
+    struct expression_cache expressions;
 };
 
 static inline uint32_t api_partitions(const struct api *api)

@@ -1,5 +1,6 @@
 #include "api_state.h"
 #include "batch.h"
+#include "call_expressions.h"
 #include "json_item.h"
 #include "json_writer.h"
 #include "messages.h"
@@ -82,8 +83,8 @@ static const char *parse_table(struct batch_get_item *get, size_t table)
     struct expression_context context;
     const char *problem = read_options_check_mix(arena, &shape_table, json);
     if (problem == NULL)
-        problem = expression_context_init(&context, arena,
-                                          json_member(json, "ExpressionAttributeNames"), NULL);
+        problem = call_expressions_init(&context, &get->call,
+                                        json_member(json, "ExpressionAttributeNames"), NULL);
     if (problem == NULL)
         problem = read_options_init(&get->options[table], &context, json);
     if (problem == NULL)

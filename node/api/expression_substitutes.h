@@ -17,10 +17,15 @@ struct substitutes {
     size_t count;
 };
 
+struct expression_cache;
+
 struct expression_context {
     struct arena *arena;
     struct substitutes names;
     struct substitutes values;
+    struct expression_cache *cache; /* NULL: none; set after expression_context_init() */
+    struct slice signature;         /* the cache's own: names, and values' keys and types */
+    uint64_t signature_hash;
 };
 
 /* Reads both; either may be NULL. The JSON has the right types and outlives the context. Returns

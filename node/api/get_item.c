@@ -1,4 +1,5 @@
 #include "api_state.h"
+#include "call_expressions.h"
 #include "capacity.h"
 #include "json_item.h"
 #include "json_writer.h"
@@ -34,8 +35,8 @@ static const char *parse(struct get_item *get)
     if (problem != NULL)
         return problem;
     struct expression_context context;
-    problem = expression_context_init(&context, call->arena,
-                                      json_member(call->input, "ExpressionAttributeNames"), NULL);
+    problem = call_expressions_init(&context, call,
+                                    json_member(call->input, "ExpressionAttributeNames"), NULL);
     if (problem == NULL)
         problem = read_options_init(&get->options, &context, call->input);
     return problem != NULL ? problem : expression_context_check_used(&context);

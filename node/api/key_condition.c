@@ -1,5 +1,6 @@
 #include "key_condition.h"
 
+#include "expression_cache.h"
 #include "expression_check.h"
 #include "messages.h"
 
@@ -109,7 +110,7 @@ const char *key_condition_parse(struct expression_context *context, struct slice
 {
     *condition = (struct key_condition){.count = 0};
     struct expression *expression;
-    const char *problem = expression_parse_condition(context, text, &expression);
+    const char *problem = expression_cache_condition(context, text, &expression);
     if (problem != NULL)
         return arena_printf(context->arena, MESSAGE_INVALID_KEY_CONDITION, problem);
     problem = add_term(context->arena, expression, condition);

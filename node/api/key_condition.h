@@ -1,7 +1,7 @@
 /* key_condition: what a KeyConditionExpression asks of the partition key and the sort key. */
 #pragma once
 
-#include "expression_parser.h"
+#include "expression_substitutes.h"
 #include "key.h"
 #include "table.h"
 

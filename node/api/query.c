@@ -1,4 +1,5 @@
 #include "api_state.h"
+#include "call_expressions.h"
 #include "key_condition.h"
 #include "legacy_keys.h"
 #include "legacy_shapes.h"
@@ -55,9 +56,9 @@ static const char *parse_expressions(struct query *query)
 {
     struct operation_call *call = &query->call;
     struct expression_context context;
-    const char *problem = expression_context_init(
-        &context, call->arena, json_member(call->input, "ExpressionAttributeNames"),
-        json_member(call->input, "ExpressionAttributeValues"));
+    const char *problem =
+        call_expressions_init(&context, call, json_member(call->input, "ExpressionAttributeNames"),
+                              json_member(call->input, "ExpressionAttributeValues"));
     if (problem == NULL)
         problem = query_page_init(&query->page, &context, call->input);
     if (problem == NULL)

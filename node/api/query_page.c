@@ -1,7 +1,7 @@
 #include "query_page.h"
 
 #include "condition.h"
-#include "expression_parser.h"
+#include "expression_cache.h"
 #include "json_item.h"
 #include "json_writer.h"
 #include "key_paths.h"
@@ -35,7 +35,7 @@ static const char *read_filter(struct query_page *page, struct expression_contex
     if (text == NULL)
         return NULL;
     page->filter_parameter = "Filter Expression";
-    const char *problem = expression_parse_condition(context, json_string(text), &page->filter);
+    const char *problem = expression_cache_condition(context, json_string(text), &page->filter);
     if (problem == NULL)
         page->filter_weight = weight_of(page->filter);
     return problem == NULL ? NULL : arena_printf(context->arena, MESSAGE_INVALID_FILTER, problem);

@@ -1,6 +1,6 @@
 #include "read_options.h"
 
-#include "expression_parser.h"
+#include "expression_cache.h"
 #include "json_item.h"
 #include "key_paths.h"
 #include "legacy_mix.h"
@@ -36,7 +36,7 @@ const char *read_options_init(struct read_options *options, struct expression_co
     if (names != NULL)
         problem = read_names(context->arena, names, &options->paths);
     else
-        problem = expression_parse_projection(context, json_string(expression), &options->paths);
+        problem = expression_cache_projection(context, json_string(expression), &options->paths);
     if (problem != NULL)
         return names != NULL ? problem
                              : arena_printf(context->arena, MESSAGE_INVALID_PROJECTION, problem);

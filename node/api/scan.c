@@ -1,4 +1,5 @@
 #include "api_state.h"
+#include "call_expressions.h"
 #include "legacy_shapes.h"
 #include "messages.h"
 #include "operations.h"
@@ -85,9 +86,9 @@ static const char *parse_expressions(struct scan *scan)
 {
     struct operation_call *call = &scan->call;
     struct expression_context context;
-    const char *problem = expression_context_init(
-        &context, call->arena, json_member(call->input, "ExpressionAttributeNames"),
-        json_member(call->input, "ExpressionAttributeValues"));
+    const char *problem =
+        call_expressions_init(&context, call, json_member(call->input, "ExpressionAttributeNames"),
+                              json_member(call->input, "ExpressionAttributeValues"));
     if (problem == NULL)
         problem = query_page_init(&scan->page, &context, call->input);
     if (problem == NULL)

@@ -1,7 +1,8 @@
 #include "write_options.h"
 
+#include "call_expressions.h"
 #include "capacity.h"
-#include "expression_parser.h"
+#include "expression_cache.h"
 #include "json_item.h"
 #include "json_writer.h"
 #include "key_paths.h"
@@ -43,7 +44,7 @@ static const char *parse_update(struct expression_context *context, yyjson_val *
     yyjson_val *text = json_member(input, "UpdateExpression");
     if (text == NULL)
         return NULL;
-    const char *problem = expression_parse_update(context, json_string(text), update);
+    const char *problem = expression_cache_update(context, json_string(text), update);
     return problem == NULL ? NULL : arena_printf(context->arena, MESSAGE_INVALID_UPDATE, problem);
 }
 
@@ -53,7 +54,7 @@ static const char *parse_condition(struct expression_context *context, yyjson_va
     yyjson_val *text = json_member(input, "ConditionExpression");
     if (text == NULL)
         return NULL;
-    const char *problem = expression_parse_condition(context, json_string(text), condition);
+    const char *problem = expression_cache_condition(context, json_string(text), condition);
     return problem == NULL ? NULL
                            : arena_printf(context->arena, MESSAGE_INVALID_CONDITION, problem);
 }
@@ -77,9 +78,9 @@ static const char *parse_expressions(struct write_options *options, struct opera
     struct expression_context context;
     const char *problem = check_substitutes(input, update != NULL);
     if (problem == NULL)
-        problem = expression_context_init(&context, call->arena,
-                                          json_member(input, "ExpressionAttributeNames"),
-                                          json_member(input, "ExpressionAttributeValues"));
+        problem =
+            call_expressions_init(&context, call, json_member(input, "ExpressionAttributeNames"),
+                                  json_member(input, "ExpressionAttributeValues"));
     if (problem == NULL && update != NULL)
         problem = parse_update(&context, input, update);
     if (problem == NULL)
