@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from cluster import REGION, clean_environment
+from cluster import REGION, clean_environment, wait_until
 from conftest import ELSEWHERE, not_tested
 
 AWS = "/usr/bin/aws"
@@ -62,7 +62,11 @@ def aws(endpoints):
     made = table(
         "create-table", "--billing-mode", "PAY_PER_REQUEST", "--attribute-definitions",
         "AttributeName=customer,AttributeType=S", "AttributeName=number,AttributeType=N",
-        "--key-schema", "AttributeName=customer,KeyType=HASH", "AttributeName=number,KeyType=RANGE")
+        "AttributeName=amount,AttributeType=N", "--key-schema",
+        "AttributeName=customer,KeyType=HASH", "AttributeName=number,KeyType=RANGE",
+        "--local-secondary-indexes",
+        "IndexName=by-amount,KeySchema=[{AttributeName=customer,KeyType=HASH},"
+        "{AttributeName=amount,KeyType=RANGE}],Projection={ProjectionType=KEYS_ONLY}")
     assert made["TableDescription"]["TableName"] == table.table
     table("wait", "table-exists")
     yield table
@@ -141,6 +145,46 @@ def test_queries_and_pages(aws):
 
 
 @pytest.mark.usefixtures("orders")
+def test_local_index(aws):
+    query = ["query", "--index-name", "by-amount", "--consistent-read", "--limit", "2",
+             "--no-paginate", "--key-condition-expression", "customer = :c AND amount > :least",
+             "--expression-attribute-values", {":c": {"S": "ada"}, ":least": {"N": "300"}}]
+    page = aws(*query, "--return-consumed-capacity", "INDEXES")
+    assert page["Items"][0] == {**key(31), "amount": {"N": "310"}}
+    assert page["LastEvaluatedKey"] == {**key(32), "amount": {"N": "320"}}
+    units = page["ConsumedCapacity"]["LocalSecondaryIndexes"]["by-amount"]["CapacityUnits"]
+    assert units == 1
+    rest = aws(*query, "--exclusive-start-key", page["LastEvaluatedKey"],
+               "--select", "ALL_ATTRIBUTES")
+    assert [item["amount"]["N"] for item in rest["Items"]] == ["330", "340"]
+
+
+@pytest.mark.usefixtures("orders")
+def test_parameters_before_expressions(aws):
+    equals = {"AttributeValueList": [{"S": "ada"}], "ComparisonOperator": "EQ"}
+    between = {"AttributeValueList": [{"N": "5"}, {"N": "9"}], "ComparisonOperator": "BETWEEN"}
+    among = {"AttributeValueList": [{"N": "60"}, {"N": "80"}], "ComparisonOperator": "IN"}
+    page = aws("query", "--consistent-read", "--key-conditions",
+               {"customer": equals, "number": between}, "--query-filter", {"amount": among})
+    assert (numbers(page), page["ScannedCount"]) == ([6, 8], 5)
+    page = aws("scan", "--consistent-read", "--attributes-to-get", "number", "--scan-filter",
+               {"number": between, "amount": among}, "--conditional-operator", "OR")
+    assert sorted(numbers(page)) == [5, 6, 7, 8, 9]
+    changed = aws(
+        "update-item", "--key", key(1, "eve"), "--return-values", "UPDATED_NEW",
+        "--attribute-updates", {"visits": {"Action": "ADD", "Value": {"N": "2"}},
+                                "tags": {"Action": "PUT", "Value": {"SS": ["a", "b"]}}},
+        "--expected", {"visits": {"Exists": False}})
+    assert changed["Attributes"] == {"visits": {"N": "2"}, "tags": {"SS": ["a", "b"]}}
+    assert "ConditionalCheckFailedException" in aws.fails(
+        "delete-item", "--key", key(1, "eve"), "--expected", {"visits": {"Value": {"N": "3"}}})
+    aws("delete-item", "--key", key(1, "eve"), "--expected", {"visits": {"Value": {"N": "2"}}})
+    assert "Can not use both expression and non-expression parameters" in aws.fails(
+        "delete-item", "--key", key(1), "--expected", {"visits": {"Exists": False}},
+        "--condition-expression", "attribute_exists(amount)")
+
+
+@pytest.mark.usefixtures("orders")
 def test_scans_and_batches(aws):
     scan = ["scan", "--consistent-read"]
     page = aws(*scan, "--max-items", "12", "--page-size", "5")
@@ -179,8 +223,11 @@ def test_tables(aws):
     assert "PointInTimeRecoveryDescription" in backups
     aws("update-table", "--billing-mode", "PROVISIONED", "--provisioned-throughput",
         "ReadCapacityUnits=5,WriteCapacityUnits=6")
-    aws("wait", "table-exists")
-    assert aws("describe-table")["Table"]["ProvisionedThroughput"]["WriteCapacityUnits"] == 6
+    wait_until(lambda: throughput(aws)["WriteCapacityUnits"] == 6, 20, "the new throughput")
+
+
+def throughput(aws):
+    return aws("describe-table")["Table"]["ProvisionedThroughput"]
 
 
 @pytest.mark.skipif(ELSEWHERE in os.environ, reason="DynamoDB Local has messages of its own")
