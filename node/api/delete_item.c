@@ -1,7 +1,6 @@
 #include "api_state.h"
 #include "capacity.h"
 #include "json_item.h"
-#include "legacy_mix.h"
 #include "messages.h"
 #include "operations.h"
 #include "write_options.h"
@@ -60,7 +59,7 @@ static void write_tombstone(struct operation_call *call)
 static void start(struct operation_call *call)
 {
     struct delete_item *delete = (struct delete_item *)(void *)call;
-    const char *problem = legacy_mix_check(call->arena, &input_shape, call->input);
+    const char *problem = write_options_check_mix(call, false);
     if (problem == NULL)
         problem = json_item_read(call->arena, json_member(call->input, "Key"), &delete->key);
     if (problem == NULL)

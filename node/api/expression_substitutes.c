@@ -8,7 +8,6 @@
 
 enum {
     KEY_SIZE_MAX = 255,                /* the service's limits: on a substitute's length, */
-    NAME_SIZE_MAX = 65535,             /* on that of an attribute's name, */
     VALUES_SIZE_MAX = 2 * 1024 * 1024, /* and on all values of a request together */
     UNUSED_SHOWN_MAX = 100
 };
@@ -24,15 +23,17 @@ static int compare_keys(const void *a, const void *b)
     return slice_compare(first->key, second->key);
 }
 
+typedef const char *(*meaning_reader)(struct arena *arena, yyjson_val *json,
+                                      struct substitute *substitute);
+
 static const char *read_name(struct arena *arena, yyjson_val *json, struct substitute *substitute)
 {
     substitute->means = string_of(json);
-    if (substitute->means.size > NAME_SIZE_MAX)
-        return arena_printf(arena, MESSAGE_NAME_TOO_LARGE, (int)substitute->key.size,
-                            substitute->key.data);
-    if (substitute->means.size > 0)
+    const char *problem = attribute_name_check(substitute->means);
+    if (problem == NULL)
         return NULL;
-    return arena_printf(arena, MESSAGE_NAME_EMPTY, (int)substitute->key.size, substitute->key.data);
+    return arena_printf(arena, MESSAGE_NAME_INVALID, problem, (int)substitute->key.size,
+                        substitute->key.data);
 }
 
 static const char *read_value(struct arena *arena, yyjson_val *json, struct substitute *substitute)
@@ -43,48 +44,51 @@ static const char *read_value(struct arena *arena, yyjson_val *json, struct subs
                                           (int)substitute->key.size, substitute->key.data);
 }
 
-/* What distinguishes the two parameters. */
-struct substitute_kind {
-    const char *parameter;
-    char first;
-    const char *(*read)(struct arena *arena, yyjson_val *json, struct substitute *substitute);
-};
+static const char *check_key(struct arena *arena, const char *parameter, char first,
+                             struct slice key)
+{
+    if (key.size > KEY_SIZE_MAX && first == '#')
+        return arena_printf(arena, MESSAGE_SUBSTITUTE_TOO_LONG_SIZE, parameter, key.size);
+    if (key.size > KEY_SIZE_MAX)
+        return arena_printf(arena, MESSAGE_SUBSTITUTE_TOO_LONG, parameter);
+    if (!substitute_valid(key, first))
+        return arena_printf(arena, MESSAGE_SUBSTITUTE_KEY, parameter, (int)key.size, key.data);
+    return NULL;
+}
 
-static const char *read_keys(struct arena *arena, const struct substitute_kind *kind,
+/* Reads the keys of a parameter, in the order in which they are given. */
+static const char *read_keys(struct arena *arena, const char *parameter, char first,
                              yyjson_val *json, struct substitutes *substitutes)
 {
+    if (json == NULL)
+        return NULL;
+    if (yyjson_obj_size(json) == 0)
+        return arena_printf(arena, MESSAGE_SUBSTITUTES_EMPTY, parameter);
+    substitutes->all = arena_zalloc(arena, yyjson_obj_size(json) * sizeof(*substitutes->all));
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&members)) != NULL;) {
-        struct slice text = string_of(key);
-        if (text.size > KEY_SIZE_MAX)
-            return kind->first == '#' ? arena_printf(arena, MESSAGE_NAME_KEY_TOO_LONG, text.size)
-                                      : MESSAGE_VALUE_KEY_TOO_LONG;
-        if (!substitute_valid(text, kind->first))
-            return arena_printf(arena, MESSAGE_SUBSTITUTE_KEY, kind->parameter, (int)text.size,
-                                text.data);
-        substitutes->all[substitutes->count++].key = text;
+        const char *problem = check_key(arena, parameter, first, string_of(key));
+        if (problem != NULL)
+            return problem;
+        substitutes->all[substitutes->count++].key = string_of(key);
     }
     return NULL;
 }
 
-static const char *read_all(struct arena *arena, const struct substitute_kind *kind,
-                            yyjson_val *json, struct substitutes *substitutes)
+/* Reads what they mean, and makes them ready to be found. */
+static const char *read_meanings(struct arena *arena, yyjson_val *json, meaning_reader read,
+                                 struct substitutes *substitutes)
 {
-    *substitutes = (struct substitutes){NULL, 0};
-    if (json == NULL)
-        return NULL;
-    if (yyjson_obj_size(json) == 0)
-        return arena_printf(arena, MESSAGE_SUBSTITUTES_EMPTY, kind->parameter);
-    substitutes->all = arena_zalloc(arena, yyjson_obj_size(json) * sizeof(*substitutes->all));
-    const char *problem = read_keys(arena, kind, json, substitutes);
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
-    for (size_t i = 0; i < substitutes->count && problem == NULL; i++) {
+    for (size_t i = 0; i < substitutes->count; i++) {
         yyjson_val *key = yyjson_obj_iter_next(&members);
-        problem = kind->read(arena, yyjson_obj_iter_get_val(key), &substitutes->all[i]);
+        const char *problem = read(arena, yyjson_obj_iter_get_val(key), &substitutes->all[i]);
+        if (problem != NULL)
+            return problem;
     }
-    if (problem == NULL)
+    if (substitutes->count > 0)
         qsort(substitutes->all, substitutes->count, sizeof(*substitutes->all), compare_keys);
-    return problem;
+    return NULL;
 }
 
 static const char *check_values_size(const struct substitutes *values)
@@ -95,17 +99,19 @@ static const char *check_values_size(const struct substitutes *values)
     return size > VALUES_SIZE_MAX ? MESSAGE_VALUES_TOO_LARGE : NULL;
 }
 
+/* The order is the service's: a name's meaning is looked at last. */
 const char *expression_context_init(struct expression_context *context, struct arena *arena,
                                     yyjson_val *names, yyjson_val *values)
 {
-    static const struct substitute_kind name_kind = {"ExpressionAttributeNames", '#', read_name};
-    static const struct substitute_kind value_kind = {"ExpressionAttributeValues", ':', read_value};
     *context = (struct expression_context){.arena = arena};
-    const char *problem = read_all(arena, &name_kind, names, &context->names);
-    if (problem != NULL)
-        return problem;
-    problem = read_all(arena, &value_kind, values, &context->values);
-    return problem != NULL ? problem : check_values_size(&context->values);
+    const char *problem = read_keys(arena, "ExpressionAttributeNames", '#', names, &context->names);
+    if (problem == NULL)
+        problem = read_keys(arena, "ExpressionAttributeValues", ':', values, &context->values);
+    if (problem == NULL)
+        problem = read_meanings(arena, values, read_value, &context->values);
+    if (problem == NULL)
+        problem = check_values_size(&context->values);
+    return problem != NULL ? problem : read_meanings(arena, names, read_name, &context->names);
 }
 
 const struct substitute *substitutes_use(struct substitutes *substitutes, struct slice key)

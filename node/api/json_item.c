@@ -197,6 +197,13 @@ const char *json_item_check(struct arena *arena, yyjson_val *json)
     return check_map(arena, json, 0);
 }
 
+const char *attribute_name_check(struct slice name)
+{
+    if (name.size == 0)
+        return MESSAGE_ATTRIBUTE_NAME_EMPTY;
+    return name.size > ATTRIBUTE_NAME_SIZE_MAX ? MESSAGE_ATTRIBUTE_NAME_TOO_LARGE : NULL;
+}
+
 /* Values. */
 
 static const char *read_value(struct arena *arena, yyjson_val *json, unsigned depth,
@@ -248,6 +255,57 @@ static const char *empty_set(enum value_type type)
     }
 }
 
+/* A set's members as the client gave them: "[a, b]". */
+static char *show_set(struct arena *arena, const struct value_node *set)
+{
+    struct writer text;
+    writer_init(&text, 0);
+    writer_put_u8(&text, '[');
+    for (const struct value_node *member = set->first; member != NULL; member = member->next) {
+        if (member != set->first)
+            writer_put(&text, ", ", 2);
+        if (text.size > SHOWN_MAX)
+            break;
+        if (set->type == VALUE_BINARY_SET)
+            base64_encode(&text, member->bytes);
+        else
+            writer_put_slice(&text, member->bytes);
+    }
+    writer_put_u8(&text, ']');
+    char *shown = arena_printf(arena, "%.*s", (int)text.size, text.buffer->data);
+    writer_deinit(&text);
+    return shown;
+}
+
+static const char *describe_problem(struct arena *arena, enum value_problem problem,
+                                    const struct value_node *culprit)
+{
+    switch (problem) {
+    case VALUE_FINE:
+        return NULL;
+    case VALUE_EMPTY_SET:
+        return empty_set(culprit->type);
+    case VALUE_TOO_DEEP:
+        return MESSAGE_TOO_DEEP_INSIDE;
+    case VALUE_DUPLICATE_NAME:
+        return MESSAGE_NAME_TWICE;
+    case VALUE_DUPLICATE_MEMBER:
+        break;
+    }
+    if (culprit->type == VALUE_NUMBER_SET)
+        return MESSAGE_SET_DUPLICATE_NUMBERS;
+    return arena_printf(arena, MESSAGE_SET_DUPLICATES, show_set(arena, culprit),
+                        culprit->type == VALUE_BINARY_SET ? "of type BS" : "");
+}
+
+/* Tells what is wrong with a tree that is whole. */
+static const char *finish(struct arena *arena, struct value_node *value)
+{
+    const struct value_node *culprit;
+    enum value_problem found = value_node_finish(value, &culprit);
+    return describe_problem(arena, found, culprit);
+}
+
 static const char *read_set(struct arena *arena, enum value_type type, yyjson_val *json,
                             struct value_node *set)
 {
@@ -261,7 +319,7 @@ static const char *read_set(struct arena *arena, enum value_type type, yyjson_va
             return problem;
         value_node_add(arena, set, bytes);
     }
-    return NULL;
+    return finish(arena, set);
 }
 
 static const char *read_list(struct arena *arena, yyjson_val *json, unsigned depth,
@@ -285,6 +343,8 @@ static const char *read_map(struct arena *arena, yyjson_val *json, unsigned dept
     for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
         struct value_node *value;
         const char *problem = read_value(arena, yyjson_obj_iter_get_val(name), depth, &value);
+        if (problem == NULL)
+            problem = attribute_name_check(string_of(name));
         if (problem != NULL)
             return problem;
         value_node_put(map, string_of(name), value);
@@ -330,74 +390,27 @@ static const char *read_value(struct arena *arena, yyjson_val *json, unsigned de
     *value = NULL;
     if (depth > VALUE_NESTING_MAX)
         return MESSAGE_TOO_DEEP_INSIDE;
+    unsigned types = 0;
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
     for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
         yyjson_val *member = yyjson_obj_iter_get_val(name);
         enum value_type type = type_named(string_of(name));
         if (type == VALUE_NONE || yyjson_is_null(member))
             continue;
-        if (*value != NULL)
-            return MESSAGE_VALUE_TWO_TYPES;
+        types++;
         const char *problem = read_typed(arena, type, member, depth, value);
         if (problem != NULL)
             return problem;
     }
-    if (*value == NULL)
-        return MESSAGE_VALUE_EMPTY;
-    return NULL;
-}
-
-/* A set's members as the client gave them: "[a, b]". */
-static char *show_set(struct arena *arena, const struct value_node *set)
-{
-    struct writer text;
-    writer_init(&text, 0);
-    writer_put_u8(&text, '[');
-    for (const struct value_node *member = set->first; member != NULL; member = member->next) {
-        if (member != set->first)
-            writer_put(&text, ", ", 2);
-        if (text.size > SHOWN_MAX)
-            break;
-        if (set->type == VALUE_BINARY_SET)
-            base64_encode(&text, member->bytes);
-        else
-            writer_put_slice(&text, member->bytes);
-    }
-    writer_put_u8(&text, ']');
-    char *shown = arena_printf(arena, "%.*s", (int)text.size, text.buffer->data);
-    writer_deinit(&text);
-    return shown;
-}
-
-static const char *describe_problem(struct arena *arena, enum value_problem problem,
-                                    const struct value_node *culprit)
-{
-    switch (problem) {
-    case VALUE_FINE:
+    if (types == 1)
         return NULL;
-    case VALUE_EMPTY_SET:
-        return empty_set(culprit->type);
-    case VALUE_TOO_DEEP:
-        return MESSAGE_TOO_DEEP_INSIDE;
-    case VALUE_DUPLICATE_NAME:
-        return MESSAGE_NAME_TWICE;
-    case VALUE_DUPLICATE_MEMBER:
-        break;
-    }
-    if (culprit->type == VALUE_NUMBER_SET)
-        return MESSAGE_SET_DUPLICATE_NUMBERS;
-    return arena_printf(arena, MESSAGE_SET_DUPLICATES, show_set(arena, culprit),
-                        culprit->type == VALUE_BINARY_SET ? "of type BS" : "");
+    return types == 0 ? MESSAGE_VALUE_EMPTY : MESSAGE_VALUE_TWO_TYPES;
 }
 
 const char *json_value_read(struct arena *arena, yyjson_val *json, struct value_node **value)
 {
     const char *problem = read_value(arena, json, 0, value);
-    if (problem != NULL)
-        return problem;
-    const struct value_node *culprit;
-    enum value_problem found = value_node_finish(*value, &culprit);
-    return describe_problem(arena, found, culprit);
+    return problem != NULL ? problem : finish(arena, *value);
 }
 
 const char *json_value_encode(struct arena *arena, yyjson_val *json, struct slice *value)

@@ -6,6 +6,8 @@
 #include "arena.h"
 #include "item_build.h"
 
+enum { ATTRIBUTE_NAME_SIZE_MAX = 65535 /* bytes; the service's limit */ };
+
 /* yyjson's memory from an arena, so that a parsed body goes with its request. */
 yyjson_alc json_arena_allocator(struct arena *arena);
 
@@ -28,6 +30,8 @@ const char *must_check json_value_encode(struct arena *arena, yyjson_val *json,
 /* The same for an item, a map finished for writer_put_item(). */
 const char *must_check json_item_read(struct arena *arena, yyjson_val *json,
                                       struct value_node **item);
+/* What is wrong with the name of an attribute, or NULL. */
+const char *attribute_name_check(struct slice name);
 
 /* Write encoded, valid values. */
 void json_put_value(struct writer *writer, struct slice value);

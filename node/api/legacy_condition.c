@@ -7,8 +7,6 @@
 #include "messages.h"
 #include "shape.h"
 
-enum { NAME_SIZE_MAX = 65535 /* the service's limit */ };
-
 enum {
     TYPES_TEXT = 1 << VALUE_STRING | 1 << VALUE_BINARY,
     TYPES_ORDERED = TYPES_TEXT | 1 << VALUE_NUMBER,
@@ -40,13 +38,6 @@ static const struct legacy_operator *operator_named(struct slice name)
         i++;
     ensure(i < array_size(operators));
     return &operators[i];
-}
-
-const char *legacy_check_name(struct slice name)
-{
-    if (name.size == 0)
-        return MESSAGE_ATTRIBUTE_NAME_EMPTY;
-    return name.size > NAME_SIZE_MAX ? MESSAGE_ATTRIBUTE_NAME_TOO_LARGE : NULL;
 }
 
 static const char *check_types(struct arena *arena, const struct legacy_condition *condition)
@@ -104,7 +95,7 @@ const char *legacy_condition_read(struct arena *arena, struct slice name, yyjson
                                   struct legacy_condition *condition)
 {
     *condition = (struct legacy_condition){.name = name};
-    const char *problem = legacy_check_name(name);
+    const char *problem = attribute_name_check(name);
     if (problem != NULL)
         return problem;
     condition->comparison = operator_named(json_member_string(json, "ComparisonOperator"));
@@ -158,7 +149,7 @@ const char *legacy_condition_read_expected(struct arena *arena, struct slice nam
                                            struct legacy_condition *condition)
 {
     *condition = (struct legacy_condition){.name = name};
-    const char *problem = legacy_check_name(name);
+    const char *problem = attribute_name_check(name);
     if (problem != NULL)
         return problem;
     if (yyjson_is_null(json))

@@ -33,5 +33,3 @@ const char *must_check legacy_condition_read(struct arena *arena, struct slice n
 const char *must_check legacy_condition_read_expected(struct arena *arena, struct slice name,
                                                       yyjson_val *json,
                                                       struct legacy_condition *condition);
-/* What the name of an attribute may be. NULL, or the ValidationException's message. */
-const char *must_check legacy_check_name(struct slice name);

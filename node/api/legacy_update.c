@@ -33,7 +33,7 @@ static const char *read_action(struct arena *arena, struct slice name, yyjson_va
                                struct update_action *action)
 {
     yyjson_val *value = json_member(json, "Value");
-    const char *problem = legacy_check_name(name);
+    const char *problem = attribute_name_check(name);
     if (problem != NULL)
         return problem;
     action->section = section_of(json_member_string(json, "Action"), value != NULL);

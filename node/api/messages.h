@@ -143,21 +143,15 @@
     "null"
 
 /* Expressions: their names and values. */
-#define MESSAGE_NAME_TOO_LARGE                                                                    \
-    "ExpressionAttributeNames contains invalid value: Attribute name is too large, must be less " \
-    "than 65536 bytes for key %.*s"
-#define MESSAGE_NAME_EMPTY \
-    "ExpressionAttributeNames contains invalid value: Empty attribute name for key %.*s"
+#define MESSAGE_NAME_INVALID     "ExpressionAttributeNames contains invalid value: %s for key %.*s"
 #define MESSAGE_VALUE_INVALID    "ExpressionAttributeValues contains invalid value: %s for key %.*s"
 #define MESSAGE_VALUES_TOO_LARGE "ExpressionAttributeValues exceeds max size"
 #define MESSAGE_SUBSTITUTE_KEY   "%s contains invalid key: Syntax error; key: \"%.*s\""
 #define MESSAGE_SUBSTITUTE_TOO_LONG \
-    "contains invalid key: The expression attribute map contains a key that is too long;"
-#define MESSAGE_NAME_KEY_TOO_LONG \
-    "ExpressionAttributeNames " MESSAGE_SUBSTITUTE_TOO_LONG " size of key: %zu"
-#define MESSAGE_VALUE_KEY_TOO_LONG "ExpressionAttributeValues " MESSAGE_SUBSTITUTE_TOO_LONG
-#define MESSAGE_SUBSTITUTES_EMPTY  "%s must not be empty"
-#define MESSAGE_SUBSTITUTES_UNUSED "Value provided in %s unused in expressions: keys: {%s}"
+    "%s contains invalid key: The expression attribute map contains a key that is too long;"
+#define MESSAGE_SUBSTITUTE_TOO_LONG_SIZE MESSAGE_SUBSTITUTE_TOO_LONG " size of key: %zu"
+#define MESSAGE_SUBSTITUTES_EMPTY        "%s must not be empty"
+#define MESSAGE_SUBSTITUTES_UNUSED       "Value provided in %s unused in expressions: keys: {%s}"
 
 /* Expressions: their text. */
 #define MESSAGE_EXPRESSION_EMPTY     "The expression can not be empty;"

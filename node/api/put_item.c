@@ -1,7 +1,6 @@
 #include "api_state.h"
 #include "capacity.h"
 #include "json_item.h"
-#include "legacy_mix.h"
 #include "messages.h"
 #include "operations.h"
 #include "write_options.h"
@@ -27,7 +26,7 @@ struct put_item {
 static const char *parse(struct put_item *put)
 {
     struct operation_call *call = &put->call;
-    const char *problem = legacy_mix_check(call->arena, &input_shape, call->input);
+    const char *problem = write_options_check_mix(call, false);
     if (problem == NULL)
         problem = json_item_read(call->arena, json_member(call->input, "Item"), &put->item);
     if (problem == NULL)

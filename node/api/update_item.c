@@ -4,7 +4,6 @@
 #include "json_writer.h"
 #include "key_paths.h"
 #include "legacy_filter.h"
-#include "legacy_mix.h"
 #include "legacy_update.h"
 #include "local_index.h"
 #include "messages.h"
@@ -157,7 +156,7 @@ static void write_update(struct operation_call *call)
 static void start(struct operation_call *call)
 {
     struct update_item *update = (struct update_item *)(void *)call;
-    const char *problem = legacy_mix_check(call->arena, &input_shape, call->input);
+    const char *problem = write_options_check_mix(call, true);
     if (problem == NULL)
         problem = json_item_read(call->arena, json_member(call->input, "Key"), &update->key);
     if (problem == NULL)

@@ -7,6 +7,7 @@
 #include "json_writer.h"
 #include "key_paths.h"
 #include "legacy_filter.h"
+#include "legacy_mix.h"
 #include "legacy_update.h"
 #include "local_index.h"
 #include "messages.h"
@@ -25,12 +26,11 @@ static enum return_values return_values_of(yyjson_val *input)
     return RETURN_NONE;
 }
 
-/* Substitutes without an expression that could use them. */
-static const char *check_substitutes(yyjson_val *input, bool updates)
+const char *write_options_check_mix(const struct operation_call *call, bool updates)
 {
-    if (json_member(input, "ConditionExpression") != NULL ||
-        (updates && json_member(input, "UpdateExpression") != NULL))
-        return NULL;
+    yyjson_val *input = call->input;
+    if (legacy_mix_has_expression(call->operation->input, input))
+        return legacy_mix_check(call->arena, call->operation->input, input);
     if (json_member(input, "ExpressionAttributeNames") != NULL)
         return MESSAGE_NAMES_ALONE;
     if (json_member(input, "ExpressionAttributeValues") == NULL)
@@ -76,11 +76,9 @@ static const char *parse_expressions(struct write_options *options, struct opera
 {
     yyjson_val *input = call->input;
     struct expression_context context;
-    const char *problem = check_substitutes(input, update != NULL);
-    if (problem == NULL)
-        problem =
-            call_expressions_init(&context, call, json_member(input, "ExpressionAttributeNames"),
-                                  json_member(input, "ExpressionAttributeValues"));
+    const char *problem =
+        call_expressions_init(&context, call, json_member(input, "ExpressionAttributeNames"),
+                              json_member(input, "ExpressionAttributeValues"));
     if (problem == NULL && update != NULL)
         problem = parse_update(&context, input, update);
     if (problem == NULL)

@@ -33,6 +33,9 @@ struct write_options {
     bool return_failed; /* the item that the condition is false of */
 };
 
+/* Parameters that do not go together, and substitutes without an expression that could use them.
+ * `updates`: UpdateItem. Returns NULL, or the ValidationException's message. */
+const char *must_check write_options_check_mix(const struct operation_call *call, bool updates);
 /* Reads them from the call's input; with `update`, for UpdateItem, the UpdateExpression as well.
  * Returns NULL, or the ValidationException's message. */
 const char *must_check write_options_init(struct write_options *options,

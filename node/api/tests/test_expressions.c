@@ -479,6 +479,14 @@ START_TEST(refuses_bad_substitutes)
         {NULL, "{\":x\":{\"SS\":[]}}",
          "ExpressionAttributeValues contains invalid value: One or more parameter values were "
          "invalid: An string set  may not be empty for key :x"},
+        /* What names mean is looked at last. */
+        {"{\"#x\":\"\"}", "{\":\":{\"S\":\"a\"}}",
+         "ExpressionAttributeValues contains invalid key: Syntax error; key: \":\""},
+        {"{\"#x\":\"\"}", "{\":x\":{\"N\":\"b\"}}",
+         "ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a "
+         "numeric value: b for key :x"},
+        {"{\"x\":\"\"}", "{}",
+         "ExpressionAttributeNames contains invalid key: Syntax error; key: \"x\""},
     };
     for (size_t i = 0; i < array_size(cases); i++) {
         struct expression_context fresh;

@@ -122,6 +122,13 @@ static const struct json_case wrong_values[] = {
      "Number underflow. Attempting to store a number with magnitude smaller than supported range"},
     {"{\"N\":\"123456789012345678901234567890123456789\"}",
      "Attempting to store more than 38 significant digits in a Number"},
+    {"{\"M\":{\"\":{\"S\":\"a\"}}}", "Empty attribute name"},
+    /* Of several problems, the first in the order of the request; that of types comes last. */
+    {"{\"S\":\"a\",\"N\":\"b\"}", "The parameter cannot be converted to a numeric value: b"},
+    {"{\"L\":[{\"SS\":[\"a\",\"a\"]},{}]}", INVALID "Input collection [a, a] contains duplicates."},
+    {"{\"M\":{\"\":{\"N\":\"b\"},\"a\":{}}}",
+     "The parameter cannot be converted to a numeric value: b"},
+    {"{\"M\":{\"\":{\"N\":\"1\"},\"a\":{}}}", "Empty attribute name"},
 };
 
 START_TEST(refuses_values)
