@@ -176,6 +176,7 @@ void faults_heal(struct world *world)
         if (!world->nodes[i].up)
             node_boot(world, i);
     }
+    nodes_tell_expiry(world);
     for (uint16_t i = 0; i < world->options.nodes; i++) {
         if (world->nodes[i].up)
             node_links_schedule(world, i, EVENT_PEER_UP);

@@ -126,6 +126,7 @@ static void change_surroundings(struct world *world, struct sim_node *node)
         node->shards = world->options.shards;
     if (resharded)
         node->shards = (uint16_t)prng_between(&world->prng, 1, SIM_SHARDS_MAX);
+    node->expiry_late = !world->healing && prng_chance(&world->prng, world->options.expiry_late);
     bool wrong =
         world->wrong_clock < world->options.nodes && node == &world->nodes[world->wrong_clock];
     if (!world->healing && node->life > 0 && !wrong &&
@@ -137,15 +138,35 @@ static void change_surroundings(struct world *world, struct sim_node *node)
                     (long long)node->clock_us);
     }
 }
+static void tell_table(struct world *world, uint16_t index, uint16_t shard)
+{
+    struct sim_node *node = &world->nodes[index];
+    struct table_schema schema = {.replicas = world->options.quorum.n};
+    if (world->options.mutant == MUTANT_STRAYS)
+        schema.replicas = SIM_NODES_MAX;
+    if (world->options.expiry && !node->expiry_late)
+        schema.expiry = SLICE_LITERAL("n");
+    node_set_table(node->shard[shard], CLIENT_TABLE_ID, &schema);
+}
+
+void nodes_tell_expiry(struct world *world)
+{
+    for (uint16_t i = 0; i < world->options.nodes; i++) {
+        struct sim_node *node = &world->nodes[i];
+        bool news = node->up && node->expiry_late;
+        node->expiry_late = false;
+        for (uint16_t shard = 0; shard < node->shards && news && node->up; shard++) {
+            tell_table(world, i, shard);
+            world_door_closed(world, i, shard);
+        }
+    }
+}
 
 static void start_shard(struct world *world, uint16_t index, uint16_t shard)
 {
     struct sim_node *node = &world->nodes[index];
-    uint8_t replicas =
-        world->options.mutant == MUTANT_STRAYS ? SIM_NODES_MAX : world->options.quorum.n;
     struct event wake = {.kind = EVENT_DEADLINE, .node = index, .shard = shard, .life = node->life};
-    node_set_table(node->shard[shard], CLIENT_TABLE_ID,
-                   &(struct table_schema){.replicas = replicas});
+    tell_table(world, index, shard);
     node_on_start(node->shard[shard], world_clock(world, index));
     world_schedule(world, 0, wake);
 }

@@ -64,6 +64,8 @@ static const struct fault_option fault_options[] = {
     FAULT_OPTION("tight", tight),
     FAULT_OPTION("shrunk", shrunk),
     FAULT_OPTION("buggify", buggify),
+    FAULT_OPTION("expiry", expiry),
+    FAULT_OPTION("expiry-late", expiry_late),
 };
 
 const char *mutant_name(enum mutant mutant)
@@ -203,6 +205,8 @@ static void draw_machines(struct sim_options *options, struct prng *prng)
     options->spike_us = draw_interval_us(prng, 200000);
     options->shrunk = prng_chance(prng, 200000);
     options->buggify = prng_chance(prng, 800000);
+    options->expiry = prng_chance(prng, 500000);
+    options->expiry_late = draw_rate(prng, 500000, SECOND_US);
 }
 
 /* What follows from what was drawn. */

@@ -110,6 +110,9 @@ struct sim_options {
     bool shrunk;            /* nodes' intervals and timeouts are drawn */
     bool buggify;           /* see common/buggify.h */
     uint32_t reshard;       /* starts at which a node has another number of shards */
+    bool expiry;            /* counters are kept in order, as if they said when they expire; it was
+                               years ago, so that none does */
+    uint32_t expiry_late;   /* starts after which a node does not hear of it until all heals */
     bool durable;           /* false: never in a checked run; see MUTANT_UNSYNCED */
 };
 

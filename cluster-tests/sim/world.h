@@ -82,6 +82,7 @@ struct sim_node {
     uint64_t link_life[SIM_NODES_MAX];       /* life of each peer that it last had a link to */
     uint64_t link_connection[SIM_NODES_MAX]; /* and which it was */
     uint16_t shards;                         /* of this life */
+    bool expiry_late;                        /* it does not know yet that items expire */
     bool up;
     bool paused;
     bool lost;        /* it gave up for good: what its disk had called durable is not there */
@@ -195,6 +196,8 @@ void node_restart_soon(struct world *world, uint16_t index);
 void node_restart_somehow(struct world *world, uint16_t index);
 /* It has found that it must not go on, and says why: it is out for good. */
 void node_give_up(struct world *world, uint16_t index, const char *why);
+/* Every node hears that items expire, if they do. */
+void nodes_tell_expiry(struct world *world);
 /* Links between it and all that are up. */
 void node_links_schedule(struct world *world, uint16_t index, enum event_kind kind);
 
@@ -226,6 +229,10 @@ size_t checkers_home_nodes(struct world *world, uint32_t item, const uint16_t **
 void bounds_check(struct world *world, uint16_t node, uint16_t shard);
 /* Once all is quiet. */
 void bounds_check_rest(struct world *world);
+
+/* expiries.c */
+/* Each node finds the items that say when they expire, and no others; once all is quiet. */
+void expiries_run(struct world *world);
 
 /* stamps.c */
 void stamps_run(struct world *world);

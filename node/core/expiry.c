@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "buggify.h"
 #include "expiry_key.h"
 #include "planted.h"
 #include "probe.h"
@@ -193,9 +194,10 @@ static void on_page(struct store_op *op)
 static void read_place(struct expiry *expiry)
 {
     uint64_t now = now_seconds(expiry);
+    uint64_t after = BUGGIFY("entries of any age are taken for due") ? 0 : oldest(now);
     if (!expiry->going_on)
-        expiry_range_due(&expiry->range, expiry->partition, expiry->tables[expiry->table],
-                         oldest(now), now);
+        expiry_range_due(&expiry->range, expiry->partition, expiry->tables[expiry->table], after,
+                         now);
     store_range_init(&expiry->page, STORE_INDEX, writer_slice(&expiry->range.from),
                      writer_slice(&expiry->range.to), on_page);
     expiry->page.rows_max = expiry->deletions_left;
@@ -256,15 +258,15 @@ static void begin_round(struct expiry *expiry, uint64_t now_us)
 {
     const uint64_t ticks = ROUND_US / TICK_US;
     const struct map *schemas = &expiry->replica->schemas;
+    uint64_t partitions = membership_partitions(expiry->replica->members);
     expiry->round_at_us = now_us + ROUND_US;
     expiry->tables_count = 0;
     expiry->table = 0;
     expiry->partition = expiry->shard;
     expiry->going_on = false;
-    for (size_t i = 0; i < schemas->capacity; i++)
+    for (size_t i = 0; i < schemas->capacity && expiry->shard < partitions; i++)
         if (schemas->slots[i].id != 0 && replica_expires(expiry->replica, schemas->slots[i].id))
             note_table(expiry, schemas->slots[i].id);
-    uint64_t partitions = membership_partitions(expiry->replica->members);
     uint64_t places = expiry->tables_count * (partitions / expiry->shards + 1);
     uint64_t each = (places + ticks - 1) / ticks;
     expiry->places_each = each < PLACES_MAX ? (uint32_t)each : PLACES_MAX;

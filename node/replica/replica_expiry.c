@@ -22,6 +22,12 @@ bool replica_indexed_expiry(const struct replica *replica, uint64_t table_id)
     return map_find(&replica->expiry_indexed, table_id) != NULL;
 }
 
+bool replica_may_index_expiry(const struct replica *replica, uint64_t table_id)
+{
+    bool known = replica->expiry_known || table_id < SYSTEM_TABLES;
+    return !known || replica_indexed_expiry(replica, table_id);
+}
+
 static void delete_head(struct store_batch *batch, const struct item_key *key)
 {
     struct writer head;
@@ -38,8 +44,7 @@ void replica_change_expiry(struct replica *replica, struct store_batch *batch,
         expiry_entries_change(batch, replica_table(replica, key->table_id), key, before, after);
         return;
     }
-    bool system = key->table_id < SYSTEM_TABLES;
-    if (!system && (!replica->expiry_known || replica_indexed_expiry(replica, key->table_id))) {
+    if (replica_may_index_expiry(replica, key->table_id)) {
         PROBE("a row comes where entries of expiring items are not kept");
         delete_head(batch, key);
     }

@@ -26,3 +26,5 @@ bool replica_expires(const struct replica *replica, uint64_t table_id);
 /* There may be entries of the table on the disk, or not any more. */
 void replica_set_indexed_expiry(struct replica *replica, uint64_t table_id, bool indexed);
 bool replica_indexed_expiry(const struct replica *replica, uint64_t table_id);
+/* The same, while it is not known which tables earlier lives made entries of. */
+bool replica_may_index_expiry(const struct replica *replica, uint64_t table_id);
