@@ -97,6 +97,19 @@ const char *legacy_update_read(struct arena *arena, yyjson_val *json,
     return has_duplicates(arena, update) ? MESSAGE_NAME_TWICE : NULL;
 }
 
+/* What a key is compared with: of what no key can be, the type is enough. */
+static struct value_node *key_node(struct arena *arena, struct slice value)
+{
+    enum value_type type = value_type(value);
+    if (value_type_is_container(type))
+        return value_node_container(arena, type);
+    if (type == VALUE_NULL)
+        return value_node_null(arena);
+    if (type == VALUE_BOOL)
+        return value_node_bool(arena, false);
+    return value_node_scalar(arena, type, value_bytes(value));
+}
+
 struct value_node *legacy_update_values(struct arena *arena, const struct update_expression *update)
 {
     struct value_node *values = value_node_container(arena, VALUE_MAP);
@@ -104,12 +117,8 @@ struct value_node *legacy_update_values(struct arena *arena, const struct update
         const struct update_action *action = &update->actions[i];
         if (action->value == NULL)
             continue;
-        struct slice value = action->value->value;
-        struct value_node *node =
-            value_type_is_container(value_type(value))
-                ? value_node_container(arena, value_type(value))
-                : value_node_scalar(arena, value_type(value), value_bytes(value));
-        value_node_put(values, action->path.elements[0].name, node);
+        value_node_put(values, action->path.elements[0].name,
+                       key_node(arena, action->value->value));
     }
     return values;
 }
