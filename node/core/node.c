@@ -97,7 +97,7 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
                       config->shards);
     expiry_init(&node->expiry, &node->coordinator, config->shard, config->shards);
     caller_init(&node->caller, &node->members, &node->outbox, &node->replica.undecided);
-    throughput_keeper_init(&node->keeper, &node->outbox, &node->timers);
+    throughput_keeper_init(&node->keeper, &node->outbox, &node->timers, &node->members);
     throughput_leases_init(&node->leases, &node->outbox, &node->timers, &node->members);
     hint_delivery_init(&node->delivery, &node->hints, ports.store, &node->caller, &node->timers,
                        ports.log, config->hints_in_flight_max, config->attempt_timeout_us);

@@ -156,7 +156,7 @@ struct node_stats {
     uint64_t census_answers;     /* of shards asked what they have heard of this node */
     uint64_t throttled[THROUGHPUT_KINDS]; /* requests refused for a table's throughput */
     uint64_t leases;                      /* tables, reads and writes apart, being served */
-    uint64_t buckets;                     /* kept here for the cluster, unless full */
+    uint64_t buckets;                     /* of tables, kept here for the cluster, unless full */
 };
 void node_stats(const struct node *node, struct node_stats *stats);
 /* Adds one shard's figures to another's. */

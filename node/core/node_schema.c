@@ -198,7 +198,7 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->census_answers = node->census.answers;
     memcpy(stats->throttled, node->leases.throttled, sizeof(stats->throttled));
     stats->leases = node->leases.list.count;
-    stats->buckets = node->keeper.accounts.count;
+    stats->buckets = throughput_keeper_serves(&node->keeper);
 }
 
 void node_stats_add(struct node_stats *sum, const struct node_stats *stats)

@@ -4,20 +4,22 @@
 
 #include "hash.h"
 #include "throughput_bucket.h"
+#include "throughput_place.h"
 
 struct account {
-    uint64_t id; /* throughput_id() */
+    struct throughput_limit limit; /* as last heard of */
     struct throughput_bucket bucket;
-    uint64_t revision; /* that the bucket's rate is of */
-    uint64_t name;     /* tells the bucket from others of the table, here and elsewhere */
+    uint64_t name; /* tells the bucket from others of the table, here and elsewhere */
+    bool spent;    /* since the heir was told */
+    bool serves;   /* else it is only an heir's */
 };
 
 static void on_sweep(struct timer *timer, uint64_t now_us);
 
 void throughput_keeper_init(struct throughput_keeper *keeper, struct outbox *outbox,
-                            struct timers *timers)
+                            struct timers *timers, const struct membership *members)
 {
-    *keeper = (struct throughput_keeper){.outbox = outbox, .timers = timers};
+    *keeper = (struct throughput_keeper){.outbox = outbox, .timers = timers, .members = members};
     map_init(&keeper->accounts);
     timer_init(&keeper->sweep, on_sweep);
 }
@@ -30,6 +32,16 @@ void throughput_keeper_deinit(struct throughput_keeper *keeper)
         free(account);
     map_deinit(&keeper->accounts);
     timers_disarm(keeper->timers, &keeper->sweep);
+}
+
+uint64_t throughput_keeper_serves(const struct throughput_keeper *keeper)
+{
+    uint64_t count = 0;
+    size_t cursor = 0;
+    struct account *account;
+    while ((account = map_each(&keeper->accounts, &cursor)) != NULL)
+        count += account->serves;
+    return count;
 }
 
 /* One that is full and one that is not there are the same. */
@@ -45,14 +57,35 @@ static struct account *find_full(const struct throughput_keeper *keeper, uint64_
     return NULL;
 }
 
+/* The heir's bucket fills as this one does, as long as nothing is taken from this one. */
+static void tell_heir(struct throughput_keeper *keeper, struct account *account)
+{
+    Cartwheel__Lease body = CARTWHEEL__LEASE__INIT;
+    struct address heir;
+    if (!account->spent || !throughput_heir_of(keeper->members, account->limit.table, &heir))
+        return;
+    account->spent = false;
+    body.table = account->limit.table;
+    body.kind = (uint32_t)account->limit.kind;
+    body.rate = account->limit.rate;
+    body.revision = account->limit.revision;
+    body.balance_max = account->bucket.balance;
+    body.heard_of = account->name;
+    outbox_send(keeper->outbox, heir, FRAME_LEASE, outbox_request_id(keeper->outbox), &body.base,
+                SLICE_EMPTY);
+}
+
 static void on_sweep(struct timer *timer, uint64_t now_us)
 {
     struct throughput_keeper *keeper = container_of(timer, struct throughput_keeper, sweep);
     struct account *account;
     while ((account = find_full(keeper, now_us)) != NULL) {
-        map_remove(&keeper->accounts, account->id);
+        map_remove(&keeper->accounts, throughput_id(&account->limit));
         free(account);
     }
+    size_t cursor = 0;
+    while ((account = map_each(&keeper->accounts, &cursor)) != NULL)
+        tell_heir(keeper, account);
     if (keeper->accounts.count > 0)
         timers_arm(keeper->timers, &keeper->sweep, now_us + KEEPER_SWEEP_US);
 }
@@ -68,11 +101,10 @@ static struct account *account_new(struct throughput_keeper *keeper,
 {
     struct account *account = calloc(1, sizeof(*account));
     ensure(account != NULL);
-    account->id = throughput_id(limit);
+    account->limit = *limit;
     throughput_bucket_init(&account->bucket, limit->rate, now_us);
-    account->revision = limit->revision;
     account->name = name_bucket(keeper->outbox);
-    map_put(&keeper->accounts, account->id, account);
+    map_put(&keeper->accounts, throughput_id(limit), account);
     if (!timer_armed(&keeper->sweep))
         timers_arm(keeper->timers, &keeper->sweep, now_us + KEEPER_SWEEP_US);
     return account;
@@ -84,9 +116,9 @@ static struct account *account_of(struct throughput_keeper *keeper,
     struct account *account = map_find(&keeper->accounts, throughput_id(limit));
     if (account == NULL)
         return account_new(keeper, limit, now_us);
-    if (limit->revision > account->revision) {
+    if (limit->revision > account->limit.revision) {
         throughput_bucket_set_rate(&account->bucket, limit->rate, now_us);
-        account->revision = limit->revision;
+        account->limit = *limit;
     }
     throughput_bucket_fill(&account->bucket, now_us);
     return account;
@@ -117,6 +149,8 @@ bool throughput_keeper_on_frame(struct throughput_keeper *keeper, const struct f
     if (lease->heard_of != 0 && lease->heard_of != account->name)
         throughput_bucket_limit(&account->bucket, lease->balance_max);
     throughput_bucket_spend(&account->bucket, lease->spent);
+    account->spent |= lease->wanted != 0 || lease->spent != 0;
+    account->serves |= account->spent;
     Cartwheel__LeaseReply reply = CARTWHEEL__LEASE_REPLY__INIT;
     reply.granted = throughput_bucket_grant(&account->bucket, lease->wanted);
     reply.balance = account->bucket.balance;

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "hash.h"
 #include "throughput_bucket.h"
+#include "throughput_place.h"
 
 struct lease {
     struct list_link link;
@@ -69,31 +69,6 @@ static uint64_t now_of(const struct throughput_leases *leases)
     return leases->outbox->now.monotonic_us;
 }
 
-/* The keeper. */
-
-static uint64_t score(uint64_t table, node_id member)
-{
-    const uint64_t both[] = {table, member};
-    return hash64(slice_of(both, sizeof(both)));
-}
-
-/* Oneself can always be reached. */
-static struct address keeper_of(const struct throughput_leases *leases, uint64_t table)
-{
-    size_t keeper = leases->members->self;
-    uint64_t highest = score(table, membership_self(leases->members)->id);
-    for (size_t i = 0; i < membership_count(leases->members); i++) {
-        const struct member *member = membership_at(leases->members, i);
-        uint64_t hash = member_usable(member) ? score(table, member->id) : 0;
-        if (hash <= highest)
-            continue;
-        highest = hash;
-        keeper = i;
-    }
-    uint16_t shards = membership_at(leases->members, keeper)->shards;
-    return members_address(leases->members, keeper, (uint16_t)(highest % shards));
-}
-
 static uint64_t shards_reached(const struct throughput_leases *leases)
 {
     uint64_t shards = 0;
@@ -146,7 +121,7 @@ static int64_t take_rest(struct lease *lease)
 static void send_question(struct throughput_leases *leases, struct lease *lease, int64_t wanted)
 {
     Cartwheel__Lease body = CARTWHEEL__LEASE__INIT;
-    struct address keeper = keeper_of(leases, lease->limit.table);
+    struct address keeper = throughput_keeper_of(leases->members, lease->limit.table);
     uint64_t now_us = now_of(leases);
     lease->question = outbox_request_id(leases->outbox);
     lease->asked = keeper.node;

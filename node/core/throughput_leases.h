@@ -11,9 +11,8 @@
  * Alone, it spends its share, the rate divided by the shards of all members that can be reached:
  * a keeper that hangs stops nobody. What a table does not use for half a second is given back.
  *
- * The keeper of a table is the member that can be reached, oneself included, whose hash with the
- * table is the highest, and there the shard that the hash says. Two that cannot reach each other
- * have two keepers, and the table more than it is entitled to, until they can. */
+ * Who the keeper is, throughput_place.h says. Two shards that cannot reach each other have two, and
+ * the table more than it is entitled to, until they can. */
 #pragma once
 
 #include "cartwheel.pb-c.h"

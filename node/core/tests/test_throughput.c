@@ -232,6 +232,20 @@ START_TEST(a_keeper_that_dies_takes_nothing_with_it)
 }
 END_TEST
 
+START_TEST(an_heir_knows_what_only_the_keeper_knew)
+{
+    for (size_t node = 0; node < 3; node++) {
+        open_cluster(3, 2, 10);
+        drain(node);
+        (void)load((int)node, 3 * SECOND, STEP_US);
+        cluster_kill(&cluster, node);
+        unsigned next = load(EVERYWHERE, 10 * SECOND, STEP_US);
+        ck_assert_msg(next >= 90 && next <= 140, "%u, node %zu", next, node);
+        cluster_deinit(&cluster);
+    }
+}
+END_TEST
+
 START_TEST(a_burst_that_was_saved_survives_its_keeper)
 {
     open_cluster(3, 1, 10);
@@ -411,7 +425,7 @@ TEST_MAIN("throughput", a_burst_is_served_at_once_and_then_the_rate,
           reads_and_writes_are_apart, what_turns_out_larger_is_charged_all_the_same,
           what_was_not_consumed_is_given_back, load_that_moves_finds_what_is_left,
           a_new_rate_holds_from_the_next_request_on, a_keeper_that_dies_takes_nothing_with_it,
-          a_burst_that_was_saved_survives_its_keeper,
+          an_heir_knows_what_only_the_keeper_knew, a_burst_that_was_saved_survives_its_keeper,
           a_keeper_that_hangs_leaves_each_shard_its_share, repeated_and_late_frames_change_little,
           nothing_is_kept_of_a_table_that_rests, a_dropped_table_has_no_leases,
           no_mix_of_faults_opens_or_shuts_a_table, what_is_plenty_is_asked_for_seldom)
