@@ -1,6 +1,7 @@
 #include "api_state.h"
 #include "call_expressions.h"
 #include "key_condition.h"
+#include "legacy_filter.h"
 #include "legacy_keys.h"
 #include "legacy_shapes.h"
 #include "messages.h"
@@ -124,6 +125,8 @@ static const char *check_keys(struct query *query, struct item_key *start)
     if (problem == NULL)
         problem = key_condition_check(call->arena, &query->condition, &call->found->partition_key,
                                       query_source_sort_key(source));
+    if (problem == NULL)
+        problem = legacy_filter_check_operator(call->input, "QueryFilter");
     return problem != NULL ? problem
                            : query_page_check_table(&query->page, call->arena, call->found);
 }

@@ -49,7 +49,7 @@ const char *query_page_read_legacy(struct query_page *page, struct arena *arena,
         return problem;
     page->filter_parameter = parameter;
     page->filter_weight = page->filter == NULL ? 0 : weight_of(page->filter);
-    return legacy_filter_check_operator(input, parameter);
+    return NULL;
 }
 
 const char *query_page_init(struct query_page *page, struct expression_context *context,

@@ -1,5 +1,6 @@
 #include "api_state.h"
 #include "call_expressions.h"
+#include "legacy_filter.h"
 #include "legacy_shapes.h"
 #include "messages.h"
 #include "operations.h"
@@ -106,6 +107,8 @@ static const char *parse(struct scan *scan)
         return MESSAGE_VALUES_ALONE_SCAN;
     if (problem == NULL)
         problem = query_page_read_legacy(&scan->page, call->arena, call->input, "ScanFilter");
+    if (problem == NULL)
+        problem = legacy_filter_check_operator(call->input, "ScanFilter");
     if (problem == NULL)
         problem = start_key_read(call->arena, call->input, &scan->start);
     if (problem == NULL)

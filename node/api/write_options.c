@@ -96,15 +96,15 @@ const char *write_options_init(struct write_options *options, struct operation_c
         slice_equal(json_member_string(call->input, "ReturnValuesOnConditionCheckFailure"),
                     SLICE_LITERAL("ALL_OLD"));
     const char *problem = read_legacy(options, call, update);
-    if (problem == NULL)
-        problem = parse_expressions(options, call, update);
-    return problem != NULL ? problem : legacy_filter_check_operator(call->input, "Expected");
+    return problem != NULL ? problem : parse_expressions(options, call, update);
 }
 
 const char *write_options_check_table(const struct write_options *options,
                                       const struct operation_call *call)
 {
-    return key_path_check_all(call->arena, call->found, options->condition);
+    const char *problem = legacy_filter_check_operator(call->input, "Expected");
+    return problem != NULL ? problem
+                           : key_path_check_all(call->arena, call->found, options->condition);
 }
 
 /* What is put into an index key is known only when the update is applied. */

@@ -41,7 +41,7 @@ const char *must_check write_options_check_mix(const struct operation_call *call
 const char *must_check write_options_init(struct write_options *options,
                                           struct operation_call *call,
                                           struct update_expression *update);
-/* What expressions may not do with the key of the table that was found. NULL, or the
+/* What conditions may not do, with the key of the table that was found or otherwise. NULL, or the
  * ValidationException's message. */
 const char *must_check write_options_check_table(const struct write_options *options,
                                                  const struct operation_call *call);
