@@ -182,10 +182,10 @@ static int compare_names(const void *a, const void *b)
 const char *query_source_lacks(const struct query_source *source, struct arena *arena,
                                const struct expression *expression)
 {
-    struct lacking lacking = {.source = source};
-    const char *text = NULL;
     if (expression == NULL || query_source_has_all(source))
         return NULL;
+    struct lacking lacking = {.source = source};
+    const char *text = NULL;
     collect(&lacking, expression);
     if (lacking.count > 0)
         qsort(lacking.names, lacking.count, sizeof(lacking.names[0]), compare_names);
