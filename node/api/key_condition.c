@@ -106,14 +106,18 @@ static const char *add_term(struct arena *arena, const struct expression *expres
 }
 
 const char *key_condition_parse(struct expression_context *context, struct slice text,
-                                struct key_condition *condition)
+                                struct expression **parsed)
+{
+    const char *problem = expression_cache_condition(context, text, parsed);
+    return problem == NULL ? NULL
+                           : arena_printf(context->arena, MESSAGE_INVALID_KEY_CONDITION, problem);
+}
+
+const char *key_condition_reduce(struct arena *arena, const struct expression *parsed,
+                                 struct key_condition *condition)
 {
     *condition = (struct key_condition){.count = 0};
-    struct expression *expression;
-    const char *problem = expression_cache_condition(context, text, &expression);
-    if (problem != NULL)
-        return arena_printf(context->arena, MESSAGE_INVALID_KEY_CONDITION, problem);
-    problem = add_term(context->arena, expression, condition);
+    const char *problem = add_term(arena, parsed, condition);
     if (problem == NULL && condition->count > array_size(condition->terms))
         return MESSAGE_CONDITION_MANY;
     return problem;

@@ -1,6 +1,7 @@
 /* key_condition: what a KeyConditionExpression asks of the partition key and the sort key. */
 #pragma once
 
+#include "expression.h"
 #include "expression_substitutes.h"
 #include "key.h"
 #include "table.h"
@@ -19,9 +20,12 @@ struct key_condition {
     size_t count; /* 1 or 2 */
 };
 
-/* Parses and reduces to key terms. Returns NULL, or the whole ValidationException's message. */
+/* Both return NULL, or the whole ValidationException's message. First the text, */
 const char *must_check key_condition_parse(struct expression_context *context, struct slice text,
-                                           struct key_condition *condition);
+                                           struct expression **parsed);
+/* then what it says of keys. */
+const char *must_check key_condition_reduce(struct arena *arena, const struct expression *parsed,
+                                            struct key_condition *condition);
 /* The term on that key, or NULL. */
 const struct key_term *key_condition_on(const struct key_condition *condition,
                                         const struct table_key *key);

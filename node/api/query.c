@@ -43,14 +43,22 @@ struct query {
 
 static void read_more(struct query *query);
 
+/* The last of the expressions: what they have not used is told before what it means. */
 static const char *parse_key_condition(struct query *query, struct expression_context *context)
 {
+    struct expression *parsed = NULL;
+    const char *problem = NULL;
     yyjson_val *text = json_member(query->call.input, "KeyConditionExpression");
     yyjson_val *conditions = json_member(query->call.input, "KeyConditions");
     if (text != NULL)
-        return key_condition_parse(context, json_string(text), &query->condition);
-    return conditions == NULL ? NULL
-                              : legacy_keys_read(context->arena, conditions, &query->condition);
+        problem = key_condition_parse(context, json_string(text), &parsed);
+    if (problem == NULL)
+        problem = expression_context_check_used(context);
+    if (problem == NULL && text != NULL)
+        return key_condition_reduce(context->arena, parsed, &query->condition);
+    return problem != NULL || conditions == NULL
+               ? problem
+               : legacy_keys_read(context->arena, conditions, &query->condition);
 }
 
 static const char *parse_expressions(struct query *query)
@@ -64,13 +72,11 @@ static const char *parse_expressions(struct query *query)
         problem = query_page_init(&query->page, &context, call->input);
     if (problem == NULL)
         problem = parse_key_condition(query, &context);
-    if (problem == NULL)
-        problem = expression_context_check_used(&context);
     if (problem == NULL && json_member(call->input, "KeyConditionExpression") == NULL &&
         json_member(call->input, "KeyConditions") == NULL)
         return MESSAGE_NO_KEY_CONDITION;
-    return problem != NULL ? problem
-                           : query_page_read_select(&query->page, call->arena, call->input);
+    query_page_read_select(&query->page, call->arena, call->input);
+    return problem;
 }
 
 static const char *parse(struct query *query)
@@ -155,6 +161,8 @@ static const char *find_range(struct query *query)
         problem = start_after(query, &start, &collection, sort != NULL, &range);
     if (problem == NULL)
         problem = query_page_check_filter(&query->page, call->arena);
+    if (problem == NULL)
+        problem = query->page.select_problem;
     query->from = arena_copy(call->arena, writer_slice(&range.from));
     query->to = arena_copy(call->arena, writer_slice(&range.to));
     key_range_deinit(&range);

@@ -60,7 +60,7 @@ const char *query_page_init(struct query_page *page, struct expression_context *
     return problem != NULL ? problem : read_options_init(&page->options, context, input);
 }
 
-const char *query_page_read_select(struct query_page *page, struct arena *arena, yyjson_val *input)
+static const char *read_select(struct query_page *page, struct arena *arena, yyjson_val *input)
 {
     struct slice select = json_member_string(input, "Select");
     bool named = json_member(input, "ProjectionExpression") != NULL ||
@@ -82,6 +82,11 @@ const char *query_page_read_select(struct query_page *page, struct arena *arena,
     if (named && page->whole)
         return arena_printf(arena, MESSAGE_SELECT_ALL, parameter);
     return NULL;
+}
+
+void query_page_read_select(struct query_page *page, struct arena *arena, yyjson_val *input)
+{
+    page->select_problem = read_select(page, arena, input);
 }
 
 /* What is shown of the items of an index, unless the request says it. */

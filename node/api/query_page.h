@@ -27,6 +27,7 @@ struct query_page {
     uint64_t fetched_halves;      /* capacity for the items that had to be fetched */
     bool full;                    /* limit or size reached: a LastEvaluatedKey must be given */
     struct slice last;            /* the last item evaluated, while its request is held */
+    const char *select_problem;   /* NULL: none */
 };
 
 /* These return NULL, or the ValidationException's message. First: reads Limit, the filter and
@@ -36,9 +37,9 @@ const char *must_check query_page_init(struct query_page *page, struct expressio
 /* Before it: reads the filter that came before expressions, "QueryFilter" or "ScanFilter". */
 const char *must_check query_page_read_legacy(struct query_page *page, struct arena *arena,
                                               yyjson_val *input, const char *parameter);
-/* Then, after all expressions: reads Select. */
-const char *must_check query_page_read_select(struct query_page *page, struct arena *arena,
-                                              yyjson_val *input);
+/* Reads Select; what is wrong with it is kept in `select_problem`, to be told when the table and the
+ * starting key are known to be right. */
+void query_page_read_select(struct query_page *page, struct arena *arena, yyjson_val *input);
 /* Then, when the call's table is known: IndexName. */
 const char *must_check query_page_read_source(struct query_page *page, struct operation_call *call);
 /* Then: paths into its keys. */

@@ -94,8 +94,8 @@ static const char *parse_expressions(struct scan *scan)
         problem = query_page_init(&scan->page, &context, call->input);
     if (problem == NULL)
         problem = expression_context_check_used(&context);
-    return problem != NULL ? problem
-                           : query_page_read_select(&scan->page, call->arena, call->input);
+    query_page_read_select(&scan->page, call->arena, call->input);
+    return problem;
 }
 
 static const char *parse(struct scan *scan)
@@ -234,6 +234,8 @@ static void found_table(struct operation_call *call)
     const char *problem = query_page_read_source(&scan->page, call);
     if (problem == NULL && scan->start != NULL)
         problem = start_after(scan);
+    if (problem == NULL)
+        problem = scan->page.select_problem;
     if (problem == NULL)
         problem = query_page_check_table(&scan->page, call->arena, call->found);
     if (problem != NULL) {

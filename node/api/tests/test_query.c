@@ -193,6 +193,7 @@ struct scan_case {
 static const struct scan_case scans[] = {
     {"'ExclusiveStartKey':{}", START ": " MISMATCH},
     {"'ExclusiveStartKey':{'pk':{'S':'p'}}", START ": " MISMATCH},
+    {"'ExclusiveStartKey':{'pk':{'S':'p'}},'Select':'SPECIFIC_ATTRIBUTES'", START ": " MISMATCH},
     {"'ExclusiveStartKey':{'pk':{'S':'p'},'x':{'S':'k'}}", START ": " MISMATCH},
     {"'ExclusiveStartKey':{'pk':{'S':'p'},'sk':{'N':'1'}}", START ": " MISMATCH},
     {"'ExclusiveStartKey':{'pk':{}}", START ": " NO_VALUE},
@@ -226,6 +227,30 @@ static const struct scan_case scans[] = {
      "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"},
 };
 
+/* More than one thing is wrong. */
+static const struct scan_case queries[] = {
+    {"'KeyConditionExpression':'pk <> :p','ExpressionAttributeNames':{'#a':'b'}",
+     "Value provided in ExpressionAttributeNames unused in expressions: keys: {#a}"},
+    {"'KeyConditionExpression':'pk = :p','Select':'COUNT','ProjectionExpression':'a',"
+     "'ExclusiveStartKey':{'pk':{'S':'p'}}",
+     START},
+    {"'KeyConditionExpression':'pk = :p','Select':'COUNT','ProjectionExpression':'a',"
+     "'FilterExpression':'sk = :p'",
+     "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"},
+    {"'KeyConditionExpression':'pk = :p','Select':'COUNT','ProjectionExpression':'a'",
+     "Cannot specify the ProjectionExpression when choosing to get only the Count"},
+};
+
+START_TEST(query_parameters)
+{
+    char body[512];
+    sprintf(body, "{'TableName':'sorted','ExpressionAttributeValues':{':p':{'S':'p'}},%s}",
+            queries[_i].parameters);
+    assert_message(api_fixture_error(&fixture, "Query", body), queries[_i].parameters,
+                   queries[_i].message);
+}
+END_TEST
+
 START_TEST(scan_parameters)
 {
     char body[512];
@@ -242,6 +267,7 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_loop_test(all, key_conditions, 0, (int)array_size(conditions));
     tcase_add_loop_test(all, query_starting_keys, 0, (int)array_size(query_starts));
+    tcase_add_loop_test(all, query_parameters, 0, (int)array_size(queries));
     tcase_add_loop_test(all, scan_parameters, 0, (int)array_size(scans));
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
