@@ -13,6 +13,8 @@ static const char *read_names(struct arena *arena, yyjson_val *names,
     yyjson_arr_iter members = yyjson_arr_iter_with(names);
     for (yyjson_val *member; (member = yyjson_arr_iter_next(&members)) != NULL;) {
         struct slice name = json_string(member);
+        if (name.size == 0)
+            return MESSAGE_ATTRIBUTE_NAME_EMPTY;
         for (size_t i = 0; i < paths->count; i++)
             if (slice_equal(paths->paths[i].elements[0].name, name))
                 return arena_printf(arena, MESSAGE_DUPLICATE_TO_GET, (int)name.size, name.data);

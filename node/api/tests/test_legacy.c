@@ -369,6 +369,7 @@ static const struct refusal {
      "QueryFilter can only contain non-primary key attributes: Primary key attribute: pk"},
     {"Query", "'KeyConditions':{" HASH_IS "},'AttributesToGet':['a','a']",
      INVALID "Duplicate value in attribute name: a"},
+    {"GetItem", "'AttributesToGet':['a','']", "Empty attribute name"},
     {"PutItem", "'Expected':[]",
      "Unrecognized collection type java.util.Map<java.lang.String, "
      "com.amazonaws.dynamodb.v20120810.ExpectedAttributeValue>"},
