@@ -1,5 +1,6 @@
 """Throughput of provisioned tables, and maximums of on-demand ones, over a whole cluster."""
 import json
+import signal
 import threading
 import time
 import urllib.error
@@ -210,15 +211,37 @@ def test_batches_and_retries_get_through(cluster):
     client.delete_table(TableName=table)
 
 
+def find_keeper(cluster):
+    return wait_until(
+        lambda: next((node for node in cluster.nodes
+                      if node.admin("status")["stats"]["throughput_buckets"] > 0), None),
+        10, "somebody keeps the table")
+
+
+def test_a_keeper_that_hangs_stops_nobody():
+    with Cluster(shards=2) as cluster:
+        table = create_provisioned(cluster.nodes[0].boto())
+        drain(cluster.nodes[0], table)
+        keeper = find_keeper(cluster)
+        other = next(node for node in cluster.nodes if node is not keeper)
+        keeper.process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        client = other.boto(retries={"mode": "legacy"})
+        for number in range(20):
+            client.put_item(TableName=table, Item={"pk": {"S": f"item{number}"}})
+        assert time.monotonic() - began < 30
+        keeper.process.send_signal(signal.SIGCONT)
+        cluster.wait_ready()
+        written(cluster.nodes, table, 3, forgiven=["InternalServerError"])
+        assert_rate(written(cluster.nodes, table))
+
+
 @pytest.mark.timeout(240)
 def test_a_table_outlives_its_keeper():
     with Cluster(shards=2) as cluster:
         table = create_provisioned(cluster.nodes[0].boto())
         drain(cluster.nodes[0], table)
-        keeper = wait_until(
-            lambda: next((node for node in cluster.nodes
-                          if node.admin("status")["stats"]["throughput_buckets"] > 0), None),
-            10, "somebody keeps the table")
+        keeper = find_keeper(cluster)
         others = [node for node in cluster.nodes if node is not keeper]
         keeper.kill()
         client = others[0].boto(retries={"mode": "legacy"})
