@@ -194,8 +194,8 @@ run_sim() {
 # Installs what the package.json in $1 names.
 npm_install() {
     (cd "$1" &&
-        npm install --no-package-lock --no-audit --no-fund --fetch-retries=1 --loglevel=error \
-            >/dev/null)
+        npm install --no-package-lock --no-audit --no-fund --fetch-retries=1 \
+            --fetch-retry-mintimeout=1000 --loglevel=error >/dev/null)
 }
 
 install_node_modules() {

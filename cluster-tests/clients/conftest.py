@@ -49,17 +49,19 @@ def node_modules():
     return HERE / "node_modules"
 
 
+def flow_command(name, endpoints):
+    """How to run flows/NAME.mjs, for subprocess."""
+    elsewhere = {ELSEWHERE: os.environ[ELSEWHERE]} if ELSEWHERE in os.environ else {}
+    return {"args": ["node", HERE / "flows" / f"{name}.mjs", *endpoints], "cwd": HERE,
+            "env": clean_environment(NODE_NO_WARNINGS="1", **elsewhere)}
+
+
 @pytest.fixture
 def run_flow(endpoints, node_modules):
     """Runs flows/NAME.mjs, which prints its steps, the one that failed too."""
-    elsewhere = {ELSEWHERE: os.environ[ELSEWHERE]} if ELSEWHERE in os.environ else {}
-
     def run(name, seconds=120):
-        result = subprocess.run(
-            ["node", HERE / "flows" / f"{name}.mjs", *endpoints], cwd=HERE, capture_output=True,
-            text=True, timeout=seconds, check=False,
-            env=clean_environment(NODE_NO_WARNINGS="1", **elsewhere),
-        )
+        result = subprocess.run(capture_output=True, text=True, timeout=seconds, check=False,
+                                **flow_command(name, endpoints))
         assert result.returncode == 0, f"{result.stdout}\n{result.stderr}"
         assert result.stdout.splitlines()[-1:] == ["done"], result.stdout
     return run
