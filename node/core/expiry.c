@@ -273,10 +273,8 @@ static void begin_round(struct expiry *expiry, uint64_t now_us)
 }
 
 /* A node that is behind lets clients go first; one that may not vote must not be elected. */
-static void on_tick(struct timer *timer, uint64_t now_us)
+static void take_turn(struct expiry *expiry, uint64_t now_us)
 {
-    struct expiry *expiry = container_of(timer, struct expiry, tick);
-    timers_arm(expiry->timers, timer, now_us + TICK_US);
     if (expiry->coordinator->refuses_forwards || expiry->replica->recovering)
         return;
     bool over = expiry->table == expiry->tables_count && !expiry->reading;
@@ -285,4 +283,12 @@ static void on_tick(struct timer *timer, uint64_t now_us)
     expiry->places_left = expiry->places_each;
     expiry->deletions_left = DELETIONS_MAX;
     go_on(expiry);
+}
+
+static void on_tick(struct timer *timer, uint64_t now_us)
+{
+    struct expiry *expiry = container_of(timer, struct expiry, tick);
+    take_turn(expiry, now_us);
+    bool nothing = expiry->tables_count == 0 && expiry->round_at_us > now_us;
+    timers_arm(expiry->timers, timer, nothing ? expiry->round_at_us : now_us + TICK_US);
 }

@@ -103,14 +103,15 @@ static void on_loaded(struct store_op *op)
     struct reader reader = reader_of(writer_slice(&index->load.rows));
     struct slice key, value;
     while (store_rows_next(&reader, &key, &value)) {
-        struct reader id = reader_of(value);
-        replica_set_indexed_expiry(index->replica, reader_get_u64(&id), true);
+        struct reader noted = reader_of(value);
+        uint64_t table_id = reader_get_u64(&noted);
+        replica_note_expiry(index->replica, table_id, reader_get_sized(&noted));
     }
     index->replica->expiry_known = true;
     reader = reader_of(writer_slice(&index->load.rows));
     while (store_rows_next(&reader, &key, &value)) {
-        struct reader id = reader_of(value);
-        expiry_index_look(index, reader_get_u64(&id));
+        struct reader noted = reader_of(value);
+        expiry_index_look(index, reader_get_u64(&noted));
     }
     store_range_deinit(&index->load);
     job_next(index);
@@ -160,14 +161,11 @@ void expiry_index_look(struct expiry_index *index, uint64_t table_id)
     bool known = replica_table(replica, table_id) != NULL;
     bool dropped = replica_table_dropped(replica, table_id);
     bool expires = !dropped && replica_expires(replica, table_id);
-    bool unwanted = (known || dropped) && replica_indexed_expiry(replica, table_id);
-    if (!expires && !unwanted)
-        return;
-    replica_set_indexed_expiry(replica, table_id, true);
+    bool unwanted = (known || dropped) && replica_expiry_noted(replica, table_id);
     struct expiry_job *job = job_find(index, table_id);
-    if (job == NULL)
+    if (job == NULL && (expires || unwanted))
         job_add(index, table_id);
-    else if (job == expiry_jobs_first(&index->jobs))
+    else if (job != NULL && job == expiry_jobs_first(&index->jobs))
         index->anew = index->begun;
 }
 
@@ -206,22 +204,26 @@ static void on_marked(struct store_op *op)
 {
     struct expiry_index *index = container_of(op, struct expiry_index, commit.op);
     store_commit_deinit(&index->commit);
-    if (op->status != STORE_OK)
+    if (op->status != STORE_OK) {
         go_on_after(index, RETRY_US, job_begin);
-    else if (!changed(index))
+        return;
+    }
+    replica_note_expiry(index->replica, table_of(index), buffer_slice(index->attribute));
+    if (!changed(index))
         partition_begin(index);
 }
 
 static void mark(struct expiry_index *index)
 {
     struct meta_key key;
-    struct writer id;
-    writer_init(&id, sizeof(uint64_t));
-    writer_put_u64(&id, table_of(index));
+    struct writer note;
+    writer_init(&note, 64);
+    writer_put_u64(&note, table_of(index));
+    writer_put_sized(&note, buffer_slice(index->attribute));
     store_commit_init(&index->commit, on_marked);
     store_batch_put(&index->commit.batch, STORE_META,
-                    meta_key_expiry(&key, table_of(index), index->shard), writer_slice(&id));
-    writer_deinit(&id);
+                    meta_key_expiry(&key, table_of(index), index->shard), writer_slice(&note));
+    writer_deinit(&note);
     store_submit(index->replica->store, &index->commit.op);
 }
 
@@ -229,12 +231,13 @@ static void on_unmarked(struct store_op *op)
 {
     struct expiry_index *index = container_of(op, struct expiry_index, commit.op);
     store_commit_deinit(&index->commit);
-    if (op->status != STORE_OK || index->anew) {
-        go_on_after(index, index->anew ? 0 : RETRY_US, job_begin);
+    if (op->status != STORE_OK) {
+        go_on_after(index, RETRY_US, job_begin);
         return;
     }
-    replica_set_indexed_expiry(index->replica, table_of(index), false);
-    job_end(index);
+    replica_forget_expiry(index->replica, table_of(index));
+    if (!changed(index))
+        job_end(index);
 }
 
 /* Nothing is left of the table's entries (or its sweep will see to them). */

@@ -3,9 +3,10 @@
  * for rows that came before the table's attribute was known, and removed when there is none any
  * more. One table after the other, one page of rows at a time, so that clients hardly notice.
  *
- * A partition's entries are complete while its head says so: it names the attribute. Whatever is
- * written without an entry takes the head away, in the same batch (replica_change_expiry()). A row
- * of the meta family says of which tables there may be heads: it is durable before any of them. */
+ * A partition's entries are complete while its head says so: it names the attribute. A row of the
+ * meta family says of which tables there may be heads, and of which attribute: it is durable before
+ * any of them. Until a node is told what a table is like, it keeps entries as noted there; what is
+ * written without such an entry takes the head away, in the same batch (replica_change_expiry()). */
 #pragma once
 
 #include "key.h"

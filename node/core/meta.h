@@ -33,7 +33,7 @@ struct slice meta_key_peer(struct meta_key *key, const char *name);
 /* "dropped/" and the table id: everything of that table was deleted here. */
 struct slice meta_key_dropped(struct meta_key *key, uint64_t table_id);
 /* "expiry/", the table id and the shard: that shard may have made entries of the table's expiring
- * items, and heads. */
+ * items. The row is the id, and the attribute (sized). */
 struct slice meta_key_expiry(struct meta_key *key, uint64_t table_id, uint16_t shard);
 /* "heard/", this node's shard and the peer's id with its shard: the highest number of votes heard of
  * it there. */

@@ -74,7 +74,7 @@ size_t node_gauges(const struct node *node, struct node_gauge gauges[NODE_GAUGES
     gauge_repair(&all, node);
     gauge(&all, "expired items being deleted", node->expiry.open.count, DELETIONS_MAX, 0);
     gauge(&all, "tables whose expiring items are looked for", node->expiry_index.jobs.count,
-          node->replica.expiry_indexed.count, 0);
+          node->replica.schemas.count + node->replica.expiry_noted.count, 0);
     gauge(&all, "commits nobody waits for", node->forgotten.count, GAUGE_UNBOUNDED, 0);
     gauge(&all, "timers", node->timers.count, GAUGE_UNBOUNDED, TIMERS_AT_REST + members);
     gauge(&all, "leases of throughput", node->leases.list.count, GAUGE_UNBOUNDED, GAUGE_UNBOUNDED);

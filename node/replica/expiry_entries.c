@@ -60,12 +60,12 @@ void expiry_entry_delete(struct store_batch *batch, const struct item_key *key, 
     writer_deinit(&entry);
 }
 
-void expiry_entries_change(struct store_batch *batch, const struct table_schema *schema,
+void expiry_entries_change(struct store_batch *batch, struct slice attribute,
                            const struct item_key *key, struct slice before, struct slice after)
 {
     uint64_t old, new;
-    bool was = expiry_of_item(schema->expiry, before, &old);
-    bool is = expiry_of_item(schema->expiry, after, &new);
+    bool was = expiry_of_item(attribute, before, &old);
+    bool is = expiry_of_item(attribute, after, &new);
     if (was == is && old == new)
         return;
     if (was && !PLANTED(OLD_EXPIRY_STAYS))

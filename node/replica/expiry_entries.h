@@ -7,14 +7,13 @@
 
 #include "expiry_key.h"
 #include "store.h"
-#include "table_schema.h"
 
 /* The first whole second at which the item has expired, whatever year that is. False, and `seconds`
  * is 0, if it never does. The item may be empty: there is none. */
 bool must_check expiry_of_item(struct slice attribute, struct slice item, uint64_t *seconds);
 /* Takes the entry of `before` out of the batch's store and puts in that of `after`, if they
  * differ. Either item may be empty: there is none. */
-void expiry_entries_change(struct store_batch *batch, const struct table_schema *schema,
+void expiry_entries_change(struct store_batch *batch, struct slice attribute,
                            const struct item_key *key, struct slice before, struct slice after);
 void expiry_entry_put(struct store_batch *batch, const struct item_key *key, uint64_t seconds);
 void expiry_entry_delete(struct store_batch *batch, const struct item_key *key, uint64_t seconds);

@@ -10,6 +10,7 @@
 #include "operation.h"
 #include "planted.h"
 #include "probe.h"
+#include "replica_expiry.h"
 
 /* Holds one key; those who wait for it stand in line. Latches are found by the key's hash: two keys
  * that share one merely wait for each other. */
@@ -31,7 +32,7 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
     replica->config = *config;
     map_init(&replica->latches);
     map_init(&replica->dropped);
-    map_init(&replica->expiry_indexed);
+    map_init(&replica->expiry_noted);
     map_init(&replica->schemas);
     replica_operations_init(&replica->ready);
     replica_works_init(&replica->works);
@@ -59,7 +60,7 @@ void replica_deinit(struct replica *replica)
         work->free(work);
     map_deinit(&replica->latches);
     map_deinit(&replica->dropped);
-    map_deinit(&replica->expiry_indexed);
+    replica_forget_all_expiry(replica);
     free_schemas(replica);
     undecided_deinit(&replica->undecided);
     recent_deinit(&replica->recent);

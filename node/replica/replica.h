@@ -70,8 +70,9 @@ struct replica {
     size_t works_bytes;              /* of the rows that came with them */
     struct map schemas;              /* table id -> struct table_schema, as far as told */
     struct map dropped;              /* table ids that were dropped; the object is the map itself */
-    struct map expiry_indexed; /* tables that may have entries of expiring items here, likewise */
-    bool expiry_known;         /* those of earlier lives are among them */
+    struct map expiry_noted; /* tables that may have entries of expiring items here -> the attribute
+                                (struct buffer) that those are of */
+    bool expiry_known;       /* those of earlier lives are among them */
     struct undecided undecided;
     struct recent recent;
     bool recovering;    /* this node may have lost its memory: it promises and takes nothing */

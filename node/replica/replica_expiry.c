@@ -10,22 +10,54 @@ bool replica_expires(const struct replica *replica, uint64_t table_id)
     return schema != NULL && schema->expiry.size > 0;
 }
 
-void replica_set_indexed_expiry(struct replica *replica, uint64_t table_id, bool indexed)
+bool replica_expiry_noted(const struct replica *replica, uint64_t table_id)
 {
-    map_remove(&replica->expiry_indexed, table_id);
-    if (indexed)
-        map_put(&replica->expiry_indexed, table_id, &replica->expiry_indexed);
+    return map_find(&replica->expiry_noted, table_id) != NULL;
 }
 
-bool replica_indexed_expiry(const struct replica *replica, uint64_t table_id)
+void replica_note_expiry(struct replica *replica, uint64_t table_id, struct slice attribute)
 {
-    return map_find(&replica->expiry_indexed, table_id) != NULL;
+    replica_forget_expiry(replica, table_id);
+    map_put(&replica->expiry_noted, table_id, buffer_from(attribute));
 }
 
-bool replica_may_index_expiry(const struct replica *replica, uint64_t table_id)
+void replica_forget_expiry(struct replica *replica, uint64_t table_id)
 {
-    bool known = replica->expiry_known || table_id < SYSTEM_TABLES;
-    return !known || replica_indexed_expiry(replica, table_id);
+    buffer_unref(map_remove(&replica->expiry_noted, table_id));
+}
+
+void replica_forget_all_expiry(struct replica *replica)
+{
+    size_t cursor = 0;
+    struct buffer *attribute;
+    while ((attribute = map_each(&replica->expiry_noted, &cursor)) != NULL)
+        buffer_unref(attribute);
+    map_deinit(&replica->expiry_noted);
+}
+
+static struct slice noted(const struct replica *replica, uint64_t table_id)
+{
+    const struct buffer *attribute = map_find(&replica->expiry_noted, table_id);
+    return attribute == NULL ? SLICE_EMPTY : buffer_slice(attribute);
+}
+
+/* The attribute that entries are kept of; empty: of none. */
+static struct slice kept(const struct replica *replica, uint64_t table_id)
+{
+    const struct table_schema *schema = replica_table(replica, table_id);
+    return schema == NULL ? noted(replica, table_id) : schema->expiry;
+}
+
+/* While it is not known what earlier lives noted, there may be heads of anything. */
+static bool heads_unknown(const struct replica *replica, uint64_t table_id)
+{
+    return !replica->expiry_known && table_id >= SYSTEM_TABLES;
+}
+
+bool replica_may_have_expiry(const struct replica *replica, uint64_t table_id)
+{
+    return replica_expires(replica, table_id) || replica_expiry_noted(replica, table_id) ||
+           heads_unknown(replica, table_id);
 }
 
 static void delete_head(struct store_batch *batch, const struct item_key *key)
@@ -40,12 +72,13 @@ static void delete_head(struct store_batch *batch, const struct item_key *key)
 void replica_change_expiry(struct replica *replica, struct store_batch *batch,
                            const struct item_key *key, struct slice before, struct slice after)
 {
-    if (replica_expires(replica, key->table_id)) {
-        expiry_entries_change(batch, replica_table(replica, key->table_id), key, before, after);
-        return;
-    }
-    if (replica_may_index_expiry(replica, key->table_id)) {
-        PROBE("a row comes where entries of expiring items are not kept");
+    struct slice attribute = kept(replica, key->table_id);
+    if (attribute.size > 0)
+        expiry_entries_change(batch, attribute, key, before, after);
+    bool other = replica_expiry_noted(replica, key->table_id) &&
+                 !slice_equal(attribute, noted(replica, key->table_id));
+    if (other || heads_unknown(replica, key->table_id)) {
+        PROBE("a row comes while entries of expiring items are not kept as noted");
         delete_head(batch, key);
     }
 }

@@ -17,14 +17,20 @@ struct expiry_check {
  * under the key's latch. `done` comes later. False, and nothing comes, if the replica is full. */
 bool must_check replica_check_expiry(struct replica *replica, struct slice key,
                                      struct expiry_check *check);
-/* The part of an item's batch that keeps its entry. Where no entries are kept, but there may be some
- * of a time when they were: notes that they are not complete any more. */
+/* The part of an item's batch that keeps its entry: of the attribute that the table was told with,
+ * and until it is told, of the one noted. If heads may be there of a time when another was kept, or
+ * none, notes that entries are not complete any more. */
 void replica_change_expiry(struct replica *replica, struct store_batch *batch,
                            const struct item_key *key, struct slice before, struct slice after);
-/* Items of the table expire, as far as is known here. */
+/* The table was told, and its items expire. */
 bool replica_expires(const struct replica *replica, uint64_t table_id);
-/* There may be entries of the table on the disk, or not any more. */
-void replica_set_indexed_expiry(struct replica *replica, uint64_t table_id, bool indexed);
-bool replica_indexed_expiry(const struct replica *replica, uint64_t table_id);
-/* The same, while it is not known which tables earlier lives made entries of. */
-bool replica_may_index_expiry(const struct replica *replica, uint64_t table_id);
+/* The item's row must be known before it is replaced: it may have an entry. */
+bool replica_may_have_expiry(const struct replica *replica, uint64_t table_id);
+
+/* There may be entries and heads of that attribute on the disk from now on; copies it. */
+void replica_note_expiry(struct replica *replica, uint64_t table_id, struct slice attribute);
+/* There are none of the table. */
+void replica_forget_expiry(struct replica *replica, uint64_t table_id);
+bool replica_expiry_noted(const struct replica *replica, uint64_t table_id);
+/* To be called when the replica ends. */
+void replica_forget_all_expiry(struct replica *replica);

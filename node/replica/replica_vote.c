@@ -290,9 +290,8 @@ static enum verdict vote_admit(const struct replica *replica, const struct frame
     if (!item_key_decode(operation->key, &key) || (!carries_row && operation->row.size > 0) ||
         (carries_row && (!row_valid(operation->row, &row) || row.proposed != operation->proposed)))
         return VERDICT_FAILED;
-    operation->indexed = (key.table_id & TABLE_ID_INDEXED) != 0 ||
-                         replica_expires(replica, key.table_id) ||
-                         replica_may_index_expiry(replica, key.table_id);
+    operation->indexed =
+        (key.table_id & TABLE_ID_INDEXED) != 0 || replica_may_have_expiry(replica, key.table_id);
     enum verdict admitted = replica_admit(replica, frame, &key);
     if (admitted != VERDICT_OK)
         return admitted;

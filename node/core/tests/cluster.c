@@ -229,7 +229,8 @@ void cluster_start(struct cluster *cluster, size_t index)
                                    .log = &cluster->log,
                                    .evaluator = &programs_evaluator};
         node->shard[shard] = node_new(&config, &boot, ports);
-        tell_table(cluster, node->shard[shard]);
+        if (!cluster->untold)
+            tell_table(cluster, node->shard[shard]);
     }
     boot_deinit(&boot);
     for (uint16_t shard = 0; shard < cluster->shards; shard++)

@@ -60,6 +60,7 @@ struct cluster {
     uint64_t (*delays)(struct cluster *cluster, const struct cluster_frame *frame);
     uint8_t replicas;    /* of the tests' table, as the nodes know it */
     struct slice expiry; /* its attribute that says when an item expires; empty: none */
+    bool untold;         /* nodes that start are not told what the table is like */
     bool lossy;          /* nodes know that their disks lie */
     bool rude;           /* the test does harm: errors logged and starts refused are no failures */
     struct log_sink log;

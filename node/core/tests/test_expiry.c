@@ -374,6 +374,28 @@ START_TEST(a_node_that_hears_late_of_it_makes_up_for_it)
 }
 END_TEST
 
+/* What it noted of the attribute does until then: nothing has to be made up for. */
+START_TEST(a_node_that_starts_keeps_entries_as_noted)
+{
+    begin(3, 2);
+    put_many(now_seconds() + 10000, 1);
+    cluster_crash(&cluster, 1);
+    cluster.untold = true;
+    cluster_start(&cluster, 1);
+    cluster_run_for(&cluster, SECOND_US);
+    put_many(now_seconds() + 20000, 3);
+    put_many(now_seconds() - 100, 20);
+    cluster_run_for(&cluster, SECOND_US);
+    check_entries(ATTRIBUTE);
+    cluster_set_expiry(&cluster, ATTRIBUTE);
+    cluster_run_for(&cluster, MINUTE_US);
+    ck_assert(!there("many 20"));
+    ck_assert(there("many 21"));
+    check_entries(ATTRIBUTE);
+    cluster_deinit(&cluster);
+}
+END_TEST
+
 START_TEST(entries_go_with_the_attribute)
 {
     begin(3, 2);
@@ -423,5 +445,5 @@ TEST_MAIN("expiry", what_is_due_is_deleted_within_a_minute,
           nothing_expires_unless_the_table_says_so, another_deletes_what_a_dead_node_would,
           a_node_that_is_cut_off_is_done_without, who_extends_at_the_last_moment_keeps_the_item,
           an_entry_is_not_believed, rows_from_before_get_their_entries, a_restart_begins_again,
-          a_node_that_hears_late_of_it_makes_up_for_it, entries_go_with_the_attribute,
-          a_dropped_table_leaves_no_entries)
+          a_node_that_hears_late_of_it_makes_up_for_it, a_node_that_starts_keeps_entries_as_noted,
+          entries_go_with_the_attribute, a_dropped_table_leaves_no_entries)

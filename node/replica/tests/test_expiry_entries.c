@@ -75,7 +75,6 @@ START_TEST(an_entry_follows_its_item)
         {"5", "6", 1, 1},   {"0", NULL, 1, 0},  {NULL, "0", 0, 1},    {"5", "-5", 1, 0},
         {"-5", "5", 0, 1},  {"-5", "-6", 0, 0}, {"5.1", "5.9", 0, 0},
     };
-    struct table_schema schema = {.replicas = 3, .expiry = ATTRIBUTE};
     struct item_key key = item_key_of(9, SLICE_LITERAL("p"), SLICE_LITERAL("s"), 16);
     struct writer before, after;
     writer_init(&before, 64);
@@ -87,7 +86,7 @@ START_TEST(an_entry_follows_its_item)
         put_item(&before, cases[i].before, VALUE_NUMBER);
         put_item(&after, cases[i].after, VALUE_NUMBER);
         store_batch_init(&batch);
-        expiry_entries_change(&batch, &schema, &key, writer_slice(&before), writer_slice(&after));
+        expiry_entries_change(&batch, ATTRIBUTE, &key, writer_slice(&before), writer_slice(&after));
         struct reader reader = reader_of(writer_slice(&batch.encoded));
         while (store_batch_next(&reader, &change)) {
             ck_assert_int_eq(change.family, STORE_INDEX);
