@@ -64,13 +64,22 @@ static bool is_key(yyjson_val *input, struct slice name)
     return found;
 }
 
+static bool is_defined_before(yyjson_val *definitions, size_t index)
+{
+    struct slice name = key_schema_name(definitions, index);
+    for (size_t i = 0; i < index; i++)
+        if (slice_equal(name, key_schema_name(definitions, i)))
+            return true;
+    return false;
+}
+
 static const char *check_definitions(struct create_table *create)
 {
     yyjson_val *input = create->call.input;
     yyjson_val *definitions = json_member(input, "AttributeDefinitions");
     for (size_t i = 0; i < yyjson_arr_size(definitions); i++) {
         struct slice name = key_schema_name(definitions, i);
-        if (!is_key(input, name))
+        if (!is_key(input, name) || is_defined_before(definitions, i))
             return json_member(input, "LocalSecondaryIndexes") == NULL
                        ? MESSAGE_SCHEMA_UNUSED
                        : arena_printf(create->call.arena, MESSAGE_DEFINITION_UNUSED,

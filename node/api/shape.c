@@ -362,13 +362,15 @@ static const char *check_refused(struct arena *arena, const struct shape *shape,
     return NULL;
 }
 
-static const char *check_table_first(const struct shape *shape, yyjson_val *json)
+static const char *check_first(const struct shape *shape, yyjson_val *json)
 {
     for (size_t i = 0; i < shape->members_count; i++) {
-        if (!shape->members[i].shape->table_first)
-            continue;
         yyjson_val *member = json_member(json, shape->members[i].name);
         struct slice name = json_string(member);
+        if (shape->members[i].shape->resource_first && member == NULL)
+            return MESSAGE_ARN;
+        if (!shape->members[i].shape->table_first)
+            continue;
         if (member == NULL)
             return MESSAGE_TABLE_NAME_MISSING;
         if (!table_name_fits(name) && !is_arn(name))
@@ -382,7 +384,7 @@ const char *shape_check_constraints(struct arena *arena, const struct shape *sha
 {
     struct violations violations = {arena, NULL, 0};
     struct place root = {.parent = NULL};
-    const char *problem = check_table_first(shape, json);
+    const char *problem = check_first(shape, json);
     if (problem != NULL)
         return problem;
     check_structure(&violations, shape, json, &root);

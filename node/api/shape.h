@@ -23,15 +23,16 @@ struct shape_member;
 
 struct shape {
     enum shape_kind kind;
-    const char *type;   /* the service's name of it, in messages about wrong types */
-    bool ranged;        /* `min` and `max` apply */
-    int64_t min, max;   /* of the value of integers, else of the length */
-    bool table_name;    /* matches [a-zA-Z0-9_.-]+ */
-    bool table_arn;     /* with table_name: or is an ARN, by how it begins */
-    bool table_first;   /* must be there, and its length is checked, before all constraints */
-    const char *values; /* strings: those allowed, as "A, B"; NULL: any */
-    bool table_keys;    /* maps: keys are table names, or ARNs */
-    int64_t values_max; /* maps: length of each value is 1 to this; 0: any */
+    const char *type;    /* the service's name of it, in messages about wrong types */
+    bool ranged;         /* `min` and `max` apply */
+    int64_t min, max;    /* of the value of integers, else of the length */
+    bool table_name;     /* matches [a-zA-Z0-9_.-]+ */
+    bool table_arn;      /* with table_name: or is an ARN, by how it begins */
+    bool resource_first; /* an ARN: must be there, as table_first */
+    bool table_first;    /* must be there, and its length is checked, before all constraints */
+    const char *values;  /* strings: those allowed, as "A, B"; NULL: any */
+    bool table_keys;     /* maps: keys are table names, or ARNs */
+    int64_t values_max;  /* maps: length of each value is 1 to this; 0: any */
     const struct shape *element;        /* of lists and maps */
     const struct shape_member *members; /* of structures */
     size_t members_count;

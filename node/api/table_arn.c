@@ -72,9 +72,5 @@ bool table_arn_resolve(struct operation_call *call, struct slice given, struct s
 
 bool table_arn_of_resource(struct operation_call *call, struct slice *name)
 {
-    *name = SLICE_EMPTY;
-    if (json_member(call->input, "ResourceArn") != NULL)
-        return resolve(call, json_member_string(call->input, "ResourceArn"), name);
-    operation_refuse(call, MESSAGE_ARN);
-    return false;
+    return resolve(call, json_member_string(call->input, "ResourceArn"), name);
 }

@@ -6,18 +6,19 @@
 #include "table_change.h"
 #include "table_shapes.h"
 
+static const struct shape shape_resource_arn = {.kind = SHAPE_STRING, .resource_first = true};
 static const struct shape_member tag_members[] = {
-    {"ResourceArn", &shape_string, false, false},
+    {"ResourceArn", &shape_resource_arn, false, false},
     {"Tags", &shape_tags, true, false},
 };
 static const struct shape tag_shape = SHAPE_OF(tag_members);
 static const struct shape_member untag_members[] = {
-    {"ResourceArn", &shape_string, false, false},
+    {"ResourceArn", &shape_resource_arn, false, false},
     {"TagKeys", &shape_tag_keys, true, false},
 };
 static const struct shape untag_shape = SHAPE_OF(untag_members);
 static const struct shape_member list_members[] = {
-    {"ResourceArn", &shape_string, false, false},
+    {"ResourceArn", &shape_resource_arn, false, false},
     {"NextToken", &shape_any, false, true},
 };
 static const struct shape list_shape = SHAPE_OF(list_members);
@@ -90,7 +91,7 @@ static const char *not_found(struct operation_call *call)
 }
 
 static void change_tags(struct operation_call *call, const struct table_changer *changer,
-                        const char *list, const char *empty)
+                        const char *list, const char *empty, const char *missing)
 {
     struct table_change *change = (struct table_change *)(void *)call;
     struct slice name;
@@ -100,18 +101,18 @@ static void change_tags(struct operation_call *call, const struct table_changer 
         operation_refuse(call, empty);
         return;
     }
-    change->not_found = not_found(call);
+    change->not_found = missing;
     table_change_start(change, changer, name);
 }
 
 static void start_tag(struct operation_call *call)
 {
-    change_tags(call, &tagger, "Tags", MESSAGE_TAGS_NONE);
+    change_tags(call, &tagger, "Tags", MESSAGE_TAGS_NONE, not_found(call));
 }
 
 static void start_untag(struct operation_call *call)
 {
-    change_tags(call, &untagger, "TagKeys", MESSAGE_TAG_KEYS_NONE);
+    change_tags(call, &untagger, "TagKeys", MESSAGE_TAG_KEYS_NONE, MESSAGE_NO_RESOURCE);
 }
 
 /* ListTagsOfResource. */

@@ -133,6 +133,54 @@ START_TEST(tags)
 }
 END_TEST
 
+START_TEST(refuses_bad_tags)
+{
+    static const struct {
+        const char *operation;
+        const char *body;
+        const char *message;
+    } cases[] = {
+        {"TagResource", "{}", "\"Invalid TableArn\""},
+        {"UntagResource", "{}", "\"Invalid TableArn\""},
+        {"ListTagsOfResource", "{}", "\"Invalid TableArn\""},
+        {"TagResource", "{'ResourceArn':'" ARN "'}", "Value null at 'tags' failed"},
+        {"TagResource", "{'ResourceArn':'" ARN "','Tags':[]}",
+         "Atleast one Tag needs to be provided as Input."},
+        {"UntagResource", "{'ResourceArn':'" ARN "','TagKeys':[]}",
+         "Atleast one Tag Key needs to be provided as Input."},
+        {"TagResource", "{'ResourceArn':'" ARN "','Tags':[{'Key':'','Value':'x'}]}",
+         "Value '' at 'tags.1.member.key' failed"},
+        {"TagResource", "{'ResourceArn':'" ARN "','Tags':[{'Key':'aws:x','Value':'x'}]}",
+         "begin with aws: are reserved"},
+        {"TagResource", "{'ResourceArn':'" ARN "x','Tags':[{'Key':'a','Value':'x'}]}",
+         "\"Requested resource not found: ResourcArn: " ARN "x not found\""},
+        {"UntagResource", "{'ResourceArn':'" ARN "x','TagKeys':['a']}",
+         "\"Requested resource not found\""},
+    };
+    create("");
+    for (size_t i = 0; i < array_size(cases); i++)
+        assert_has(api_fixture_error(&fixture, cases[i].operation, cases[i].body),
+                   cases[i].message);
+}
+END_TEST
+
+START_TEST(limits_the_number_of_tags)
+{
+    create("");
+    for (unsigned i = 0; i < 50; i++) {
+        char body[256];
+        snprintf(body, sizeof(body),
+                 "{'ResourceArn':'" ARN "','Tags':[{'Key':'key%u','Value':'x'}]}", i);
+        api_fixture_ok(&fixture, "TagResource", body);
+    }
+    assert_has(api_fixture_error(&fixture, "TagResource",
+                                 "{'ResourceArn':'" ARN "','Tags':[{'Key':'more','Value':'x'}]}"),
+               "Number of tags exceed the current limit for the provided ResourceArn");
+    api_fixture_ok(&fixture, "TagResource",
+                   "{'ResourceArn':'" ARN "','Tags':[{'Key':'key7','Value':'y'}]}");
+}
+END_TEST
+
 START_TEST(refuses_bad_definitions)
 {
     static const struct {
@@ -158,6 +206,10 @@ START_TEST(refuses_bad_definitions)
          "'KeySchema':[{'AttributeName':'a','KeyType':'HASH'}],'BillingMode':'PAY_PER_REQUEST'}",
          "One or more parameter values were invalid: Some index key attributes are not defined in "
          "AttributeDefinitions. Keys: [a], AttributeDefinitions: [b]"},
+        {"{'TableName':'abc','AttributeDefinitions':[{'AttributeName':'a','AttributeType':'S'},"
+         "{'AttributeName':'a','AttributeType':'N'}],'KeySchema':[{'AttributeName':'a','KeyType':"
+         "'HASH'}],'BillingMode':'PAY_PER_REQUEST'}",
+         "Number of attributes in KeySchema does not exactly match"},
         {"{'TableName':'abc','AttributeDefinitions':[{'AttributeName':'a','AttributeType':'S'}],"
          "'KeySchema':[{'AttributeName':'a','KeyType':'RANGE'}],'BillingMode':'PAY_PER_REQUEST'}",
          "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"},
@@ -255,6 +307,8 @@ int main(void)
     tcase_add_test(tables, lists_in_pages);
     tcase_add_test(tables, updates_and_protects);
     tcase_add_test(tables, tags);
+    tcase_add_test(tables, refuses_bad_tags);
+    tcase_add_test(tables, limits_the_number_of_tags);
     tcase_add_test(tables, refuses_bad_definitions);
     tcase_add_test(tables, hears_of_drops);
     tcase_add_test(tables, describes_the_service);
