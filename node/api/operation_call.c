@@ -149,6 +149,9 @@ static void end(struct operation_call *call, int status)
 
 void operation_run(struct operation_call *call)
 {
+    /* A request that was answered at once made it ready before the next was sent. */
+    if (call->pending > 0 && !call->each)
+        return;
     if (!call->ended)
         call->step(call);
     if (!call->ended || call->pending > 0)

@@ -24,6 +24,7 @@ struct node {
     uint64_t schema_version;
     enum outcome failure;
     unsigned failures;
+    unsigned failures_at_once;
     uint32_t rows_max;
     struct map dropped;
     unsigned admits;
@@ -286,6 +287,12 @@ void node_double_fail(struct node *node, enum outcome outcome, unsigned count)
     node->failures = count;
 }
 
+void node_double_fail_at_once(struct node *node, enum outcome outcome, unsigned count)
+{
+    node->failure = outcome;
+    node->failures_at_once = count;
+}
+
 void node_double_limit_rows(struct node *node, uint32_t rows_max)
 {
     node->rows_max = rows_max;
@@ -352,6 +359,12 @@ void node_on_request(struct node *node, struct instant now, struct request *requ
 {
     (void)now;
     node->requests++;
+    if (node->failures_at_once > 0 && !is_system(request->key)) {
+        node->failures_at_once--;
+        request->outcome = node->failure;
+        request->done(request);
+        return;
+    }
     requests_push(&node->asked, request);
 }
 

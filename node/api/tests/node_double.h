@@ -10,6 +10,9 @@ void node_double_free(struct node *node);
 void node_double_answer(struct node *node);
 /* The next `count` requests that are no reads of the catalogue end like this. */
 void node_double_fail(struct node *node, enum outcome outcome, unsigned count);
+/* The same for the next `count` requests, but before they have been waited for: as one whose item has
+ * too few replicas in reach. */
+void node_double_fail_at_once(struct node *node, enum outcome outcome, unsigned count);
 /* Ranges return no more rows than this at once, whatever is asked. */
 void node_double_limit_rows(struct node *node, uint32_t rows_max);
 /* Of requests that have to be admitted, `count` more are; no limit at first. */

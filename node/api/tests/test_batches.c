@@ -163,6 +163,29 @@ START_TEST(limits_replies)
 }
 END_TEST
 
+/* One that is answered before the others are sent does not end the batch. */
+START_TEST(waits_for_all)
+{
+    static const char get[] = "{'RequestItems':{'sorted':{'Keys':[{'pk':{'S':'a'},'sk':{'N':'1'}},"
+                              "{'pk':{'S':'a'},'sk':{'N':'2'}}]}}}";
+    node_double_fail_at_once(fixture.node, OUTCOME_UNAVAILABLE, 1);
+    ck_assert_str_eq(api_fixture_ok(&fixture, "BatchWriteItem",
+                                    "{'RequestItems':{'sorted':[{'PutRequest':{'Item':{'pk':{'S':"
+                                    "'a'},'sk':{'N':'1'}}}},{'PutRequest':{'Item':{'pk':{'S':'a'},"
+                                    "'sk':{'N':'2'}}}}]}}"),
+                     "{\"UnprocessedItems\":{\"sorted\":[{\"PutRequest\":{\"Item\":{\"pk\":{"
+                     "\"S\":\"a\"},\"sk\":{\"N\":\"1\"}}}}]}}");
+    ck_assert_str_eq(api_fixture_ok(&fixture, "BatchGetItem", get),
+                     "{\"Responses\":{\"sorted\":[{\"pk\":{\"S\":\"a\"},\"sk\":{\"N\":"
+                     "\"2\"}}]},\"UnprocessedKeys\":{}}");
+    node_double_fail_at_once(fixture.node, OUTCOME_UNAVAILABLE, 1);
+    ck_assert_str_eq(api_fixture_ok(&fixture, "BatchGetItem", get),
+                     "{\"Responses\":{\"sorted\":[{\"pk\":{\"S\":\"a\"},\"sk\":{\"N\":"
+                     "\"2\"}}]},\"UnprocessedKeys\":{\"sorted\":{\"Keys\":[{\"pk\":{\"S\":"
+                     "\"a\"},\"sk\":{\"N\":\"1\"}}]}}}");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("batches");
@@ -172,6 +195,7 @@ int main(void)
     tcase_add_loop_test(all, refuses_reads, 0, (int)array_size(reads));
     tcase_add_loop_test(all, refuses_writes, 0, (int)array_size(writes));
     tcase_add_test(all, limits_replies);
+    tcase_add_test(all, waits_for_all);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
