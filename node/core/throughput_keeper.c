@@ -7,12 +7,15 @@
 #include "throughput_place.h"
 
 struct account {
+    struct list_link link;
     struct throughput_limit limit; /* as last heard of */
     struct throughput_bucket bucket;
     uint64_t name; /* tells the bucket from others of the table, here and elsewhere */
     bool spent;    /* since the heir was told */
     bool serves;   /* else it is only an heir's */
 };
+
+LIST_FUNCTIONS(throughput_accounts, struct account, link)
 
 static void on_sweep(struct timer *timer, uint64_t now_us);
 
@@ -21,15 +24,22 @@ void throughput_keeper_init(struct throughput_keeper *keeper, struct outbox *out
 {
     *keeper = (struct throughput_keeper){.outbox = outbox, .timers = timers, .members = members};
     map_init(&keeper->accounts);
+    throughput_accounts_init(&keeper->list);
     timer_init(&keeper->sweep, on_sweep);
+}
+
+static void account_free(struct throughput_keeper *keeper, struct account *account)
+{
+    map_remove(&keeper->accounts, throughput_id(&account->limit));
+    throughput_accounts_remove(&keeper->list, account);
+    free(account);
 }
 
 void throughput_keeper_deinit(struct throughput_keeper *keeper)
 {
-    size_t cursor = 0;
     struct account *account;
-    while ((account = map_each(&keeper->accounts, &cursor)) != NULL)
-        free(account);
+    while ((account = throughput_accounts_first(&keeper->list)) != NULL)
+        account_free(keeper, account);
     map_deinit(&keeper->accounts);
     timers_disarm(keeper->timers, &keeper->sweep);
 }
@@ -37,24 +47,10 @@ void throughput_keeper_deinit(struct throughput_keeper *keeper)
 uint64_t throughput_keeper_serves(const struct throughput_keeper *keeper)
 {
     uint64_t count = 0;
-    size_t cursor = 0;
-    struct account *account;
-    while ((account = map_each(&keeper->accounts, &cursor)) != NULL)
-        count += account->serves;
+    for (struct account *at = throughput_accounts_first(&keeper->list); at != NULL;
+         at = throughput_accounts_next(&keeper->list, at))
+        count += at->serves;
     return count;
-}
-
-/* One that is full and one that is not there are the same. */
-static struct account *find_full(const struct throughput_keeper *keeper, uint64_t now_us)
-{
-    size_t cursor = 0;
-    struct account *account;
-    while ((account = map_each(&keeper->accounts, &cursor)) != NULL) {
-        throughput_bucket_fill(&account->bucket, now_us);
-        if (throughput_bucket_full(&account->bucket))
-            return account;
-    }
-    return NULL;
 }
 
 /* The heir's bucket fills as this one does, as long as nothing is taken from this one. */
@@ -75,17 +71,18 @@ static void tell_heir(struct throughput_keeper *keeper, struct account *account)
                 SLICE_EMPTY);
 }
 
+/* A bucket that is full and one that is not there are the same. */
 static void on_sweep(struct timer *timer, uint64_t now_us)
 {
     struct throughput_keeper *keeper = container_of(timer, struct throughput_keeper, sweep);
-    struct account *account;
-    while ((account = find_full(keeper, now_us)) != NULL) {
-        map_remove(&keeper->accounts, throughput_id(&account->limit));
-        free(account);
+    struct account *next;
+    for (struct account *at = throughput_accounts_first(&keeper->list); at != NULL; at = next) {
+        next = throughput_accounts_next(&keeper->list, at);
+        throughput_bucket_fill(&at->bucket, now_us);
+        tell_heir(keeper, at);
+        if (throughput_bucket_full(&at->bucket))
+            account_free(keeper, at);
     }
-    size_t cursor = 0;
-    while ((account = map_each(&keeper->accounts, &cursor)) != NULL)
-        tell_heir(keeper, account);
     if (keeper->accounts.count > 0)
         timers_arm(keeper->timers, &keeper->sweep, now_us + KEEPER_SWEEP_US);
 }
@@ -105,6 +102,7 @@ static struct account *account_new(struct throughput_keeper *keeper,
     throughput_bucket_init(&account->bucket, limit->rate, now_us);
     account->name = name_bucket(keeper->outbox);
     map_put(&keeper->accounts, throughput_id(limit), account);
+    throughput_accounts_push(&keeper->list, account);
     if (!timer_armed(&keeper->sweep))
         timers_arm(keeper->timers, &keeper->sweep, now_us + KEEPER_SWEEP_US);
     return account;

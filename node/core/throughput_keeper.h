@@ -12,6 +12,7 @@
 
 #include "cartwheel.pb-c.h"
 #include "frame.h"
+#include "list.h"
 #include "map.h"
 #include "members.h"
 #include "outbox.h"
@@ -21,11 +22,14 @@ enum {
     KEEPER_SWEEP_US = 1000000 /* heirs are told so often, and buckets that are full forgotten */
 };
 
+LIST_STRUCT(throughput_accounts);
+
 struct throughput_keeper {
     struct outbox *outbox;
     struct timers *timers;
     const struct membership *members;
-    struct map accounts; /* throughput_id() -> struct account */
+    struct map accounts;             /* throughput_id() -> struct account */
+    struct throughput_accounts list; /* the same */
     struct timer sweep;
 };
 

@@ -204,8 +204,11 @@ static void settle(struct throughput_leases *leases, struct lease *lease)
 
 /* Leases. */
 
+/* A tick walks all leases: it comes at most every LEASE_DRY_MIN_US, however many tables are dry. */
 static void arm_tick(struct throughput_leases *leases, uint64_t at_us)
 {
+    if (at_us < leases->ticked_us + LEASE_DRY_MIN_US)
+        at_us = leases->ticked_us + LEASE_DRY_MIN_US;
     if (!timer_armed(&leases->tick) || leases->tick.deadline_us > at_us)
         timers_arm(leases->timers, &leases->tick, at_us);
 }
@@ -263,7 +266,7 @@ bool throughput_leases_admit(struct throughput_leases *leases, const struct thro
         use(lease, (int64_t)halves);
     } else {
         leases->throttled[limit->kind]++;
-        if (lease->dry)
+        if (lease->dry && now_of(leases) < lease->dry_until_us)
             arm_tick(leases, lease->dry_until_us);
     }
     replenish(leases, lease);
@@ -346,14 +349,14 @@ static void tick_lease(struct throughput_leases *leases, struct lease *lease, ui
 static void on_tick(struct timer *timer, uint64_t now_us)
 {
     struct throughput_leases *leases = container_of(timer, struct throughput_leases, tick);
-    uint64_t next_us = now_us + LEASE_IDLE_US;
     struct lease *next;
+    leases->ticked_us = now_us;
     for (struct lease *at = throughput_lease_list_first(&leases->list); at != NULL; at = next) {
         next = throughput_lease_list_next(&leases->list, at);
         tick_lease(leases, at, now_us);
     }
     if (!throughput_lease_list_empty(&leases->list))
-        arm_tick(leases, next_us);
+        arm_tick(leases, now_us + LEASE_IDLE_US);
 }
 
 void throughput_leases_on_peer_down(struct throughput_leases *leases, node_id peer)

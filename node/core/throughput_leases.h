@@ -44,6 +44,7 @@ struct throughput_leases {
     struct map asking;                 /* id of a question -> struct lease */
     struct throughput_lease_list list; /* the same as by_id */
     struct timer tick;
+    uint64_t ticked_us;                   /* the last time */
     uint64_t throttled[THROUGHPUT_KINDS]; /* requests refused */
 };
 
