@@ -40,6 +40,7 @@ struct refusal {
     const char *message;
 };
 
+#define ARN      "arn:aws:dynamodb:us-east-1:123456789012:table/"
 #define GOOD     "{'pk':{'S':'a'},'sk':{'N':'1'}}"
 #define GOOD_TOO "{'pk':{'S':'a'},'sk':{'N':'1.0'}}"
 
@@ -47,6 +48,7 @@ static const struct refusal reads[] = {
     {"{'sorted':{'Keys':[" GOOD "," GOOD "]}}", DUPLICATES},
     {"{'sorted':{'Keys':[" GOOD "," GOOD_TOO "]}}", DUPLICATES},
     {"{'nosuch':{'Keys':[" GOOD "," GOOD "]}}", DUPLICATES},
+    {"{'sorted':{'Keys':[" GOOD "]},'" ARN "sorted':{'Keys':[" GOOD_TOO "]}}", DUPLICATES},
     {"{'nosuch':{'Keys':[" GOOD "]}}", NO_TABLE},
     {"{'nosuch':{'Keys':[{'pk':{}}]}}", NO_VALUE},
     {"{'sorted':{'Keys':[{'pk':{'S':'a'}}]}}", MISMATCH},
@@ -72,6 +74,7 @@ static const struct refusal reads[] = {
 
 static const struct refusal writes[] = {
     {"{'sorted':[" PUT(GOOD) "," DELETE(GOOD_TOO) "]}", DUPLICATES},
+    {"{'sorted':[" PUT(GOOD) "],'" ARN "sorted':[" DELETE(GOOD) "]}", DUPLICATES},
     {"{'sorted':[" PUT(GOOD) "," PUT(GOOD) "],'nosuch':[" PUT(GOOD) "]}", DUPLICATES},
     {"{'nosuch':[" PUT(GOOD) "," PUT(GOOD) "]}", NO_TABLE},
     {"{'nosuch':[" PUT(GOOD) "],'sorted':[" PUT("{'pk':{'S':'a'}}") "]}", NO_TABLE},
