@@ -53,10 +53,12 @@ static bool is_name_byte(struct slice host, size_t at)
 
 bool http_host_is_valid(struct slice host)
 {
-    if (host.size > 0 && host.data[0] == '[')
+    if (host.size == 0)
+        return true;
+    if (host.data[0] == '[')
         return is_address(host);
     size_t i = 0;
     while (i < host.size && is_name_byte(host, i))
         i++;
-    return is_port(slice_of(host.data + i, host.size - i)) && (i > 0 || host.size == 0);
+    return i > 0 && is_port(slice_of(host.data + i, host.size - i));
 }

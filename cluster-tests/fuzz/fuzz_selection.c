@@ -1,0 +1,106 @@
+/* F10: key conditions and projections. The input is a text, or choices of which one is made, then
+ * choices for an item; both parsers see every text. */
+#include "expression_draw.h"
+#include "expression_parser.h"
+#include "json_item.h"
+#include "key_condition.h"
+#include "projection.h"
+#include "utf8.h"
+
+static void check_message(const char *problem)
+{
+    ensure(problem[0] != '\0' && utf8_valid(slice_of_string(problem)));
+}
+
+static void check_key_condition(struct arena *arena, struct slice text)
+{
+    struct expression_context context = expression_draw_context(arena);
+    struct key_condition condition;
+    const char *problem = key_condition_parse(&context, text, &condition);
+    if (problem != NULL) {
+        check_message(problem);
+        return;
+    }
+    ensure(condition.count == 1 || condition.count == 2);
+    for (size_t i = 0; i < condition.count; i++) {
+        const struct key_term *term = &condition.terms[i];
+        ensure(term->name.size > 0);
+        ensure(value_valid(term->bound));
+        ensure(term->relation != SORT_BETWEEN || value_valid(term->bound_high));
+    }
+    ensure(condition.count == 1 ||
+           !slice_equal(condition.terms[0].name, condition.terms[1].name));
+}
+
+/* What the projection writes, read as an item; empty where it cannot be one. */
+static struct slice project(struct arena *arena, const struct projection *projection,
+                            struct slice item)
+{
+    struct writer text, encoded;
+    struct value_node *node;
+    writer_init(&text, 0);
+    writer_init(&encoded, 0);
+    projection_put_item(&text, projection, item);
+    yyjson_val *json = json_parse(arena, arena_copy(arena, writer_slice(&text)));
+    ensure(json != NULL);
+    ensure(json_item_check(arena, json) == NULL);
+    const char *problem = json_item_read(arena, json, &node);
+    ensure(problem == NULL);
+    writer_put_item(&encoded, node);
+    struct slice copy = arena_copy(arena, writer_slice(&encoded));
+    writer_deinit(&text);
+    writer_deinit(&encoded);
+    return copy;
+}
+
+static bool is_by_name(const struct document_path *path)
+{
+    for (size_t i = 0; i < path->count; i++)
+        if (path->elements[i].is_index)
+            return false;
+    return true;
+}
+
+static void check_projection(struct arena *arena, struct slice text, struct slice item)
+{
+    struct expression_context context = expression_draw_context(arena);
+    struct projection_paths paths;
+    struct projection projection;
+    struct slice value, found;
+    bool by_name = true;
+    const char *problem = expression_parse_projection(&context, text, &paths);
+    if (problem != NULL) {
+        check_message(problem);
+        return;
+    }
+    projection_init(&projection, arena, &paths);
+    struct slice selected = project(arena, &projection, item);
+    for (size_t i = 0; i < paths.count; i++) {
+        if (!is_by_name(&paths.paths[i])) {
+            by_name = false;
+            continue;
+        }
+        bool there = document_path_find(&paths.paths[i], item, &value);
+        ensure(document_path_find(&paths.paths[i], selected, &found) == there);
+        ensure(slice_equal(value, found));
+    }
+    /* Elements close up: only without indexes is what was selected selected again. */
+    if (by_name)
+        ensure(slice_equal(project(arena, &projection, selected), selected));
+    ensure(selected.size <= item.size || item.size == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena arena;
+    struct draws draws = {slice_of(data, size)};
+    arena_init(&arena);
+    bool key = draws.left.size > 0 && draws.left.data[0] != 'T' && draw_bool(&draws);
+    struct slice text =
+        expression_draw_text(&draws, &arena,
+                             key ? expression_draw_key_condition : expression_draw_projection);
+    check_key_condition(&arena, text);
+    check_projection(&arena, text, expression_draw_item(&draws, &arena));
+    arena_deinit(&arena);
+    return 0;
+}
