@@ -9,7 +9,8 @@
 enum {
     STEP_US = 1000,
     CALL_STEPS_MAX = 20000, /* the node's own timeout comes before */
-    SETTLE_STEPS_MAX = 20000
+    SETTLE_STEPS_MAX = 20000,
+    REQUEST_ID_AT = 16 /* in a frame's header (frame.h) */
 };
 
 /* What a client of one node that is well may be told. */
@@ -38,7 +39,8 @@ static void on_send(struct transport *transport, struct address to, struct buffe
         lone->frames[lone->frames_count++] = frame;
         return;
     }
-    lone->frames_sent++;
+    struct reader reader = reader_of(slice_of(frame->data + REQUEST_ID_AT, sizeof(uint64_t)));
+    lone->asked[lone->frames_sent++ % LONE_ASKED] = reader_get_u64(&reader);
     buffer_unref(frame);
 }
 

@@ -5,7 +5,7 @@
 #include "api.h"
 #include "memory_store.h"
 
-enum { LONE_MEMBERS_MAX = 3, LONE_FRAMES_MAX = 1024 };
+enum { LONE_MEMBERS_MAX = 3, LONE_FRAMES_MAX = 1024, LONE_ASKED = 16 };
 
 struct lone_node {
     struct transport transport;
@@ -18,7 +18,8 @@ struct lone_node {
     size_t peers_count;
     struct buffer *frames[LONE_FRAMES_MAX]; /* on their way to the node itself */
     size_t frames_count;
-    uint64_t frames_sent; /* to others */
+    uint64_t asked[LONE_ASKED]; /* request ids of the newest frames to others */
+    uint64_t frames_sent;       /* to others */
 
     struct arena arena;   /* of the last call */
     struct writer reply;  /* of the last call */
