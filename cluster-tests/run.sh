@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Builds Cartwheel and runs its tests.
 #
-# Usage: run.sh [unit|models|sim|cluster|all]
+# Usage: run.sh [unit|models|sim|fuzz|cluster|all]
 #   unit      tidy, and the Check programs under the address and undefined-behaviour sanitizers
 #   models    the models of the register protocol, and mutants of them that must be refuted
 #   sim       the simulator: seeds, some of them under the sanitizers, then bugs that it must find
+#   fuzz      the fuzz targets, some seconds each, then bugs that they must find
 #   cluster   real daemons, real clients and libraries
 #   all       (default) all of these
-# Environment: SEEDS (default 450), BRIEF_SEEDS (default 40) and FIRST_SEED (default 1) for sim.
+# Environment: SEEDS (default 450), BRIEF_SEEDS (default 40) and FIRST_SEED (default 1) for sim;
+# FUZZ_SECONDS (default 4) for each target of fuzz.
 # shellcheck disable=SC2317  # stages are called by name
 set -euo pipefail
 
@@ -18,6 +20,7 @@ clang=$root/build-clang
 release=$root/build
 untested=$release/untested # what this machine did not allow to test, and why
 simulation=$root/build-sim
+fuzzing=$root/build-fuzz
 simulator=$simulation/cluster-tests/sim/cartwheel-sim
 threaded_tests=(node/runtime/tests/test_mailbox node/store/tests/test_rocksdb_store)
 results=()
@@ -191,6 +194,23 @@ run_sim() {
     stage "simulator: mutants" "$root/cluster-tests/sim/mutants.sh" "$simulator"
 }
 
+# The targets and the libraries they test, by clang, with libFuzzer and sanitizers.
+build_fuzz_targets() {
+    local sources=("$root"/cluster-tests/fuzz/fuzz_*.c) targets
+    [ -e "$fuzzing/build.ninja" ] || CC="ccache clang" configure "$fuzzing" --werror \
+        -Dbuildtype=debugoptimized -Dfuzzing=true -Db_sanitize=address,undefined -Db_lundef=false
+    targets=("${sources[@]##*/}")
+    targets=("${targets[@]%.c}")
+    compile "$fuzzing" "${targets[@]/#/cluster-tests/fuzz/}"
+}
+
+run_fuzz() {
+    stage "build the fuzz targets" build_fuzz_targets
+    stop_if_broken
+    stage "fuzz targets" "$root/cluster-tests/fuzz/fuzz.sh" "$fuzzing"
+    stage "fuzz targets: mutants" "$root/cluster-tests/fuzz/mutants.py" "$fuzzing"
+}
+
 # Installs what the package.json in $1 names.
 npm_install() {
     (cd "$1" &&
@@ -231,14 +251,14 @@ run_cluster() {
 }
 
 case "${1:-all}" in
-    unit | models | sim | cluster | all) ;;
+    unit | models | sim | fuzz | cluster | all) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
 esac
 stage packages install_packages --tests
 stop_if_broken
 case "${1:-all}" in
-    all) run_unit && run_models && run_sim && run_cluster ;;
+    all) run_unit && run_models && run_sim && run_fuzz && run_cluster ;;
     *) "run_$1" ;;
 esac
 finish

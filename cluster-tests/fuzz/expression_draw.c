@@ -5,11 +5,12 @@
 
 enum { DEPTH_MAX = 5 };
 
-static const char *const values[] = {":n",  ":n2", ":neg", ":s",  ":st", ":x",  ":e",    ":l", ":fl", ":m",
-                                     ":ss", ":ns", ":bs",  ":b",  ":t",  ":z",  ":big",  ":N", ":SS", ":mp",
-                                     ":tiny", ":none"};
-static const char *const names[] = {"a",  "b", "e", "l", "m", "n", "neg", "pk", "s",   "ss",
-                                    "ns", "t", "u", "z", "q", "#d", "#p", "x",  "y",   "#none", "date"};
+static const char *const values[] = {":n",   ":n2", ":neg", ":s",  ":st",   ":x",   ":e", ":l",
+                                     ":fl",  ":m",  ":ss",  ":ns", ":bs",   ":b",   ":t", ":z",
+                                     ":big", ":N",  ":SS",  ":mp", ":tiny", ":none"};
+static const char *const names[] = {"a",  "b",  "e",  "l",  "m", "n",     "neg",
+                                    "pk", "s",  "ss", "ns", "t", "u",     "z",
+                                    "q",  "#d", "#p", "x",  "y", "#none", "date"};
 static const char *const comparators[] = {" = ", " <> ", " < ", " <= ", " > ", " >= ", "=", "<>"};
 
 struct expression_context expression_draw_context(struct arena *arena)
@@ -32,9 +33,9 @@ struct expression_context expression_draw_context(struct arena *arena)
 struct slice expression_draw_item(struct draws *draws, struct arena *arena)
 {
     switch (draw_below(draws, 4)) {
-    case 0:
+    case 2:
         return SLICE_EMPTY;
-    case 1:
+    case 3:
         return draw_item(draws, arena, 3, 10);
     default:
         return item_of_json(
@@ -60,13 +61,15 @@ static void put_value(struct draws *draws, struct writer *text)
 
 void expression_draw_path(struct draws *draws, struct writer *text)
 {
-    static const char *const steps[] = {"[0]", "[1]", "[7]", ".x", ".y", ".z", ".#p", ".#d", ".y.z[1].w"};
+    static const char *const steps[] = {"[0]", "[1]", "[7]", ".x",       ".y",
+                                        ".z",  ".#p", ".#d", ".y.z[1].w"};
     put(text, DRAW_ONE(draws, names));
     for (unsigned i = 0; i < 4 && draw_byte(draws) % 4 == 1; i++)
         put(text, DRAW_ONE(draws, steps));
 }
 
-static void put_call(struct draws *draws, struct writer *text, const char *function, unsigned depth);
+static void put_call(struct draws *draws, struct writer *text, const char *function,
+                     unsigned depth);
 
 static void put_operand(struct draws *draws, struct writer *text, unsigned depth)
 {
@@ -233,7 +236,9 @@ static void put_term(struct draws *draws, struct writer *text)
     if (relation == 0)
         put(text, ", ");
     else
-        put(text, relation == 1 ? " BETWEEN " : relation < 6 ? " = " : DRAW_ONE(draws, comparators));
+        put(text, relation == 1  ? " BETWEEN "
+                  : relation < 6 ? " = "
+                                 : DRAW_ONE(draws, comparators));
     put_value(draws, text);
     if (relation == 1) {
         put(text, " AND ");

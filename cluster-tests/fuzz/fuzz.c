@@ -5,12 +5,15 @@
 #include "utf8.h"
 
 /* Names that sort in different ways, and those that the expressions of the targets know. */
-static const char *const names[] = {"a",  "b", "l", "m", "n", "s",         "ss",       "ns", "x",
+static const char *const names[] = {"a",  "b", "l", "m", "n", "s",        "ss",   "ns", "x",
                                     "pk", "",  "y", "z", "A", "\xc3\xa9", "date", "a.b"};
-static const char *const strings[] = {"", "a", "b", "str", "S", "N", "\xf0\x9f\x98\x80", "\"\\\n\x01"};
+static const char *const strings[] = {"",          "a", "b", "str", "S", "N", "\xf0\x9f\x98\x80",
+                                      "\"\\\n\x01"};
 static const char *const numbers[] = {
-    "0",  "1", "-1", "2",    "10",  "9.5",    "-0.5",    "1e38",
-    "3",  "5", "7",  "1e-130", "-1e125", "9.9e125", "0.1", "12345678901234567890123456789012345678"};
+    "0",      "1",       "-1",   "2",
+    "10",     "9.5",     "-0.5", "1e38",
+    "3",      "5",       "7",    "1e-130",
+    "-1e125", "9.9e125", "0.1",  "12345678901234567890123456789012345678"};
 
 uint8_t draw_byte(struct draws *draws)
 {

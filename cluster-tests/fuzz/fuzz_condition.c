@@ -35,8 +35,8 @@ static void check_program(struct arena *arena, const struct expression *conditio
     program_build(&again, arena, &parts);
     ensure(slice_equal(writer_slice(&bytes), writer_slice(&again)));
     const struct evaluator *evaluator = api_evaluator();
-    enum evaluation evaluation = evaluator->evaluate(evaluator, writer_slice(&bytes),
-                                                     item.size > 0 ? &item : NULL, &out);
+    enum evaluation evaluation =
+        evaluator->evaluate(evaluator, writer_slice(&bytes), item.size > 0 ? &item : NULL, &out);
     ensure(evaluation == (expected ? EVALUATION_TRUE : EVALUATION_FALSE));
     writer_deinit(&bytes);
     writer_deinit(&again);

@@ -43,7 +43,8 @@ static struct slice draw_key(void)
     static const char *const parts[] = {"a", "b", ""};
     struct writer key;
     writer_init(&key, 0);
-    struct item_key parsed = item_key_of(draw_below(&session.draws, 8) == 7 ? 1 : TABLE,
+    const uint64_t tables[] = {1, TABLE, TABLE, TABLE | TABLE_ID_INDEXED};
+    struct item_key parsed = item_key_of(tables[draw_below(&session.draws, array_size(tables))],
                                          slice_of_string(DRAW_ONE(&session.draws, parts)),
                                          slice_of_string(DRAW_ONE(&session.draws, parts)), 8);
     item_key_encode(&key, &parsed);
@@ -82,6 +83,9 @@ static struct slice draw_row(void)
     if (!row.tombstone)
         row.value = draw_item(&session.draws, &session.arena, 2, 3);
     row_encode(&bytes, &row);
+    if (draw_byte(&session.draws) % 8 == 7)
+        bytes.buffer->data[draw_below(&session.draws, 40) % bytes.size] =
+            (uint8_t)draw_below(&session.draws, 64);
     return finish(&bytes);
 }
 
@@ -90,8 +94,8 @@ static struct slice draw_program(void)
     struct writer program;
     struct expression_context context;
     writer_init(&program, 0);
-    const char *problem = expression_context_init(
-        &context, &session.arena, NULL, json_quoted(&session.arena, "{':n':{'N':'1'}}"));
+    const char *problem = expression_context_init(&context, &session.arena, NULL,
+                                                  json_quoted(&session.arena, "{':n':{'N':'1'}}"));
     ensure(problem == NULL);
     problem = program_compile(&program, &context,
                               draw_bool(&session.draws) ? SLICE_LITERAL("attribute_exists(a)")
@@ -328,7 +332,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     session = (struct session){.draws = {slice_of(data, size)}};
     arena_init(&session.arena);
     lone_node_init(&session.lone, LONE_MEMBERS_MAX);
-    node_set_table_replicas(session.lone.node, TABLE, 3);
+    struct table_schema schema = {.replicas = 3,
+                                  .local = {{.name = SLICE_LITERAL("n"), .type = VALUE_NUMBER}}};
+    node_set_table(session.lone.node, TABLE, &schema);
+    schema.local_count = 1;
+    node_set_table(session.lone.node, TABLE | TABLE_ID_INDEXED, &schema);
     for (unsigned i = 0; i < STEPS_MAX && session.draws.left.size > 0; i++)
         draw_step();
     end();

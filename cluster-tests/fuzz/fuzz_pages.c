@@ -13,7 +13,7 @@ enum { PARTITIONS = 4, SORTS = 6, ITEMS = PARTITIONS * SORTS, WALK_MAX = 100 };
 
 static const char *const partitions[] = {"a", "b", "c", "\xc3\xa9", "absent"};
 /* Ascending; those behind the first SORTS are of no item. */
-static const char *const sorts[] = {"-10", "-1.5", "0",  "1",     "10",   "1e20",
+static const char *const sorts[] = {"-10", "-1.5", "0",     "1",     "10",    "1e20",
                                     "-2",  "0.5",  "-1e30", "1e125", "1e-130"};
 static const char *const relations[] = {"", " AND sk > :s", " AND sk <= :s", " AND sk = :s"};
 
@@ -164,8 +164,8 @@ static const char *key_text(const char *partition, const char *sort)
 static void query_from_key(const struct query *query)
 {
     const char *partition = DRAW_ONE(&draws, partitions), *sort = DRAW_ONE(&draws, sorts);
-    bool inside = strcmp(partition, query->partition) == 0 &&
-                  stands(sort, query->relation, query->bound);
+    bool inside =
+        strcmp(partition, query->partition) == 0 && stands(sort, query->relation, query->bound);
     const char *start = key_text(partition, sort);
     if (!inside) {
         ensure(ask(query, 10, start).refused);
@@ -183,13 +183,13 @@ static void query_from_key(const struct query *query)
 
 static struct page scan(unsigned limit, unsigned segment, unsigned segments, const char *start)
 {
-    return read_page("Scan",
-                     arena_printf(&arena,
-                                  "{\"TableName\":\"tab\",\"Limit\":%u,\"Segment\":%u,"
-                                  "\"TotalSegments\":%u,\"ConsistentRead\":%s%s%s}",
-                                  limit, segment, segments, draw_bool(&draws) ? "true" : "false",
-                                  start == NULL ? "" : ",\"ExclusiveStartKey\":",
-                                  start == NULL ? "" : start));
+    return read_page(
+        "Scan",
+        arena_printf(&arena,
+                     "{\"TableName\":\"tab\",\"Limit\":%u,\"Segment\":%u,"
+                     "\"TotalSegments\":%u,\"ConsistentRead\":%s%s%s}",
+                     limit, segment, segments, draw_bool(&draws) ? "true" : "false",
+                     start == NULL ? "" : ",\"ExclusiveStartKey\":", start == NULL ? "" : start));
 }
 
 /* All segments, in pages, see each item once. */

@@ -3,12 +3,27 @@
 #include "fuzz.h"
 #include "lone_node.h"
 
-static const char *const operations[] = {
-    "PutItem",       "GetItem",       "UpdateItem",         "DeleteItem",        "Query",
-    "Scan",          "BatchGetItem",  "BatchWriteItem",     "CreateTable",       "DeleteTable",
-    "UpdateTable",   "DescribeTable", "ListTables",         "TagResource",       "UntagResource",
-    "ListTagsOfResource", "UpdateTimeToLive", "DescribeTimeToLive", "DescribeLimits",
-    "DescribeEndpoints", "NoOperation"};
+static const char *const operations[] = {"PutItem",
+                                         "GetItem",
+                                         "UpdateItem",
+                                         "DeleteItem",
+                                         "Query",
+                                         "Scan",
+                                         "BatchGetItem",
+                                         "BatchWriteItem",
+                                         "CreateTable",
+                                         "DeleteTable",
+                                         "UpdateTable",
+                                         "DescribeTable",
+                                         "ListTables",
+                                         "TagResource",
+                                         "UntagResource",
+                                         "ListTagsOfResource",
+                                         "UpdateTimeToLive",
+                                         "DescribeTimeToLive",
+                                         "DescribeLimits",
+                                         "DescribeEndpoints",
+                                         "NoOperation"};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,5 +1,6 @@
 /* F10: key conditions and projections. The input is a text, or choices of which one is made, then
  * choices for an item; both parsers see every text. */
+#include "condition.h"
 #include "expression_draw.h"
 #include "expression_parser.h"
 #include "json_item.h"
@@ -12,7 +13,53 @@ static void check_message(const char *problem)
     ensure(problem[0] != '\0' && utf8_valid(slice_of_string(problem)));
 }
 
-static void check_key_condition(struct arena *arena, struct slice text)
+static bool stands(const struct key_term *term, struct slice item)
+{
+    struct slice value, bytes, bound = value_bytes(term->bound);
+    if (!item_find(item, term->name, &value) || value_type(value) != value_type(term->bound))
+        return false;
+    bytes = value_bytes(value);
+    int order = slice_compare(bytes, bound);
+    switch (term->relation) {
+    case SORT_EQUAL:
+        return order == 0;
+    case SORT_LESS:
+        return order < 0;
+    case SORT_LESS_OR_EQUAL:
+        return order <= 0;
+    case SORT_GREATER:
+        return order > 0;
+    case SORT_GREATER_OR_EQUAL:
+        return order >= 0;
+    case SORT_BETWEEN:
+        return order >= 0 && value_type(value) == value_type(term->bound_high) &&
+               slice_compare(bytes, value_bytes(term->bound_high)) <= 0;
+    case SORT_BEGINS_WITH:
+        return slice_starts_with(bytes, bound);
+    }
+    return false;
+}
+
+/* A key condition is a condition, too, and means the same as one. */
+static void check_meaning(struct arena *arena, const struct key_condition *terms, struct slice text,
+                          struct slice item)
+{
+    struct expression_context context = expression_draw_context(arena);
+    struct expression *condition;
+    bool expected = true;
+    for (size_t i = 0; i < terms->count; i++) {
+        enum value_type type = value_type(terms->terms[i].bound);
+        if (type > VALUE_BINARY ||
+            (type == VALUE_NUMBER && terms->terms[i].relation == SORT_BEGINS_WITH))
+            return; /* no key is of that type */
+        expected &= stands(&terms->terms[i], item);
+    }
+    const char *problem = expression_parse_condition(&context, text, &condition);
+    ensure(problem == NULL);
+    ensure(condition_holds(arena, condition, item) == expected);
+}
+
+static void check_key_condition(struct arena *arena, struct slice text, struct slice item)
 {
     struct expression_context context = expression_draw_context(arena);
     struct key_condition condition;
@@ -28,8 +75,8 @@ static void check_key_condition(struct arena *arena, struct slice text)
         ensure(value_valid(term->bound));
         ensure(term->relation != SORT_BETWEEN || value_valid(term->bound_high));
     }
-    ensure(condition.count == 1 ||
-           !slice_equal(condition.terms[0].name, condition.terms[1].name));
+    ensure(condition.count == 1 || !slice_equal(condition.terms[0].name, condition.terms[1].name));
+    check_meaning(arena, &condition, text, item);
 }
 
 /* What the projection writes, read as an item; empty where it cannot be one. */
@@ -61,6 +108,19 @@ static bool is_by_name(const struct document_path *path)
     return true;
 }
 
+/* Nothing is selected that no path begins with. */
+static void check_names(const struct projection_paths *paths, struct slice selected)
+{
+    struct item_cursor cursor = item_cursor(selected);
+    struct slice name, value;
+    while (item_next(&cursor, &name, &value)) {
+        bool named = false;
+        for (size_t i = 0; i < paths->count; i++)
+            named |= slice_equal(paths->paths[i].elements[0].name, name);
+        ensure(named);
+    }
+}
+
 static void check_projection(struct arena *arena, struct slice text, struct slice item)
 {
     struct expression_context context = expression_draw_context(arena);
@@ -75,6 +135,7 @@ static void check_projection(struct arena *arena, struct slice text, struct slic
     }
     projection_init(&projection, arena, &paths);
     struct slice selected = project(arena, &projection, item);
+    check_names(&paths, selected);
     for (size_t i = 0; i < paths.count; i++) {
         if (!is_by_name(&paths.paths[i])) {
             by_name = false;
@@ -96,11 +157,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct draws draws = {slice_of(data, size)};
     arena_init(&arena);
     bool key = draws.left.size > 0 && draws.left.data[0] != 'T' && draw_bool(&draws);
-    struct slice text =
-        expression_draw_text(&draws, &arena,
-                             key ? expression_draw_key_condition : expression_draw_projection);
-    check_key_condition(&arena, text);
-    check_projection(&arena, text, expression_draw_item(&draws, &arena));
+    struct slice text = expression_draw_text(
+        &draws, &arena, key ? expression_draw_key_condition : expression_draw_projection);
+    struct slice item = expression_draw_item(&draws, &arena);
+    check_key_condition(&arena, text, item);
+    check_projection(&arena, text, item);
     arena_deinit(&arena);
     return 0;
 }

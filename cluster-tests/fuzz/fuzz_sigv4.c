@@ -13,11 +13,12 @@
 
 enum { TEXT_MAX = 4096 };
 
-static const struct credentials keys[] = {{"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}};
-static const char *const paths[] = {"/",    "",      "/a/./b", "/../x", "//a//", "/a%20b",
-                                    "/a/..", "/\xc3\xa9", "/.",     "/a/b/../c/"};
-static const char *const queries[] = {"",    "a=1&b=2", "b=2&a=1", "a=%2f&a=/", "a", "=&&x",
-                                      "a=b=c", "%zz=%4",  "a+b=+",   "A=1&a=0&a-=2"};
+static const struct credentials keys[] = {
+    {"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}};
+static const char *const paths[] = {"/",      "",      "/a/./b",    "/../x", "//a//",
+                                    "/a%20b", "/a/..", "/\xc3\xa9", "/.",    "/a/b/../c/"};
+static const char *const queries[] = {"",     "a=1&b=2", "b=2&a=1", "a=%2f&a=/", "a",
+                                      "=&&x", "a=b=c",   "%zz=%4",  "a+b=+",     "A=1&a=0&a-=2"};
 static const char *const header_names[] = {"x-amz-a", "x-amz-b", "accept", "content-type"};
 static const char *const header_values[] = {"", "a", "a  b", " a\t \tb ", "a,b", "\"x  y\""};
 
@@ -93,8 +94,8 @@ struct pair {
 
 static bool pair_less(const struct pair *a, const struct pair *b)
 {
-    int order = slice_compare(slice_of(a->name.bytes, a->name.size),
-                              slice_of(b->name.bytes, b->name.size));
+    int order =
+        slice_compare(slice_of(a->name.bytes, a->name.size), slice_of(b->name.bytes, b->name.size));
     return order < 0 || (order == 0 && slice_compare(slice_of(a->value.bytes, a->value.size),
                                                      slice_of(b->value.bytes, b->value.size)) < 0);
 }
@@ -197,14 +198,14 @@ static void refer(const struct sigv4_signing *signing, struct text *out)
 
 static void put_header(struct http_request *request, const char *name, struct slice value)
 {
-    request->headers[request->headers_count++] =
-        (struct http_header){slice_of_string(name), value};
+    request->headers[request->headers_count++] = (struct http_header){slice_of_string(name), value};
 }
 
 /* One of a table, or any bytes. */
 static struct slice draw_text(struct draws *draws, const char *const *table, size_t count)
 {
-    return draw_bool(draws) ? draw_bytes(draws, 24) : slice_of_string(draw_one(draws, table, count));
+    return draw_bool(draws) ? draw_bytes(draws, 24)
+                            : slice_of_string(draw_one(draws, table, count));
 }
 
 static void draw_request(struct draws *draws, const char *date, struct http_request *request)

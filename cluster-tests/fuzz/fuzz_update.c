@@ -16,14 +16,40 @@ static bool is_by_name(const struct document_path *path)
     return true;
 }
 
-static void check_sum(struct slice before, struct slice added, struct slice after)
+static void check_sum(struct slice before, struct slice added, struct slice after, bool subtracted)
 {
     struct decimal_bytes sum;
     struct slice zero = SLICE_LITERAL("\x80");
     struct slice start = value_type(before) == VALUE_NUMBER ? value_bytes(before) : zero;
-    enum decimal_result result = decimal_add(start, value_bytes(added), &sum);
+    enum decimal_result result = subtracted ? decimal_subtract(start, value_bytes(added), &sum)
+                                            : decimal_add(start, value_bytes(added), &sum);
     ensure(result == DECIMAL_OK);
     ensure(slice_equal(value_bytes(after), decimal_slice(&sum)));
+}
+
+/* Of paths and values; empty for other operands. */
+static struct slice operand_of(const struct expression *operand, struct slice before)
+{
+    struct slice value = SLICE_EMPTY;
+    if (operand->kind == EXPRESSION_VALUE)
+        value = operand->value;
+    if (operand->kind == EXPRESSION_PATH)
+        document_path_find(&operand->path, before, &value);
+    return value;
+}
+
+static void check_assignment(const struct expression *value, struct slice before,
+                             struct slice after)
+{
+    struct slice given = operand_of(value, before);
+    if (given.size > 0)
+        ensure(slice_equal(after, given));
+    if (value->kind != EXPRESSION_PLUS && value->kind != EXPRESSION_MINUS)
+        return;
+    struct slice first = operand_of(value->first, before);
+    struct slice second = operand_of(value->first->next, before);
+    if (first.size > 0 && second.size > 0)
+        check_sum(first, second, after, value->kind == EXPRESSION_MINUS);
 }
 
 static void check_set(struct slice before, struct slice given, struct slice after, bool deleted)
@@ -37,7 +63,8 @@ static void check_set(struct slice before, struct slice given, struct slice afte
         ensure(set_contains(after, member) == (!deleted || !set_contains(given, member)));
 }
 
-static void check_action(const struct update_action *action, struct slice before, struct slice after)
+static void check_action(const struct update_action *action, struct slice before,
+                         struct slice after)
 {
     struct slice old, new;
     if (!is_by_name(&action->path))
@@ -48,10 +75,7 @@ static void check_action(const struct update_action *action, struct slice before
     switch (action->section) {
     case UPDATE_SET:
         ensure(found);
-        if (value->kind == EXPRESSION_VALUE)
-            ensure(slice_equal(new, value->value));
-        if (value->kind == EXPRESSION_PATH && document_path_find(&value->path, before, &old))
-            ensure(slice_equal(new, old));
+        check_assignment(value, before, new);
         break;
     case UPDATE_REMOVE:
         ensure(!found);
@@ -59,7 +83,7 @@ static void check_action(const struct update_action *action, struct slice before
     case UPDATE_ADD:
         ensure(found);
         if (value_type(value->value) == VALUE_NUMBER)
-            check_sum(old, value->value, new);
+            check_sum(old, value->value, new, false);
         else
             check_set(old, value->value, new, false);
         break;

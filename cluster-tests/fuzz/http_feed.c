@@ -39,15 +39,25 @@ static void note_request(struct http_story *story, const struct http_request *re
     story->count++;
 }
 
+static unsigned count_headers(const struct http_request *request, struct slice name)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < request->headers_count; i++)
+        count += slice_equal(request->headers[i].name, name);
+    return count;
+}
+
 static void check_request(const struct http_request *request)
 {
     ensure(request->headers_count <= HTTP_HEADERS_MAX);
     ensure(request->body.size <= HTTP_BODY_SIZE_MAX);
     ensure(request->path.size <= HTTP_HEAD_SIZE_MAX);
     ensure(request->body_coding != HTTP_CODING_UNKNOWN);
-    /* Who else reads this request must see its end where it was seen here. */
-    ensure(!http_request_has_header(request, SLICE_LITERAL("transfer-encoding")) ||
-           !http_request_has_header(request, SLICE_LITERAL("content-length")));
+    /* Who else reads this request must see its end where it was seen here, and the same host. */
+    ensure(count_headers(request, SLICE_LITERAL("transfer-encoding")) +
+               count_headers(request, SLICE_LITERAL("content-length")) <=
+           1);
+    ensure(count_headers(request, SLICE_LITERAL("host")) <= 1);
     for (size_t i = 0; i < request->headers_count; i++)
         for (size_t j = 0; j < request->headers[i].value.size; j++)
             ensure(request->headers[i].value.data[j] != '\r' &&

@@ -28,9 +28,9 @@ static const char *const error_types[] = {"ValidationException",
 
 static char *const names[LONE_MEMBERS_MAX] = {(char *)(uintptr_t) "n1", (char *)(uintptr_t) "n2",
                                               (char *)(uintptr_t) "n3"};
-static char *const addresses[LONE_MEMBERS_MAX] = {
-    (char *)(uintptr_t) "127.0.0.1:7000", (char *)(uintptr_t) "127.0.0.2:7000",
-    (char *)(uintptr_t) "127.0.0.3:7000"};
+static char *const addresses[LONE_MEMBERS_MAX] = {(char *)(uintptr_t) "127.0.0.1:7000",
+                                                  (char *)(uintptr_t) "127.0.0.2:7000",
+                                                  (char *)(uintptr_t) "127.0.0.3:7000"};
 
 static void on_send(struct transport *transport, struct address to, struct buffer *frame)
 {
@@ -62,11 +62,11 @@ static void boot(struct boot *boot, size_t members, struct prng *random)
     struct member_config configs[LONE_MEMBERS_MAX];
     struct store_batch batch;
     for (size_t i = 0; i < members; i++)
-        configs[i] =
-            (struct member_config){names[i], addresses[i], (char *)(uintptr_t) "", 100};
+        configs[i] = (struct member_config){names[i], addresses[i], (char *)(uintptr_t) "", 100};
     struct cluster_config cluster = {(char *)(uintptr_t) "fuzz", 8, configs, members};
     store_batch_init(&batch);
-    const char *problem = boot_load(boot, &cluster, names[0], 0, random, read_nothing, NULL, &batch);
+    const char *problem =
+        boot_load(boot, &cluster, names[0], 0, random, read_nothing, NULL, &batch);
     ensure(problem == NULL);
     store_batch_deinit(&batch);
 }
@@ -233,7 +233,8 @@ struct slice lone_node_ok(struct lone_node *lone, const char *operation, const c
             *at = '"';
     struct slice reply = lone_node_call(lone, operation, slice_of_string(json));
     if (lone->status != 200)
-        fprintf(stderr, "%s %s: %.*s\n", operation, json, (int)reply.size, (const char *)reply.data);
+        fprintf(stderr, "%s %s: %.*s\n", operation, json, (int)reply.size,
+                (const char *)reply.data);
     ensure(lone->status == 200);
     free(json);
     return reply;

@@ -21,9 +21,9 @@ struct lone_node {
     uint64_t asked[LONE_ASKED]; /* request ids of the newest frames to others */
     uint64_t frames_sent;       /* to others */
 
-    struct arena arena;   /* of the last call */
-    struct writer reply;  /* of the last call */
-    int status;           /* of the last call */
+    struct arena arena;  /* of the last call */
+    struct writer reply; /* of the last call */
+    int status;          /* of the last call */
     bool done;
 };
 

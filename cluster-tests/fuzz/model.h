@@ -25,32 +25,39 @@ struct model {
 extern const char *const model_sorts[MODEL_SORTS];
 extern const char *const model_partitions[MODEL_PARTITIONS];
 
-enum model_condition { MODEL_ANY, MODEL_EXISTS, MODEL_ABSENT, MODEL_LESS, MODEL_HAS_LETTER };
-
-enum model_update {
-    MODEL_SET_STRING,  /* SET s = :s */
-    MODEL_REMOVE,      /* REMOVE s, n */
-    MODEL_ADD_NUMBER,  /* ADD n :n */
-    MODEL_COUNT,       /* SET n = if_not_exists(n, :z) + :n */
-    MODEL_ADD_SET,     /* ADD ss :ss */
-    MODEL_DELETE_SET,  /* DELETE ss :ss */
-    MODEL_COPY         /* SET s = n REMOVE n: s must be a string here, so it is given up */
+enum model_condition {
+    MODEL_ANY,       /* no condition */
+    MODEL_EXISTS,    /* attribute_exists(pk) */
+    MODEL_ABSENT,    /* attribute_not_exists(pk) */
+    MODEL_LESS,      /* n < :n */
+    MODEL_HAS_LETTER /* contains(ss, :l) */
 };
 
-enum { MODEL_UPDATES = MODEL_DELETE_SET + 1 };
+enum model_update {
+    MODEL_SET_STRING, /* SET s = :s */
+    MODEL_REMOVE,     /* REMOVE s, n */
+    MODEL_ADD_NUMBER, /* ADD n :n */
+    MODEL_COUNT,      /* SET n = if_not_exists(n, :n) + :n */
+    MODEL_ADD_SET,    /* ADD ss :ss */
+    MODEL_DELETE_SET  /* DELETE ss :ss */
+};
 
-/* Operands of conditions and updates. */
+/* Operands of conditions and updates: :n, :s, and :ss, of which :l is the lowest. */
 struct model_operands {
     long number;
     const char *string;
-    uint8_t letters;
+    uint8_t letters; /* not 0 */
 };
 
 bool model_holds(const struct model_item *item, enum model_condition condition,
                  const struct model_operands *operands);
+/* Of an item that need not exist. */
 void model_update(struct model_item *item, enum model_update update,
                   const struct model_operands *operands);
-/* The JSON of an item, of its key, of its attributes `n`, `s` and `ss` as in SS. */
+size_t model_count(const struct model *model);
+
+/* JSON: a whole item; its `n` and `s` alone; its key; a set as the value of SS. */
 void model_put_item(struct writer *writer, const struct model *model, size_t index);
+void model_put_projected(struct writer *writer, const struct model *model, size_t index);
 void model_put_key(struct writer *writer, size_t index);
 void model_put_letters(struct writer *writer, uint8_t letters);
