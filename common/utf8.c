@@ -65,3 +65,13 @@ bool utf8_valid(struct slice text)
     }
     return true;
 }
+
+struct slice utf8_cut(struct slice text, size_t size_max)
+{
+    if (text.size <= size_max)
+        return text;
+    size_t size = size_max;
+    while (size > 0 && (text.data[size] & 0xc0) == 0x80)
+        size--;
+    return slice_of(text.data, size);
+}

@@ -46,5 +46,6 @@ shift
 mkdir -p "$build/fuzz/failed"
 export -f fuzz
 export here
-{ [ $# -gt 0 ] && printf '%s\n' "$@" || names; } |
+[ $# -gt 0 ] || mapfile -t all < <(names)
+printf '%s\n' "${@:-${all[@]}}" |
     xargs -P "$(nproc)" -I NAME bash -c 'fuzz "$@"' fuzz "$build" NAME

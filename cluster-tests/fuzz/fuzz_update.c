@@ -90,6 +90,8 @@ static void check_action(const struct update_action *action, struct slice before
     case UPDATE_DELETE:
         check_set(old, value->value, new, true);
         break;
+    default: /* no expression has others */
+        ensure(false);
     }
 }
 

@@ -51,4 +51,14 @@ START_TEST(mixtures_and_positions)
 }
 END_TEST
 
-TEST_MAIN("utf8", every_code_point_in_every_length, mixtures_and_positions)
+START_TEST(cuts_between_characters)
+{
+    struct slice text = SLICE_LITERAL("a\xc3\xbc\xf0\x9f\x98\x80");
+    static const size_t sizes[] = {0, 1, 1, 3, 3, 3, 3, 7, 7};
+    for (size_t i = 0; i < array_size(sizes); i++)
+        ck_assert_uint_eq(utf8_cut(text, i).size, sizes[i]);
+    ck_assert_uint_eq(utf8_cut(SLICE_EMPTY, 0).size, 0);
+}
+END_TEST
+
+TEST_MAIN("utf8", every_code_point_in_every_length, mixtures_and_positions, cuts_between_characters)

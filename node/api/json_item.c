@@ -6,6 +6,7 @@
 #include "decimal.h"
 #include "json_writer.h"
 #include "messages.h"
+#include "utf8.h"
 
 enum { SHOWN_MAX = 1024 /* bytes of a client's value that an error message repeats */ };
 
@@ -227,8 +228,8 @@ static const char *read_number(struct arena *arena, struct slice text, struct sl
     }
     if (text.size == 0)
         return MESSAGE_EMPTY_NUMBER;
-    return arena_printf(arena, MESSAGE_NOT_A_NUMBER,
-                        (int)(text.size < SHOWN_MAX ? text.size : SHOWN_MAX), text.data);
+    text = utf8_cut(text, SHOWN_MAX);
+    return arena_printf(arena, MESSAGE_NOT_A_NUMBER, (int)text.size, text.data);
 }
 
 /* The payload of a string, number or binary. */
