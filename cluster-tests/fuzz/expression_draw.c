@@ -267,8 +267,10 @@ struct slice expression_draw_text(struct draws *draws, struct arena *arena,
     struct writer text;
     writer_init(&text, 0);
     make(draws, &text);
-    if (text.size > 0 && draw_byte(draws) % 8 == 7)
-        text.buffer->data[draw_below(draws, 65536) % text.size] = draw_byte(draws);
+    if (text.size > 0 && draw_byte(draws) % 8 == 7) {
+        size_t at = draw_below(draws, 65536) % text.size;
+        text.buffer->data[at] = draw_byte(draws);
+    }
     struct slice copy = arena_copy(arena, writer_slice(&text));
     writer_deinit(&text);
     return utf8_valid(copy) ? copy : SLICE_LITERAL("a");

@@ -105,13 +105,15 @@ static struct value_node *draw_container(struct draws *draws, struct arena *aren
 {
     struct value_node *node = value_node_container(arena, type);
     for (unsigned i = 0; i < count; i++) {
-        if (type == VALUE_LIST)
-            value_node_append(node, draw_node(draws, arena, depth - 1));
-        else if (type == VALUE_MAP)
-            value_node_put(node, slice_of_string(DRAW_ONE(draws, names)),
-                           draw_node(draws, arena, depth - 1));
-        else
+        struct slice name = SLICE_EMPTY;
+        if (type == VALUE_MAP)
+            name = slice_of_string(DRAW_ONE(draws, names));
+        if (value_type_is_set(type))
             value_node_add(arena, node, draw_payload(draws, arena, value_type_of_member(type)));
+        else if (type == VALUE_LIST)
+            value_node_append(node, draw_node(draws, arena, depth - 1));
+        else
+            value_node_put(node, name, draw_node(draws, arena, depth - 1));
     }
     return node;
 }

@@ -12,7 +12,8 @@
 /* Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Choices not yet used up. At the end of the input all are 0. */
+/* Choices not yet used up. At the end of the input all are 0. C leaves open in which order arguments
+ * are worked out: no two draws in one expression, or a corpus means something else elsewhere. */
 struct draws {
     struct slice left;
 };

@@ -31,7 +31,7 @@ fuzz() {
         -seed="${FUZZ_SEED:-1}" -timeout=5 -malloc_limit_mb=256 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="$build/fuzz/failed/$name-" \
         "$found" "$here/corpus/$name" >"$log" 2>&1; then
-        awk -v name="$name" '/ DONE / { covered = $4 } /number_of_executed_units/ { runs = $2 }
+        awk -v name="$name" '/DONE/ { covered = $4 } /number_of_executed_units/ { runs = $2 }
             END { printf "%-12s %8d inputs, coverage %d\n", name, runs, covered }' "$log"
     else
         echo "$name FAILED"

@@ -75,7 +75,8 @@ static struct model_operands draw_operands(void)
     struct model_operands operands;
     operands.number = (long)draw_below(&draws, 9) - 4;
     operands.string = DRAW_ONE(&draws, strings);
-    operands.letters = (uint8_t)(draw_byte(&draws) | 1 << draw_below(&draws, 8));
+    operands.letters = draw_byte(&draws);
+    operands.letters |= (uint8_t)(1 << draw_below(&draws, 8));
     return operands;
 }
 
@@ -428,7 +429,8 @@ static void tampered(void)
     begin("{\"TableName\":\"tab\",\"Key\":");
     model_put_key(&body, draw_index());
     put(&body, ",\"ProjectionExpression\":\"n\",\"ReturnConsumedCapacity\":\"TOTAL\"}");
-    body.buffer->data[draw_below(&draws, 65536) % body.size] = draw_byte(&draws);
+    size_t at = draw_below(&draws, 65536) % body.size;
+    body.buffer->data[at] = draw_byte(&draws);
     lone_node_call(&lone, "GetItem", writer_slice(&body));
 }
 

@@ -44,9 +44,10 @@ static struct slice draw_key(void)
     struct writer key;
     writer_init(&key, 0);
     const uint64_t tables[] = {1, TABLE, TABLE, TABLE | TABLE_ID_INDEXED};
-    struct item_key parsed = item_key_of(tables[draw_below(&session.draws, array_size(tables))],
-                                         slice_of_string(DRAW_ONE(&session.draws, parts)),
-                                         slice_of_string(DRAW_ONE(&session.draws, parts)), 8);
+    uint64_t table = tables[draw_below(&session.draws, array_size(tables))];
+    struct slice partition_key = slice_of_string(DRAW_ONE(&session.draws, parts));
+    struct slice sort_key = slice_of_string(DRAW_ONE(&session.draws, parts));
+    struct item_key parsed = item_key_of(table, partition_key, sort_key, 8);
     item_key_encode(&key, &parsed);
     return finish(&key);
 }
@@ -55,22 +56,24 @@ static struct version draw_version(void)
 {
     uint64_t now = session.lone.now.wall_us / 1000 << 16;
     uint64_t nodes[] = {session.lone.self, session.lone.peers[0], session.lone.peers[1], 0};
-    switch (draw_below(&session.draws, 4)) {
-    case 0:
-        return VERSION_NONE;
-    case 1:
-        return (struct version){draw_u64(&session.draws), draw_u64(&session.draws)};
-    default:
-        return (struct version){now + draw_below(&session.draws, 16),
-                                nodes[draw_below(&session.draws, array_size(nodes))]};
+    struct version version = VERSION_NONE;
+    uint32_t kind = draw_below(&session.draws, 4);
+    if (kind == 1) {
+        version.hlc = draw_u64(&session.draws);
+        version.node = draw_u64(&session.draws);
+    } else if (kind > 1) {
+        version.hlc = now + draw_below(&session.draws, 16);
+        version.node = nodes[draw_below(&session.draws, array_size(nodes))];
     }
+    return version;
 }
 
 static struct slice draw_row(void)
 {
     struct writer bytes;
     writer_init(&bytes, 0);
-    struct row row = row_plain(draw_version(), draw_bool(&session.draws), SLICE_EMPTY);
+    struct row row = row_plain(draw_version(), false, SLICE_EMPTY);
+    row.tombstone = draw_bool(&session.draws);
     row.proposed = draw_bool(&session.draws);
     if (draw_bool(&session.draws))
         row.origin = draw_version();
@@ -83,9 +86,10 @@ static struct slice draw_row(void)
     if (!row.tombstone)
         row.value = draw_item(&session.draws, &session.arena, 2, 3);
     row_encode(&bytes, &row);
-    if (draw_byte(&session.draws) % 8 == 7)
-        bytes.buffer->data[draw_below(&session.draws, 40) % bytes.size] =
-            (uint8_t)draw_below(&session.draws, 64);
+    if (draw_byte(&session.draws) % 8 == 7) {
+        size_t at = draw_below(&session.draws, 40) % bytes.size;
+        bytes.buffer->data[at] = (uint8_t)draw_below(&session.draws, 64);
+    }
     return finish(&bytes);
 }
 

@@ -72,6 +72,10 @@ def link(build, mutant, compiled, program):
 
 def hunt(build, mutant):
     """Returns a line that says how it went, and whether the bug was found."""
+    try:
+        mutant.text()
+    except LookupError as error:
+        return f"CANNOT BE PLANTED: {error}", False
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         link(build, mutant, compile_mutant(build, mutant, folder), folder / "fuzz")
