@@ -48,10 +48,11 @@ static void check_meaning(struct arena *arena, const struct key_condition *terms
     struct expression *condition;
     bool expected = true;
     for (size_t i = 0; i < terms->count; i++) {
-        enum value_type type = value_type(terms->terms[i].bound);
-        if (type > VALUE_BINARY ||
-            (type == VALUE_NUMBER && terms->terms[i].relation == SORT_BEGINS_WITH))
-            return; /* no key is of that type */
+        const struct key_term *term = &terms->terms[i];
+        enum value_type type = value_type(term->bound);
+        if (type > VALUE_BINARY || term->unindexed ||
+            (type == VALUE_NUMBER && term->relation == SORT_BEGINS_WITH))
+            return; /* refused for any key */
         expected &= stands(&terms->terms[i], item);
     }
     const char *problem = expression_parse_condition(&context, text, &condition);
@@ -63,7 +64,10 @@ static void check_key_condition(struct arena *arena, struct slice text, struct s
 {
     struct expression_context context = expression_draw_context(arena);
     struct key_condition condition;
-    const char *problem = key_condition_parse(&context, text, &condition);
+    struct expression *parsed;
+    const char *problem = key_condition_parse(&context, text, &parsed);
+    if (problem == NULL)
+        problem = key_condition_reduce(arena, parsed, &condition);
     if (problem != NULL) {
         check_message(problem);
         return;
