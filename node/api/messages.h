@@ -292,6 +292,10 @@
 #define MESSAGE_ENCRYPTION_OFF                                                                   \
     MESSAGE_INVALID "SSEType and KMSMasterKeyId cannot be specified unless SSESpecification is " \
                     "enabled"
+#define MESSAGE_DEFINITION_NEW                                                              \
+    MESSAGE_INVALID "Some AttributeDefinitions are not used. No key of the table is %.*s, " \
+                    "and new indexes are not supported yet"
+#define MESSAGE_DEFINITION_TYPE MESSAGE_INVALID "The type of the attribute %.*s cannot be changed"
 #define MESSAGE_UPDATE_NOTHING                                                  \
     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, " \
     "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"

@@ -3,7 +3,7 @@
  * The figures of a table are a row of the catalogue's system table: collection "statistics", the
  * table's id as sort key. Whoever describes a table and finds them old has them counted anew
  * (table_count.c): one shard of one node reads the table, slowly, and writes the row. A row is an
- * item of numbers:
+ * item of numbers (that of a dropped table stays, as its id does):
  *   items, bytes, items_0, bytes_0, ... (of the indexes)
  *   counted_ms, took_ms (of the last count), claimed_ms (by a count that goes on; 0: none) */
 #pragma once

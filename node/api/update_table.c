@@ -1,5 +1,6 @@
 #include "api_state.h"
 #include "json_writer.h"
+#include "key_schema.h"
 #include "messages.h"
 #include "operations.h"
 #include "table_change.h"
@@ -12,7 +13,7 @@ static const struct shape_member members[] = {
     {"ProvisionedThroughput", &shape_throughput, false, false},
     {"BillingMode", &shape_billing_mode, false, false},
     {"DeletionProtectionEnabled", &shape_boolean, false, false},
-    {"AttributeDefinitions", &shape_any, false, true},
+    {"AttributeDefinitions", &shape_attribute_definitions, false, false},
     {"GlobalSecondaryIndexUpdates", &shape_any, false, true},
     {"StreamSpecification", &shape_any, false, true},
     {"SSESpecification", &shape_encryption, false, false},
@@ -37,6 +38,34 @@ static void note_class_change(struct table_change *change, const struct table *t
                               (int64_t)(change->call.api->now.wall_us / 1000));
 }
 
+static const struct table_key *find_key(const struct table *table, struct slice name)
+{
+    if (slice_equal(name, table->partition_key.name))
+        return &table->partition_key;
+    if (slice_equal(name, table->sort_key.name))
+        return &table->sort_key;
+    for (size_t i = 0; i < table->indexes_count; i++)
+        if (slice_equal(name, table->indexes[i].sort_key.name))
+            return &table->indexes[i].sort_key;
+    return NULL;
+}
+
+/* Tools repeat the definitions of what there is. Others would belong to new indexes. */
+static const char *check_definitions(struct operation_call *call, const struct table *table)
+{
+    yyjson_val *definitions = json_member(call->input, "AttributeDefinitions");
+    for (size_t i = 0; i < yyjson_arr_size(definitions); i++) {
+        struct slice name = key_schema_name(definitions, i);
+        const struct table_key *key = find_key(table, name);
+        if (key == NULL)
+            return arena_printf(call->arena, MESSAGE_DEFINITION_NEW, (int)name.size, name.data);
+        if (!slice_equal(key_schema_type(definitions, name),
+                         slice_of_string(value_type_name(key->type))))
+            return arena_printf(call->arena, MESSAGE_DEFINITION_TYPE, (int)name.size, name.data);
+    }
+    return NULL;
+}
+
 static const char *update(struct table_change *change, const struct table *table,
                           struct value_node *definition)
 {
@@ -44,7 +73,9 @@ static const char *update(struct table_change *change, const struct table *table
     if (problem != NULL)
         return problem;
     note_class_change(change, table, definition);
-    problem = settings_put(&change->call, definition);
+    problem = check_definitions(&change->call, table);
+    if (problem == NULL)
+        problem = settings_put(&change->call, definition);
     if (problem != NULL)
         operation_refuse(&change->call, problem);
     return problem;

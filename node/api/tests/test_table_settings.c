@@ -218,12 +218,21 @@ START_TEST(refuses)
         {"'SSESpecification':{'Enabled':false,'SSEType':'KMS'}", "unless SSESpecification is"},
         {"'TableClass':'COLD'", "enum value set: [STANDARD, STANDARD_INFREQUENT_ACCESS]"},
         {"'ReplicaUpdates':[]", "The parameter ReplicaUpdates is not supported yet"},
+        {"'AttributeDefinitions':[{'AttributeName':'x','AttributeType':'S'}],"
+         "'TableClass':'STANDARD'",
+         "No key of the table is x, and new indexes are not supported yet"},
+        {"'AttributeDefinitions':[{'AttributeName':'pk','AttributeType':'N'}],"
+         "'TableClass':'STANDARD'",
+         "The type of the attribute pk cannot be changed"},
+        {"'AttributeDefinitions':[{'AttributeName':'pk','AttributeType':'S'}]",
+         "At least one of ProvisionedThroughput, BillingMode"},
         {"'AttributeDefinitions':null", "At least one of ProvisionedThroughput, BillingMode"},
     };
     create(UNITS(5, 5));
     for (size_t i = 0; i < array_size(cases); i++)
         update_refused(cases[i].more, "ValidationException", cases[i].message);
-    update("'SSESpecification':{'Enabled':false}");
+    update("'AttributeDefinitions':[{'AttributeName':'pk','AttributeType':'S'}],"
+           "'SSESpecification':{'Enabled':false}");
     assert_lacks("SSEDescription");
 }
 END_TEST
