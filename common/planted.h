@@ -37,6 +37,7 @@
     X(READ_NO_WRITE_BACK, "read-no-write-back", "a read shows what a minority holds")            \
     X(RESTAMPS_PARTIAL, "restamps-partial", "a write that a minority took is stamped anew")      \
     X(UNBOUNDED, "unbounded", "a full replica takes more operations")                            \
+    X(OLD_ENTRY_STAYS, "old-entry-stays", "an item's old entry in a local index stays")          \
     X(OLD_EXPIRY_STAYS, "old-expiry-stays", "an item's old expiry entry stays")                  \
     X(EXPIRES_UNSEEN, "expires-unseen", "an expired item is deleted without a look at it")       \
     X(COMMIT_LEAK, "commit-leak", "commits that nobody waits for are kept")

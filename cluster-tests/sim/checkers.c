@@ -10,7 +10,7 @@
  *   converged    all home replicas hold the same, nobody else holds it, no hint is left, all is
  *                quiet
  *
- *   indexed      each node finds the items that say when they expire (expiries.c)
+ *   indexed      the entries on a disk are those that its items have (entries.c)
  *
  * Each has a mutant that it must catch: see enum mutant. */
 #include <stdlib.h>
@@ -411,7 +411,7 @@ void checkers_run(struct world *world)
     check_authentic(world);
     if (sim_options_lasting(&world->options))
         stamps_run(world);
-    expiries_run(world);
+    entries_run(world);
     for (uint32_t item = 0; item < world->items.count; item++) {
         enum workload workload = world->items.all[item].workload;
         check_item(world, item);

@@ -13,6 +13,24 @@ enum {
     UNKNOWN_MAX = 8 /* each may take effect at any later time: what a checker must try doubles */
 };
 
+uint64_t items_table_id(const struct sim_options *options)
+{
+    return CLIENT_TABLE_ID | (options->local ? TABLE_ID_INDEXED : 0);
+}
+
+struct table_schema items_schema(const struct sim_options *options)
+{
+    struct table_schema schema = {.replicas = options->quorum.n};
+    if (options->expiry)
+        schema.expiry = SLICE_LITERAL("n");
+    if (!options->local)
+        return schema;
+    schema.local_count = 2;
+    schema.local[0] = (struct index_attribute){SLICE_LITERAL("n"), VALUE_NUMBER};
+    schema.local[1] = (struct index_attribute){SLICE_LITERAL("v"), VALUE_STRING};
+    return schema;
+}
+
 void items_init(struct items *items, const struct sim_options *options)
 {
     memset(items, 0, sizeof(*items));
@@ -33,7 +51,7 @@ static struct buffer *encode_key(const struct items *items, uint32_t collection,
     uint8_t bytes[4] = {(uint8_t)(sort >> 24), (uint8_t)(sort >> 16), (uint8_t)(sort >> 8),
                         (uint8_t)sort};
     int size = snprintf(name, sizeof(name), "collection-%u", collection);
-    struct item_key key = item_key_of(CLIENT_TABLE_ID, slice_of(name, (size_t)size),
+    struct item_key key = item_key_of(items_table_id(items->options), slice_of(name, (size_t)size),
                                       slice_of(bytes, sizeof(bytes)), items->options->partitions);
     struct writer writer;
     writer_init(&writer, 64);

@@ -33,6 +33,10 @@ struct items {
     uint32_t current[WORKLOADS][SIM_SLOTS_MAX]; /* items in use; of sets the newest element */
 };
 
+/* The id of the table that holds them, and what it is like. */
+uint64_t items_table_id(const struct sim_options *options);
+struct table_schema items_schema(const struct sim_options *options);
+
 void items_init(struct items *items, const struct sim_options *options);
 void items_deinit(struct items *items);
 /* The item in use at a slot; a set's is one that nobody has used before. */

@@ -141,12 +141,12 @@ static void change_surroundings(struct world *world, struct sim_node *node)
 static void tell_table(struct world *world, uint16_t index, uint16_t shard)
 {
     struct sim_node *node = &world->nodes[index];
-    struct table_schema schema = {.replicas = world->options.quorum.n};
+    struct table_schema schema = items_schema(&world->options);
     if (world->options.mutant == MUTANT_STRAYS)
         schema.replicas = SIM_NODES_MAX;
-    if (world->options.expiry && !node->expiry_late)
-        schema.expiry = SLICE_LITERAL("n");
-    node_set_table(node->shard[shard], CLIENT_TABLE_ID, &schema);
+    if (node->expiry_late)
+        schema.expiry = SLICE_EMPTY;
+    node_set_table(node->shard[shard], items_table_id(&world->options), &schema);
 }
 
 void nodes_tell_expiry(struct world *world)

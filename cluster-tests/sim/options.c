@@ -66,6 +66,7 @@ static const struct fault_option fault_options[] = {
     FAULT_OPTION("buggify", buggify),
     FAULT_OPTION("expiry", expiry),
     FAULT_OPTION("expiry-late", expiry_late),
+    FAULT_OPTION("local", local),
 };
 
 const char *mutant_name(enum mutant mutant)
@@ -207,6 +208,7 @@ static void draw_machines(struct sim_options *options, struct prng *prng)
     options->buggify = prng_chance(prng, 800000);
     options->expiry = prng_chance(prng, 500000);
     options->expiry_late = draw_rate(prng, 500000, SECOND_US);
+    options->local = prng_chance(prng, 400000);
 }
 
 /* What follows from what was drawn. */

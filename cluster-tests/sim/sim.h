@@ -112,6 +112,7 @@ struct sim_options {
     uint32_t reshard;       /* starts at which a node has another number of shards */
     bool expiry;            /* counters are kept in order, as if they said when they expire; it was
                                years ago, so that none does */
+    bool local;             /* the table has local secondary indexes */
     uint32_t expiry_late;   /* starts after which a node does not hear of it until all heals */
     bool durable;           /* false: never in a checked run; see MUTANT_UNSYNCED */
 };

@@ -230,9 +230,9 @@ void bounds_check(struct world *world, uint16_t node, uint16_t shard);
 /* Once all is quiet. */
 void bounds_check_rest(struct world *world);
 
-/* expiries.c */
-/* Each node finds the items that say when they expire, and no others; once all is quiet. */
-void expiries_run(struct world *world);
+/* entries.c */
+/* On each disk stand the entries that its items have in indexes, and no others; once all is quiet. */
+void entries_run(struct world *world);
 
 /* stamps.c */
 void stamps_run(struct world *world);

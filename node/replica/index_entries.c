@@ -1,5 +1,7 @@
 #include "index_entries.h"
 
+#include "planted.h"
+
 bool index_value(const struct table_schema *schema, uint8_t index, struct slice item,
                  struct slice *value)
 {
@@ -33,7 +35,7 @@ static void change(struct store_batch *batch, const struct table_schema *schema,
         return;
     struct writer entry;
     writer_init(&entry, 0);
-    if (was) {
+    if (was && !PLANTED(OLD_ENTRY_STAYS)) {
         index_key_encode(&entry, index, key, old_value);
         store_batch_delete(batch, STORE_INDEX, writer_slice(&entry));
     }
