@@ -49,10 +49,12 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        if self.session is not None:
-            self.call("DELETE", f"/session/{self.session}")
-        self.driver.terminate()
-        self.driver.wait(20)
+        try:
+            if self.session is not None:
+                self.call("DELETE", f"/session/{self.session}")
+        finally:
+            self.driver.terminate()
+            self.driver.wait(20)
 
     def ready(self):
         try:

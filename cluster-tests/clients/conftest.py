@@ -5,24 +5,15 @@ import shutil
 import subprocess
 import sys
 
-import boto3
-from botocore.config import Config
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "cluster"))
 pytest.register_assert_rewrite("fixtures")
 from fixtures import *  # noqa: E402, F401, F403
-from cluster import REGION, clean_environment  # noqa: E402
+from cluster import clean_environment  # noqa: E402
 
 ELSEWHERE = "CARTWHEEL_CLIENTS_ENDPOINT"
-
-
-def new_client(endpoint, kind="client", **options):
-    """boto3's client, or its resource, that sends what it sends to one endpoint."""
-    session = boto3.session.Session("any", "any", region_name=REGION)
-    config = Config(connect_timeout=3, read_timeout=15, **options)
-    return getattr(session, kind)("dynamodb", endpoint_url=endpoint, config=config)
 
 
 @pytest.fixture(scope="session")

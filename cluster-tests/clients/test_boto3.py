@@ -12,8 +12,8 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from cluster import Cluster
-from conftest import ELSEWHERE, new_client
+from cluster import Cluster, boto
+from conftest import ELSEWHERE
 
 CART = {"customer": "ada", "order": "cart"}
 KEYS = [{"AttributeName": "customer", "KeyType": "HASH"},
@@ -31,17 +31,21 @@ def spread(client, endpoints):
     return client
 
 
+def new_resource(endpoints):
+    resource = boto(endpoints[0], "resource")
+    spread(resource.meta.client, endpoints)
+    return resource
+
+
 @pytest.fixture
 def client(endpoints):
-    return spread(new_client(endpoints[0]), endpoints)
+    return spread(boto(endpoints[0]), endpoints)
 
 
 @pytest.fixture
 def table(endpoints):
     """A table of boto3's resource."""
-    resource = new_client(endpoints[0], "resource")
-    spread(resource.meta.client, endpoints)
-    made = create_table(resource)
+    made = create_table(new_resource(endpoints))
     yield made
     made.delete()
     made.wait_until_not_exists()
@@ -233,19 +237,12 @@ class Shopper(threading.Thread):
         self.version = seen + 1
 
 
-def patient_resource(endpoints):
-    resource = new_client(
-        endpoints[0], "resource", retries={"mode": "standard", "max_attempts": 10})
-    spread(resource.meta.client, endpoints)
-    return resource
-
-
 @pytest.mark.skipif(ELSEWHERE in os.environ, reason="there are no nodes to kill")
 def test_node_killed_while_shopping():
     with Cluster() as cluster:
         endpoints = [node.url for node in cluster.nodes]
-        name = create_table(patient_resource(endpoints)).name
-        shoppers = [Shopper(patient_resource(endpoints), name, f"customer-{number}")
+        name = create_table(new_resource(endpoints)).name
+        shoppers = [Shopper(new_resource(endpoints), name, f"customer-{number}")
                     for number in range(4)]
         for shopper in shoppers:
             shopper.start()

@@ -8,8 +8,8 @@ import uuid
 import pytest
 
 from browser import Browser, missing
-from cluster import clean_environment, free_port, wait_until
-from conftest import ELSEWHERE, new_client, not_tested
+from cluster import boto, clean_environment, free_port, wait_until
+from conftest import ELSEWHERE, not_tested
 
 pytestmark = pytest.mark.timeout(150)
 NO_ERROR = "return document.querySelector('#error-wrapper .alert')?.innerText ?? ''"
@@ -55,7 +55,7 @@ def create_table(browser, address, table, node):
     refusal = browser.run(NO_ERROR)
     if ELSEWHERE not in os.environ:
         assert refusal == "STRING_VALUE cannot be converted to Long"
-        new_client(node).create_table(
+        boto(node).create_table(
             TableName=table, BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "customer", "AttributeType": "S"},
                                   {"AttributeName": "order", "AttributeType": "N"}],

@@ -52,6 +52,17 @@ def wait_until(condition, seconds, what):
         time.sleep(0.05)
 
 
+def boto(url, kind="client", **options):
+    """boto3's client or resource for an endpoint."""
+    session = boto3.session.Session(
+        aws_access_key_id=options.pop("key", "any"),
+        aws_secret_access_key=options.pop("secret", "any"), region_name=REGION,
+    )
+    retries = options.pop("retries", {"mode": "standard", "max_attempts": 8})
+    config = Config(connect_timeout=3, read_timeout=15, retries=retries, **options)
+    return getattr(session, kind)("dynamodb", endpoint_url=url, config=config)
+
+
 class Node:
     """One daemon: its directory, its ports, and its process while it runs."""
 
@@ -138,13 +149,7 @@ class Node:
         self.stop(signal.SIGKILL)
 
     def boto(self, kind="client", **options):
-        session = boto3.session.Session(
-            aws_access_key_id=options.pop("key", "any"),
-            aws_secret_access_key=options.pop("secret", "any"), region_name=REGION,
-        )
-        retries = options.pop("retries", {"mode": "standard", "max_attempts": 8})
-        config = Config(connect_timeout=3, read_timeout=15, retries=retries, **options)
-        return getattr(session, kind)("dynamodb", endpoint_url=self.url, config=config)
+        return boto(self.url, kind, **options)
 
     def errors(self):
         """Lines by which the node says that someone must act."""
