@@ -101,7 +101,7 @@ async function batches() {
   const { unprocessedItems } = await Order.batchPut(made);
   assert.deepEqual(unprocessedItems, []);
   const keys = made.map(({ customer, placed }) => ({ customer, placed }));
-  const read = await Order.batchGet(keys);
+  const read = await Order.batchGet(keys, { consistent: true });
   assert.equal(read.length + read.unprocessedKeys.length, 25);
   const removed = await Order.batchDelete(keys.slice(-2));
   assert.deepEqual(removed.unprocessedItems, []);

@@ -173,7 +173,7 @@ async function transactionsAreRefused() {
 
 async function removeAll() {
   await User.remove({ account: id, email: "ada@example.org" });
-  await Invoice.remove({ account: id }, { many: true });
+  await Invoice.remove({ account: id }, { many: true, ...consistent });
   const left = await Invoice.find({ account: id }, consistent);
   assert.equal(left.length, 0);
   await table.deleteTable("DeleteTableForever");
