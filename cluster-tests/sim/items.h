@@ -35,6 +35,8 @@ struct items {
 
 /* The id of the table that holds them, and what it is like. */
 uint64_t items_table_id(const struct sim_options *options);
+/* Number of the local index by the attribute "v", in which each write moves an item. */
+enum { ITEMS_INDEX_OF_VALUES = 1 };
 struct table_schema items_schema(const struct sim_options *options);
 
 void items_init(struct items *items, const struct sim_options *options);

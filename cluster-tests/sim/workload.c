@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "index_key.h"
 #include "key.h"
 #include "programs.h"
 #include "store.h"
@@ -165,28 +166,46 @@ static void fill_range(struct prng *prng, const struct operation *operation,
     bool decoded = item_key_decode(request->key, &item);
     ensure(decoded);
     key_range_init(&bounds);
-    key_range_collection(&bounds, &item);
+    if (request->index)
+        index_range_collection(&bounds, ITEMS_INDEX_OF_VALUES, &item);
+    else
+        key_range_collection(&bounds, &item);
     writer_put_slice(&parts->key, writer_slice(&bounds.from));
     writer_put_slice(&parts->to, writer_slice(&bounds.to));
     key_range_deinit(&bounds);
     request->key = writer_slice(&parts->key);
     request->to = writer_slice(&parts->to);
     request->reverse = prng_chance(prng, 500000);
-    bool whole = operation->kind == OPERATION_SET_CONSISTENT;
+    bool whole = operation->kind != OPERATION_RANGE;
     request->rows_max = whole ? MEMBERS_MAX_READ : 1 + (uint32_t)prng_below(prng, 4);
     request->bytes_max = whole ? SET_BYTES_MAX : 1000;
     request->consistent = whole || prng_chance(prng, 500000);
 }
 
+/* Ranges go through the index half of the time, and so do reads of items that move in it. */
+static bool draw_index(const struct items *items, struct prng *prng,
+                       const struct operation *operation)
+{
+    enum workload workload = items->all[operation->item].workload;
+    bool moves = workload == WORKLOAD_REGISTER || workload == WORKLOAD_RECREATE;
+    bool possible = operation->kind == OPERATION_RANGE ||
+                    operation->kind == OPERATION_SET_CONSISTENT ||
+                    (operation->kind == OPERATION_GET_CONSISTENT && moves);
+    return items->options->local && possible && prng_chance(prng, 500000);
+}
+
 void workload_request(struct items *items, struct prng *prng, const struct operation *operation,
                       struct workload_parts *parts, struct request *request, request_done done)
 {
-    bool range = operation->kind == OPERATION_RANGE || operation->kind == OPERATION_SET_CONSISTENT;
     bool write = operation_is_write(operation);
+    bool index = !write && draw_index(items, prng, operation);
+    bool range =
+        index || operation->kind == OPERATION_RANGE || operation->kind == OPERATION_SET_CONSISTENT;
     request_init(request, write ? REQUEST_WRITE : range ? REQUEST_RANGE : REQUEST_READ, done);
     request->key = items_key(items, operation->item);
     request->quorum = items->options->quorum;
     request->consistent = operation->kind == OPERATION_GET_CONSISTENT;
+    request->index = index;
     if (write)
         fill_write(prng, operation, parts, request);
     else if (range)
@@ -227,6 +246,37 @@ static const char *note_state(struct operation *operation, enum workload workloa
         return value_counter(state, &operation->seen) ? NULL : "a counter that nobody made";
     operation->seen = value_id(state);
     return operation->seen != 0 ? NULL : "a value that nobody wrote";
+}
+
+/* A consistent read of an item by a range of the index over its whole collection. */
+static const char *note_found(const struct items *items, struct operation *operation,
+                              const struct request *request)
+{
+    struct reader reader = reader_of(writer_slice(&request->rows));
+    struct slice entry, value, state = SLICE_EMPTY;
+    unsigned found = 0;
+    struct writer key;
+    writer_init(&key, 64);
+    while (store_rows_next(&reader, &entry, &value)) {
+        struct index_key decoded;
+        if (!index_key_decode(entry, &decoded))
+            continue;
+        writer_reset(&key);
+        item_key_encode(&key, &decoded.item);
+        if (slice_equal(writer_slice(&key), items_key(items, operation->item))) {
+            state = value;
+            found++;
+        }
+    }
+    writer_deinit(&key);
+    if (found > 1)
+        return "an item twice in one range of an index";
+    /* A page that ends early says nothing of an item that is not in it. */
+    if (request->more && found == 0) {
+        operation->kind = OPERATION_RANGE;
+        return NULL;
+    }
+    return note_state(operation, WORKLOAD_REGISTER, found == 1, state);
 }
 
 static const char *note_range(struct operation *operation, const struct request *request,
@@ -279,7 +329,7 @@ static void learn(struct sim_item *item, const struct operation *operation)
     else if (operation->has_seen)
         item->seen = operation->seen;
     /* Writes that were decided together are told the same version; what was read has its own. */
-    if (read) {
+    if (read && !version_is_none(operation->version)) {
         item->seen_version = operation->version;
         item->seen_at_version = item->seen;
     }
@@ -298,6 +348,9 @@ const char *workload_note(struct items *items, struct operation *operation,
     operation->version = request->version;
     if (request->kind == REQUEST_WRITE)
         wrong = note_write(operation, request, item->workload);
+    else if (request->outcome == OUTCOME_OK && operation->kind == OPERATION_GET_CONSISTENT &&
+             request->kind == REQUEST_RANGE)
+        wrong = note_found(items, operation, request);
     else if (request->outcome == OUTCOME_OK && request->kind == REQUEST_RANGE)
         wrong = note_range(operation, request, item->workload);
     else if (request->outcome == OUTCOME_OK)

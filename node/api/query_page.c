@@ -204,8 +204,7 @@ void query_page_take(struct query_page *page, struct operation_call *call,
     struct arena scratch;
     arena_init(&scratch);
     while (!page->full && store_rows_next(&rows, &key, &item)) {
-        if (query_source_stands(&page->source, key, item))
-            take_item(page, reply, &scratch, item);
+        take_item(page, reply, &scratch, item);
         arena_reset(&scratch);
     }
     arena_deinit(&scratch);

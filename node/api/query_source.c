@@ -73,23 +73,6 @@ static bool is_table_key(const struct table *table, struct slice name)
     return slice_equal(name, table->partition_key.name) || slice_equal(name, table->sort_key.name);
 }
 
-bool query_source_stands(const struct query_source *source, struct slice key, struct slice item)
-{
-    struct index_key entry;
-    struct slice value;
-    if (source->index == NULL)
-        return true;
-    if (!index_key_decode(key, &entry) || !item_find(item, source->index->sort_key.name, &value) ||
-        value_type(value) != source->index->sort_key.type)
-        return false;
-    struct writer own;
-    writer_init(&own, key.size);
-    index_key_encode(&own, source->number, &entry.item, value_bytes(value));
-    bool stands = slice_equal(writer_slice(&own), key);
-    writer_deinit(&own);
-    return stands;
-}
-
 void query_source_put_key(struct writer *writer, const struct query_source *source,
                           struct slice item)
 {

@@ -31,8 +31,6 @@ void query_source_positions(const struct query_source *source, uint32_t partitio
 void query_source_encode(struct writer *writer, const struct query_source *source,
                          const struct item_key *item, const struct value_node *start);
 
-/* The item stands at the row's key: one that was told beside it may have moved. */
-bool query_source_stands(const struct query_source *source, struct slice key, struct slice item);
 /* Writes the LastEvaluatedKey of an item. */
 void query_source_put_key(struct writer *writer, const struct query_source *source,
                           struct slice item);

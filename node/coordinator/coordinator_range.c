@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "planted.h"
 #include "probe.h"
 #include "index_key.h"
+#include "index_rows.h"
 #include "range_merge.h"
 #include "range_repair.h"
 #include "task.h"
@@ -134,21 +136,51 @@ static bool range_merge_pages(struct range_task *range)
     bool usable = range_merge_run(&range->merge, &sources);
     free(settled);
     range->repair.moved = false;
-    if (usable)
+    if (usable && !(request->index && PLANTED(INDEX_NO_REPAIR)))
         range_repair_add(&range->repair, &range->merge, range->slot);
     return usable;
+}
+
+/* Rows of an index are put where they stand by now. */
+static void range_answer_merged(struct range_task *range)
+{
+    const struct request *request = range->task.request;
+    const struct range_merge *merge = &range->merge;
+    struct slice covered = writer_slice(&merge->covered);
+    if (!request->index) {
+        range_answer(range, writer_slice(&merge->rows), merge->count, merge->more, covered);
+        return;
+    }
+    struct index_range wanted;
+    bool decoded = index_range_decode(request->key, request->to, &wanted);
+    const struct table_schema *schema =
+        replica_table(range->task.coordinator->replica, wanted.table_id);
+    if (!decoded || schema == NULL) {
+        range_end(range, OUTCOME_UNAVAILABLE);
+        return;
+    }
+    struct index_rows_range place = {.schema = schema,
+                                     .index = wanted.index,
+                                     .from = request->key,
+                                     .to = request->to,
+                                     .reverse = request->reverse,
+                                     .more = merge->more,
+                                     .covered = covered};
+    struct writer rows;
+    writer_init(&rows, merge->rows.size);
+    uint32_t count = index_rows_place(&place, writer_slice(&merge->rows), &rows);
+    range_answer(range, writer_slice(&rows), count, merge->more, covered);
+    writer_deinit(&rows);
 }
 
 /* True if the pages were merged again: to be looked at once more. */
 static bool range_look(struct range_task *range)
 {
-    const struct range_merge *merge = &range->merge;
     range_repair_advance(&range->repair);
     if (range->repair.outcome != OUTCOME_OK) {
         range_end(range, range_late(range) ? OUTCOME_TIMEOUT : range->repair.outcome);
     } else if (range->repair.missing == 0 && !range->repair.moved) {
-        range_answer(range, writer_slice(&merge->rows), merge->count, merge->more,
-                     writer_slice(&merge->covered));
+        range_answer_merged(range);
     } else if (range->repair.missing == 0) {
         PROBE("a range is merged again with what was settled");
         if (range_merge_pages(range))

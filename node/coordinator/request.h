@@ -72,8 +72,7 @@ struct request {
     struct slice
         key;    /* WRITE, READ: encoded item key (key.h); RANGE: first key that may be returned */
     bool index; /* RANGE: of a local secondary index: `key`, `to`, `resume` and the keys of the rows
-                   are keys of entries (index_key.h). A row whose item does not stand at its entry any
-                   more is not to be shown */
+                   are keys of entries (index_key.h) */
 
     struct slice value;             /* WRITE: encoded item; ignored for a tombstone */
     bool tombstone;                 /* WRITE: delete */

@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "index_entries.h"
+#include "planted.h"
 #include "probe.h"
 #include "replica_page.h"
 
@@ -520,7 +521,7 @@ void replica_on_index_range(struct replica *replica, const struct frame *frame,
     const struct index_range *wanted = &operation->range;
     key_range_positions(&operation->promises, wanted->partition, wanted->table_id,
                         wanted->first_position, wanted->last_position);
-    if (operation->page.whole)
+    if (operation->page.whole && !PLANTED(INDEX_HIDES_ACCEPTED))
         read_accepted(operation);
     else
         index_advance(operation);
