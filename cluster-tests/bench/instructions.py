@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What one GetItem and one PutItem cost one node, in instructions, by stage.
+"""What one GetItem, one PutItem and one UpdateItem cost one node, in instructions, by stage.
 
 Usage: instructions.py [--requests N] [--flames DIRECTORY]
 
@@ -26,7 +26,7 @@ from callgrind import Frame, Function, Profile  # noqa: E402
 from cluster import clean_environment, free_port, wait_until  # noqa: E402  (the path is set above)
 from flame import draw  # noqa: E402
 
-KINDS = {"get": "GetItem", "put": "PutItem"}
+KINDS = {"get": "GetItem", "put": "PutItem", "update": "UpdateItem"}
 # Where a function's file or library is of none of these, it works for whoever called it.
 STAGES = [
     ("node/http/", "HTTP"), ("libllhttp", "HTTP"),
