@@ -5,6 +5,8 @@ import socket
 import time
 import zlib
 
+import pytest
+
 from cluster import Cluster
 
 TARGET = "DynamoDB_20120810.ListTables"
@@ -53,16 +55,34 @@ def test_reply_headers(cluster):
     assert len(reply.headers["x-amzn-RequestId"]) == 52
 
 
-def test_unknown_operation(cluster):
-    reply, body = post(cluster.nodes[0], "{}", **{"X-Amz-Target": "DynamoDB_20120810.Nothing"})
-    assert reply.status == 400
-    assert json.loads(body)["__type"].endswith("#UnknownOperationException")
+UNKNOWN = b'{"__type":"com.amazon.coral.service#UnknownOperationException"}'
+MALFORMED = b'{"__type":"com.amazon.coral.service#SerializationException"}'
 
 
-def test_body_that_is_not_json(cluster):
-    reply, body = post(cluster.nodes[0], "{")
-    assert reply.status == 400
-    assert json.loads(body)["__type"].endswith("#SerializationException")
+@pytest.mark.parametrize("target, body, answer", [
+    # JSON is looked at first, then the target, and only then what the JSON is.
+    (TARGET, "", MALFORMED), (TARGET, "{", MALFORMED), (TARGET, "{}x", MALFORMED),
+    (TARGET, "[]", MALFORMED), (TARGET, "null", MALFORMED), (TARGET, b"\xff", MALFORMED),
+    ("DynamoDB_20120810.Nothing", "{", MALFORMED), ("DynamoDB_20120810.Nothing", "", UNKNOWN),
+    ("DynamoDB_20120810.Nothing", "{}", UNKNOWN), ("DynamoDB_20120810.listtables", "{}", UNKNOWN),
+    ("DynamoDB_20111205.ListTables", "{}", UNKNOWN), ("ListTables", "{}", UNKNOWN),
+    ("", "{}", UNKNOWN),
+])
+def test_what_is_no_request(cluster, target, body, answer):
+    reply, found = post(cluster.nodes[0], body, **{"X-Amz-Target": target})
+    assert (reply.status, found) == (400, answer)
+    assert reply.headers["Content-Type"] == "application/x-amz-json-1.0"
+
+
+@pytest.mark.parametrize("content_type, status", [
+    ("application/x-amz-json-1.0", 200), ("application/json", 200),
+    ("application/x-amz-json-1.0; charset=utf-8", 200), ("text/plain", 404), ("", 404),
+    ("application/json5", 404),
+])
+def test_content_types(cluster, content_type, status):
+    reply, body = post(cluster.nodes[0], "{}", **{"Content-Type": content_type})
+    assert reply.status == status
+    assert status == 200 or body == b"<UnknownOperationException/>\n"
 
 
 def test_body_too_large(cluster):

@@ -68,17 +68,19 @@ static void serve_options(struct client *client, const struct http_request *requ
     writer_deinit(&headers);
 }
 
-/* "application/x-amz-json-1.0", or -1.1, with parameters or without. */
+/* With parameters or without. */
 static bool content_type_fits(const struct http_request *request)
 {
-    static const char prefix[] = "application/x-amz-json-1.";
+    static const char *const types[] = {JSON_TYPE, "application/x-amz-json-1.1",
+                                        "application/json"};
     struct slice type = http_request_header(request, SLICE_LITERAL("content-type"));
-    size_t size = sizeof(prefix) - 1;
-    if (type.size <= size || strncasecmp((const char *)type.data, prefix, size) != 0)
-        return false;
-    if (type.data[size] != '0' && type.data[size] != '1')
-        return false;
-    return type.size == size + 1 || type.data[size + 1] == ';' || type.data[size + 1] == ' ';
+    for (size_t i = 0; i < array_size(types); i++) {
+        size_t size = strlen(types[i]);
+        if (type.size >= size && strncasecmp((const char *)type.data, types[i], size) == 0 &&
+            (type.size == size || type.data[size] == ';' || type.data[size] == ' '))
+            return true;
+    }
+    return false;
 }
 
 void http_routes_serve(struct client *client, const struct http_request *request)
