@@ -29,8 +29,6 @@ static const char *parse(struct put_item *put)
     const char *problem = write_options_check_mix(call, false);
     if (problem == NULL)
         problem = json_item_read(call->arena, json_member(call->input, "Item"), &put->item);
-    if (problem == NULL)
-        problem = write_options_init(&put->options, call, NULL);
     if (problem != NULL)
         return problem;
     size_t key_size_max = ITEM_KEY_HEADER_SIZE + PARTITION_KEY_SIZE_MAX + SORT_KEY_SIZE_MAX;
@@ -39,7 +37,8 @@ static const char *parse(struct put_item *put)
     writer_put_item(put->encoded, put->item);
     put->item_end = put->encoded->size;
     put->size = item_size(writer_slice(put->encoded));
-    return put->size > ITEM_SIZE_MAX ? MESSAGE_TOO_LARGE : NULL;
+    return put->size > ITEM_SIZE_MAX ? MESSAGE_TOO_LARGE
+                                     : write_options_init(&put->options, call, NULL);
 }
 
 static void finish(struct operation_call *call)
