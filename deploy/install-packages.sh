@@ -3,8 +3,8 @@
 #
 # Usage: install-packages.sh [--demo | --tests | --bench | --only PACKAGE...]
 #   --demo    also what the quickstart's demonstration needs: Python with boto3
-#   --tests   also what the tests need: boto3, pytest, the AWS CLI, Node.js, Chromium, clang,
-#             Docker
+#   --tests   also what the tests need: boto3, pytest, the AWS CLI, Node.js, Java, Chromium,
+#             clang, Docker
 #   --bench   also what cluster-tests/bench/compare.sh measures against: Java, Node.js, nginx, etcd
 #   --only    these instead: the libraries that an image runs with
 # Does nothing, and asks for no rights, where all is there. Other scripts source it and call
@@ -35,13 +35,14 @@ packages_to_test() {
         chromium chromium-driver
     packages_of_sanitizers
     packages_of_node
+    package_of_java
 }
 
 # Prints the packages that comparing needs on top. A server that is there counts wherever it comes
 # from.
 packages_to_bench() {
     printf '%s\n' python3-boto3 iproute2
-    command -v java >/dev/null || printf 'default-jre-headless\n'
+    package_of_java
     [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || printf 'nginx-light\n'
     command -v etcd >/dev/null || printf 'etcd-server\n'
     packages_of_node
@@ -63,11 +64,16 @@ packages_of_node() {
     fi
 }
 
+# Java counts wherever it comes from.
+package_of_java() {
+    command -v java >/dev/null || printf 'default-jre-headless\n'
+}
+
 # Needed to build and run; without the others some tests are skipped.
 package_is_optional() {
     case "$1" in
-        awscli | ccache | chromium* | clang* | debootstrap | docker* | libclang-rt-* | \
-            python3-pytest-timeout | shellcheck) return 0 ;;
+        awscli | ccache | chromium* | clang* | debootstrap | default-jre-headless | docker* | \
+            libclang-rt-* | python3-pytest-timeout | shellcheck) return 0 ;;
         *) return 1 ;;
     esac
 }
