@@ -23,7 +23,9 @@ static const char *const operations[] = {"PutItem",
                                          "DescribeTimeToLive",
                                          "DescribeLimits",
                                          "DescribeEndpoints",
-                                         "NoOperation"};
+                                         "NoOperation",
+                                         "DescribeContinuousBackups",
+                                         "TransactWriteItems"};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

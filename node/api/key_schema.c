@@ -38,9 +38,10 @@ struct slice key_schema_name(yyjson_val *list, size_t index)
 
 struct slice key_schema_type(yyjson_val *definitions, struct slice name)
 {
-    for (size_t i = 0; i < yyjson_arr_size(definitions); i++)
-        if (slice_equal(key_schema_name(definitions, i), name))
-            return json_member_string(yyjson_arr_get(definitions, i), "AttributeType");
+    yyjson_arr_iter members = yyjson_arr_iter_with(definitions);
+    for (yyjson_val *definition; (definition = yyjson_arr_iter_next(&members)) != NULL;)
+        if (slice_equal(json_member_string(definition, "AttributeName"), name))
+            return json_member_string(definition, "AttributeType");
     return SLICE_EMPTY;
 }
 
