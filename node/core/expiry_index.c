@@ -91,6 +91,21 @@ bool expiry_index_idle(const struct expiry_index *index)
 
 /* Which tables there are entries of. */
 
+/* Each shard that ever was has its row, and those may differ: it served when the attribute was another
+ * one. */
+static void take_note(struct expiry_index *index, struct slice value)
+{
+    struct replica *replica = index->replica;
+    struct reader reader = reader_of(value);
+    uint64_t table_id = reader_get_u64(&reader);
+    struct slice attribute = reader_get_sized(&reader);
+    if (reader.failed)
+        return;
+    bool differs = replica_expiry_noted(replica, table_id) &&
+                   !slice_equal(replica_noted_expiry(replica, table_id), attribute);
+    replica_note_expiry(replica, table_id, differs ? SLICE_EMPTY : attribute);
+}
+
 static void on_loaded(struct store_op *op)
 {
     struct expiry_index *index = container_of(op, struct expiry_index, load.op);
@@ -102,11 +117,8 @@ static void on_loaded(struct store_op *op)
     }
     struct reader reader = reader_of(writer_slice(&index->load.rows));
     struct slice key, value;
-    while (store_rows_next(&reader, &key, &value)) {
-        struct reader noted = reader_of(value);
-        uint64_t table_id = reader_get_u64(&noted);
-        replica_note_expiry(index->replica, table_id, reader_get_sized(&noted));
-    }
+    while (store_rows_next(&reader, &key, &value))
+        take_note(index, value);
     index->replica->expiry_known = true;
     reader = reader_of(writer_slice(&index->load.rows));
     while (store_rows_next(&reader, &key, &value)) {
@@ -213,8 +225,21 @@ static void on_marked(struct store_op *op)
         partition_begin(index);
 }
 
+/* Heads of another attribute would be right again if that one came back before its entries are
+ * removed; but from now on it is not kept. */
+static void delete_heads(struct expiry_index *index)
+{
+    uint32_t partitions = membership_partitions(index->replica->members);
+    for (uint32_t at = index->shard; at < partitions; at += index->shards) {
+        writer_reset(&index->head_key);
+        expiry_head_encode(&index->head_key, at, table_of(index));
+        store_batch_delete(&index->commit.batch, STORE_INDEX, writer_slice(&index->head_key));
+    }
+}
+
 static void mark(struct expiry_index *index)
 {
+    const struct replica *replica = index->replica;
     struct meta_key key;
     struct writer note;
     writer_init(&note, 64);
@@ -223,6 +248,10 @@ static void mark(struct expiry_index *index)
     store_commit_init(&index->commit, on_marked);
     store_batch_put(&index->commit.batch, STORE_META,
                     meta_key_expiry(&key, table_of(index), index->shard), writer_slice(&note));
+    if (replica_expiry_noted(replica, table_of(index)) &&
+        !slice_equal(replica_noted_expiry(replica, table_of(index)),
+                     buffer_slice(index->attribute)))
+        delete_heads(index);
     writer_deinit(&note);
     store_submit(index->replica->store, &index->commit.op);
 }

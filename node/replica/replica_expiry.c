@@ -35,7 +35,7 @@ void replica_forget_all_expiry(struct replica *replica)
     map_deinit(&replica->expiry_noted);
 }
 
-static struct slice noted(const struct replica *replica, uint64_t table_id)
+struct slice replica_noted_expiry(const struct replica *replica, uint64_t table_id)
 {
     const struct buffer *attribute = map_find(&replica->expiry_noted, table_id);
     return attribute == NULL ? SLICE_EMPTY : buffer_slice(attribute);
@@ -45,7 +45,7 @@ static struct slice noted(const struct replica *replica, uint64_t table_id)
 static struct slice kept(const struct replica *replica, uint64_t table_id)
 {
     const struct table_schema *schema = replica_table(replica, table_id);
-    return schema == NULL ? noted(replica, table_id) : schema->expiry;
+    return schema == NULL ? replica_noted_expiry(replica, table_id) : schema->expiry;
 }
 
 /* While it is not known what earlier lives noted, there may be heads of anything. */
@@ -75,8 +75,9 @@ void replica_change_expiry(struct replica *replica, struct store_batch *batch,
     struct slice attribute = kept(replica, key->table_id);
     if (attribute.size > 0)
         expiry_entries_change(batch, attribute, key, before, after);
-    bool other = replica_expiry_noted(replica, key->table_id) &&
-                 !slice_equal(attribute, noted(replica, key->table_id));
+    bool as_noted =
+        attribute.size > 0 && slice_equal(attribute, replica_noted_expiry(replica, key->table_id));
+    bool other = replica_expiry_noted(replica, key->table_id) && !as_noted;
     if (other || heads_unknown(replica, key->table_id)) {
         PROBE("a row comes while entries of expiring items are not kept as noted");
         delete_head(batch, key);

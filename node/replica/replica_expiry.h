@@ -27,10 +27,13 @@ bool replica_expires(const struct replica *replica, uint64_t table_id);
 /* The item's row must be known before it is replaced: it may have an entry. */
 bool replica_may_have_expiry(const struct replica *replica, uint64_t table_id);
 
-/* There may be entries and heads of that attribute on the disk from now on; copies it. */
+/* There may be entries and heads of that attribute on the disk from now on; empty: of any. Copies
+ * it. */
 void replica_note_expiry(struct replica *replica, uint64_t table_id, struct slice attribute);
 /* There are none of the table. */
 void replica_forget_expiry(struct replica *replica, uint64_t table_id);
 bool replica_expiry_noted(const struct replica *replica, uint64_t table_id);
+/* Empty also if nothing is noted. */
+struct slice replica_noted_expiry(const struct replica *replica, uint64_t table_id);
 /* To be called when the replica ends. */
 void replica_forget_all_expiry(struct replica *replica);

@@ -422,6 +422,25 @@ START_TEST(entries_go_with_the_attribute)
 }
 END_TEST
 
+/* Faster than entries can be made or removed. */
+START_TEST(an_attribute_that_comes_back_finds_all)
+{
+    begin(3, 1);
+    put_many(now_seconds() + 10000, 1);
+    for (int round = 0; round < 3; round++) {
+        cluster_set_expiry(&cluster, SLICE_EMPTY);
+        cluster_run_for(&cluster, 1000);
+        cluster_set_expiry(&cluster, SLICE_LITERAL("f"));
+        cluster_run_for(&cluster, 25000);
+        put_many(now_seconds() + 20000 * (round + 1), 10);
+        cluster_set_expiry(&cluster, ATTRIBUTE);
+        cluster_run_for(&cluster, 20 * SECOND_US);
+        check_entries(ATTRIBUTE);
+    }
+    cluster_deinit(&cluster);
+}
+END_TEST
+
 START_TEST(a_dropped_table_leaves_no_entries)
 {
     begin(3, 2);
@@ -446,4 +465,5 @@ TEST_MAIN("expiry", what_is_due_is_deleted_within_a_minute,
           a_node_that_is_cut_off_is_done_without, who_extends_at_the_last_moment_keeps_the_item,
           an_entry_is_not_believed, rows_from_before_get_their_entries, a_restart_begins_again,
           a_node_that_hears_late_of_it_makes_up_for_it, a_node_that_starts_keeps_entries_as_noted,
-          entries_go_with_the_attribute, a_dropped_table_leaves_no_entries)
+          entries_go_with_the_attribute, an_attribute_that_comes_back_finds_all,
+          a_dropped_table_leaves_no_entries)
