@@ -44,7 +44,7 @@ def browser(tmp_path):
 
 def create_table(browser, address, table, node):
     """Fills in the form for a new table. It sends the capacity units as strings, which DynamoDB
-    Local takes and DynamoDB refuses, as Cartwheel does; the table is then made otherwise."""
+    Local takes, and dynalite and Cartwheel do not; the table is then made otherwise."""
     browser.open(f"{address}/create-table")
     browser.type("#TableName", table)
     browser.type("#HashAttributeName", "customer")
