@@ -199,6 +199,8 @@ static const char *make_write(struct batch_write_item *write, size_t i)
     const struct table *table = write->batch.tables[entry->table].table;
     struct item_key key;
     const char *problem = find_key(write, entry, table, &key);
+    if (problem == NULL && entry->is_put)
+        problem = local_indexes_check_size(table, writer_slice(entry->encoded), entry->size);
     if (problem != NULL)
         return problem;
     size_t item_end = entry->encoded->size;

@@ -304,6 +304,14 @@ void local_indexes_charge(const struct table *table, struct arena *arena, struct
     }
 }
 
+const char *local_indexes_check_size(const struct table *table, struct slice item, uint64_t size)
+{
+    for (size_t i = 0; i < table->indexes_count; i++)
+        if (key_of(&table->indexes[i], item).size > 0)
+            size += local_index_size(table, &table->indexes[i], item);
+    return size > ITEM_SIZE_MAX ? MESSAGE_TOO_LARGE : NULL;
+}
+
 /* Descriptions. */
 
 static void put_projection(struct writer *writer, const struct local_index *index)

@@ -37,5 +37,9 @@ void local_indexes_charge(const struct table *table, struct arena *arena, struct
 /* item_size() of what stands of the item in the index. */
 uint64_t local_index_size(const struct table *table, const struct local_index *index,
                           struct slice item);
+/* An item of `size` and all that stands of it in indexes are within the service's limit together.
+ * NULL, or the ValidationException's message. */
+const char *must_check local_indexes_check_size(const struct table *table, struct slice item,
+                                                uint64_t size);
 /* The member LocalSecondaryIndexes of a TableDescription, if the table has any. */
 void local_indexes_put(struct writer *writer, const struct api *api, const struct table *table);

@@ -1,6 +1,7 @@
 #include "api_state.h"
 #include "capacity.h"
 #include "json_item.h"
+#include "local_index.h"
 #include "messages.h"
 #include "operations.h"
 #include "write_options.h"
@@ -59,6 +60,8 @@ static void write_item(struct operation_call *call)
     struct item_key key;
     const char *problem =
         table_key_of_item(call->arena, call->found, put->item, api_partitions(call->api), &key);
+    if (problem == NULL)
+        problem = local_indexes_check_size(call->found, writer_slice(put->encoded), put->size);
     if (problem == NULL)
         problem = write_options_check_table(&put->options, call);
     if (problem != NULL) {
