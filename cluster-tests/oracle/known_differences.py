@@ -160,8 +160,9 @@ ORDER = [
                  "(?!The table does not have).*")),
     Known(
         "faults of a batch", "DynamoDB Local looks for duplicates before expressions and values",
-        on("BatchGetItem", messages("Provided list of item keys contains duplicates",
-                                    either(BAD_EXPRESSION, OUR_VALUE, LEGACY_FAULT)))),
+        on("BatchGetItem BatchWriteItem", messages(
+            "Provided list of item keys contains duplicates",
+            either(BAD_EXPRESSION, OUR_VALUE, OUR_KEY, LEGACY_FAULT)))),
     Known(
         "updates of keys", "AWS has the key schema before it has the item",
         on("UpdateItem", messages("The conditional request failed",
@@ -175,7 +176,8 @@ ORDER = [
         lambda case: is_legacy(case) and messages(
             either(LOCAL_KEY, LOCAL_VALUE, LEGACY_FAULT, LOCAL_START,
                    "The conditional request failed"),
-            either(LEGACY_FAULT, OUR_VALUE, OUR_KEY, BAD_EXPRESSION))(case)),
+            either(LEGACY_FAULT, OUR_VALUE, OUR_KEY, OUR_START, BAD_EXPRESSION,
+                   "ReturnValues can only be ALL_OLD or NONE"))(case)),
     Known(
         "updates before the item",
         "AWS judges the types of AttributeUpdates before it has the item",
