@@ -67,6 +67,10 @@ TEXTS = [
                  "(ExpressionAttributeValues contains invalid value: )?"
                  "Supplied AttributeValue is empty.*")),
     Known(
+        "text of a null key", "AWS's text",
+        on("BatchGetItem", messages("The list of keys in RequestItems .* may not contain null.*",
+                                    OUR_KEY))),
+    Known(
         "text of a null name", "DynamoDB Local shows its exception",
         messages("ExpressionAttributeNames contains invalid value: (Cannot invoke|null) .*",
                  "ExpressionAttributeNames contains invalid value: Empty attribute name .*")),
@@ -80,7 +84,7 @@ TEXTS = [
                  r"(?<=Input collection )(?=of)| (?=of type BS)")),
     Known(
         "text of a name twice", "AWS's text",
-        messages("Cannot have two attributes with the same name",
+        messages("Cannot have two attributes with the same name|Empty attribute name",
                  f"{INVALID}Duplicate value in attribute name: .*")),
     Known("text of a start key", "AWS's texts", messages(LOCAL_START, OUR_START)),
     Known(
@@ -145,6 +149,11 @@ ORDER = [
     Known(
         "names after values", "DynamoDB Local looks at the names of attributes in another order",
         messages(either(BAD_EXPRESSION, LEGACY_FAULT, LOCAL_KEY), "Empty attribute name")),
+    Known(
+        "ReturnValues after values", "DynamoDB Local looks at ReturnValues first of all",
+        on("PutItem DeleteItem", messages(
+            "Return values set to invalid value",
+            either(OUR_VALUE, "ExpressionAttribute(Names|Values) can only be specified.*")))),
     Known(
         "values before keys", "AWS compares keys with the schema last",
         messages(LOCAL_VALUE, OUR_KEY)),
