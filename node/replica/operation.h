@@ -55,6 +55,8 @@ void work_finish(struct replica_work *work);
 void operation_free(struct replica_operation *operation);
 /* Calls `start` at the end of this door, when the key's latch is held. */
 void operation_latch(struct replica_operation *operation);
+/* A decided row of the key is on its way into the item's place. */
+bool operation_commits(const struct replica *replica, struct slice key);
 /* Reads promise and item, in that order, then calls `then` with operation->acceptor filled in;
  * `failed` if a read or decoding failed. Without a latch other operations may commit in between: a
  * row that moves from `accepted` into the item's place meanwhile is then seen in both, never in

@@ -16,6 +16,7 @@
  * that share one merely wait for each other. */
 struct replica_latch {
     struct replica_operations waiting;
+    unsigned commits; /* under way or waiting: of rows that are decided */
 };
 
 void replica_init(struct replica *replica, const struct replica_config *config, struct store *store,
@@ -237,6 +238,7 @@ static void unlatch(struct replica_operation *operation)
     struct replica *replica = operation->work.replica;
     struct replica_latch *latch = map_find(&replica->latches, hash64_id(operation->key));
     ensure(latch != NULL);
+    latch->commits -= operation->work.asker.type == FRAME_COMMIT;
     struct replica_operation *next = replica_operations_pop(&latch->waiting);
     if (next != NULL) {
         next->latched = true;
@@ -254,6 +256,12 @@ void operation_free(struct replica_operation *operation)
     work_finish(&operation->work);
 }
 
+bool operation_commits(const struct replica *replica, struct slice key)
+{
+    const struct replica_latch *latch = map_find(&replica->latches, hash64_id(key));
+    return latch != NULL && latch->commits > 0;
+}
+
 void operation_latch(struct replica_operation *operation)
 {
     struct replica *replica = operation->work.replica;
@@ -265,12 +273,14 @@ void operation_latch(struct replica_operation *operation)
     struct replica_latch *latch = map_find(&replica->latches, id);
     if (latch != NULL) {
         PROBE("a vote waits for another on its register");
+        latch->commits += operation->work.asker.type == FRAME_COMMIT;
         replica_operations_push(&latch->waiting, operation);
         return;
     }
     latch = malloc(sizeof(*latch));
     ensure(latch != NULL);
     replica_operations_init(&latch->waiting);
+    latch->commits = operation->work.asker.type == FRAME_COMMIT;
     map_put(&replica->latches, id, latch);
     operation->latched = true;
     replica_operations_push(&replica->ready, operation);
@@ -383,8 +393,9 @@ void operation_read(struct replica_operation *operation,
     operation->read_done = then;
     store_get_init(&operation->item, STORE_ITEMS, operation->key, on_item_read);
     store_get_init(&operation->promise, STORE_PROMISES, operation->key, on_promise_read);
-    if (operation->latched && recent_take(&operation->work.replica->recent, operation->key,
-                                          &operation->item.value, &operation->promise.value)) {
+    bool votes = operation->latched && operation->work.asker.type != FRAME_READ;
+    if (votes && recent_take(&operation->work.replica->recent, operation->key,
+                             &operation->item.value, &operation->promise.value)) {
         then(operation, !acceptor_load(operation));
         return;
     }

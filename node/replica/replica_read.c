@@ -1,6 +1,7 @@
 /* Reads of one register. */
 #include "key.h"
 #include "operation.h"
+#include "probe.h"
 
 static void read_reply(struct replica_operation *operation, enum verdict verdict,
                        const struct operation_top *told)
@@ -34,6 +35,11 @@ static void on_read(struct replica_operation *operation, bool failed)
     read_reply(operation, VERDICT_OK, &top);
 }
 
+static void read_start(struct replica_operation *operation)
+{
+    operation_read(operation, on_read);
+}
+
 void replica_on_read(struct replica *replica, const struct frame *frame,
                      const Cartwheel__Read *read)
 {
@@ -48,6 +54,12 @@ void replica_on_read(struct replica *replica, const struct frame *frame,
         read_refuse(operation, VERDICT_BUSY);
     else if (replica->recovering && read->top)
         read_refuse(operation, VERDICT_RECOVERING);
-    else
-        operation_read(operation, on_read);
+    else if (!read->top && operation_commits(replica, operation->key)) {
+        /* Whoever was told that his write is done shall see it here, too. */
+        PROBE("a read waits for a commit");
+        operation->start = read_start;
+        operation_latch(operation);
+    } else {
+        read_start(operation);
+    }
 }
