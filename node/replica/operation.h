@@ -9,6 +9,7 @@ struct replica_operation {
     struct list_link link; /* waiting for its latch, or in replica->ready */
     void (*start)(struct replica_operation *operation); /* called once the latch is held */
 
+    struct commit_mark mark;  /* COMMIT */
     struct slice key;         /* in `bytes` below, as are all slices here */
     struct slice row;         /* WRITE, REPAIR, ACCEPT: as received */
     struct version ballot;    /* PREPARE, COMMIT */

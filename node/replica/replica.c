@@ -34,6 +34,7 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
     map_init(&replica->latches);
     map_init(&replica->dropped);
     map_init(&replica->expiry_noted);
+    commit_waits_init(&replica->commit_waits);
     map_init(&replica->schemas);
     replica_operations_init(&replica->ready);
     replica_works_init(&replica->works);
@@ -253,6 +254,7 @@ void operation_free(struct replica_operation *operation)
 {
     if (operation->latched)
         unlatch(operation);
+    commit_waits_end(&operation->work.replica->commit_waits, &operation->mark);
     work_finish(&operation->work);
 }
 
@@ -266,6 +268,8 @@ void operation_latch(struct replica_operation *operation)
 {
     struct replica *replica = operation->work.replica;
     uint64_t id = hash64_id(operation->key);
+    if (operation->work.asker.type == FRAME_COMMIT)
+        commit_waits_begin(&replica->commit_waits, &operation->mark, operation->key);
     if (PLANTED(NO_LATCH)) {
         replica_operations_push(&replica->ready, operation);
         return;

@@ -8,6 +8,7 @@
 
 #include "acceptor.h"
 #include "cartwheel.pb-c.h"
+#include "commit_waits.h"
 #include "hints.h"
 #include "instant.h"
 #include "list.h"
@@ -64,6 +65,7 @@ struct replica {
     struct hints *hints;
     struct log_sink *log;
     struct replica_config config;
+    struct commit_waits commit_waits;
     struct map latches;              /* hash of key -> struct replica_latch */
     struct replica_operations ready; /* got their latch; run at the end of the door */
     struct replica_works works;      /* being served */

@@ -42,6 +42,7 @@ struct item_lookup {
 struct index_operation {
     struct replica_work work;
     struct replica_page page;
+    struct commit_wait wait;
     struct index_range range;
     struct store_snapshot *snapshot;
     struct arena arena; /* holds what is accepted */
@@ -508,6 +509,21 @@ static enum verdict index_admit(struct index_operation *operation, const Cartwhe
     return known ? VERDICT_OK : VERDICT_REFUSED_SCHEMA;
 }
 
+static void index_start(struct index_operation *operation)
+{
+    struct store *store = operation->work.replica->store;
+    operation->snapshot = store->snapshot(store);
+    if (operation->page.whole && !PLANTED(INDEX_HIDES_ACCEPTED))
+        read_accepted(operation);
+    else
+        index_advance(operation);
+}
+
+static void on_commits(struct commit_wait *wait)
+{
+    index_start(container_of(wait, struct index_operation, wait));
+}
+
 void replica_on_index_range(struct replica *replica, const struct frame *frame,
                             const Cartwheel__Range *range)
 {
@@ -517,12 +533,11 @@ void replica_on_index_range(struct replica *replica, const struct frame *frame,
         replica_page_reply(&operation->page, &operation->work, admitted, false);
         return;
     }
-    operation->snapshot = replica->store->snapshot(replica->store);
     const struct index_range *wanted = &operation->range;
     key_range_positions(&operation->promises, wanted->partition, wanted->table_id,
                         wanted->first_position, wanted->last_position);
-    if (operation->page.whole && !PLANTED(INDEX_HIDES_ACCEPTED))
-        read_accepted(operation);
-    else
-        index_advance(operation);
+    struct slice from = writer_slice(&operation->from);
+    if (operation->page.whole ||
+        !commit_waits_add(&replica->commit_waits, &operation->wait, from, on_commits))
+        index_start(operation);
 }

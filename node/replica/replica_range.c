@@ -42,6 +42,7 @@ struct range_operation {
     struct family_walk walks[WALKS];
     struct store_snapshot *snapshot; /* NULL: one family is walked, as it is */
     struct replica_page page;
+    struct commit_wait wait;
     bool failed;
 };
 
@@ -270,6 +271,12 @@ static struct range_operation *range_new(struct replica *replica, const struct f
     return operation;
 }
 
+static void range_start(struct commit_wait *wait)
+{
+    PROBE("a range waits for a commit");
+    range_advance(container_of(wait, struct range_operation, wait));
+}
+
 /* VERDICT_OK: go on. */
 static enum verdict range_admit(const struct replica *replica, const Cartwheel__Range *range)
 {
@@ -298,5 +305,8 @@ void replica_on_range(struct replica *replica, const struct frame *frame,
     }
     if (range->rows)
         operation->snapshot = replica->store->snapshot(replica->store);
-    range_advance(operation);
+    struct slice from = writer_slice(&operation->walks[ITEMS].from);
+    if (range->rows ||
+        !commit_waits_add(&replica->commit_waits, &operation->wait, from, range_start))
+        range_advance(operation);
 }
