@@ -14,6 +14,16 @@
 #include "range_repair.h"
 #include "task.h"
 
+/* What is merged and repaired together: rows by their places in the range; and, of an index, rows by
+ * their items that are accepted somewhere and have no place in the pages. */
+enum { PLACES, BESIDE, PARTS };
+
+struct range_part {
+    struct range_page page[REPLICAS_MAX]; /* of slots that are GOOD */
+    struct range_merge merge;
+    struct range_repair repair;
+};
+
 struct range_task {
     struct task task;
     struct quorum quorum;
@@ -21,11 +31,9 @@ struct range_task {
     bool consistent;
     size_t need;
     struct slot slot[REPLICAS_MAX];
-    struct range_page page[REPLICAS_MAX]; /* of slots that are GOOD */
     size_t asked;
-    bool merged; /* all pages are here: `merge` and `repair` are what goes on */
-    struct range_merge merge;
-    struct range_repair repair;
+    bool merged; /* all pages are here: what the parts merged and repair is what goes on */
+    struct range_part parts[PARTS];
 };
 
 static bool range_ask_next(struct range_task *range)
@@ -78,9 +86,15 @@ static bool range_late(const struct range_task *range)
     return range->task.coordinator->outbox->now.monotonic_us >= range->task.deadline_us;
 }
 
+static void range_stop(struct range_task *range)
+{
+    for (size_t i = 0; i < PARTS; i++)
+        range->parts[i].repair.stopped = true;
+}
+
 static void range_end(struct range_task *range, enum outcome outcome)
 {
-    range->repair.stopped = true;
+    range_stop(range);
     task_answer(&range->task, outcome);
 }
 
@@ -109,7 +123,7 @@ static void range_answer(struct range_task *range, struct slice rows, uint32_t c
 static void range_answer_one(struct range_task *range)
 {
     for (size_t i = 0; i < range->asked; i++) {
-        const struct range_page *page = &range->page[i];
+        const struct range_page *page = &range->parts[PLACES].page[i];
         if (range->slot[i].state == SLOT_GOOD) {
             if (i > 0)
                 PROBE("a range is answered by the second that was asked");
@@ -121,31 +135,41 @@ static void range_answer_one(struct range_task *range)
 
 /* Merges the pages, with what was settled since, and has brought to where it lacks what is new.
  * False if a page is malformed. */
+static bool part_merge(struct range_task *range, struct range_part *part,
+                       const struct range_sources *limits)
+{
+    struct range_settled *settled = range_repair_settled(&part->repair);
+    struct range_sources sources = *limits;
+    sources.pages = part->page;
+    sources.pages_count = range->asked;
+    sources.settled = settled;
+    sources.settled_count = part->repair.count;
+    range_merge_deinit(&part->merge);
+    bool usable = range_merge_run(&part->merge, &sources);
+    free(settled);
+    part->repair.moved = false;
+    if (usable && !(range->task.request->index && PLANTED(INDEX_NO_REPAIR)))
+        range_repair_add(&part->repair, &part->merge, range->slot);
+    return usable;
+}
+
 static bool range_merge_pages(struct range_task *range)
 {
     const struct request *request = range->task.request;
-    struct range_settled *settled = range_repair_settled(&range->repair);
-    struct range_sources sources = {.pages = range->page,
-                                    .pages_count = range->asked,
-                                    .settled = settled,
-                                    .settled_count = range->repair.count,
-                                    .reverse = request->reverse,
-                                    .rows_max = request->rows_max,
-                                    .bytes_max = request->bytes_max};
-    range_merge_deinit(&range->merge);
-    bool usable = range_merge_run(&range->merge, &sources);
-    free(settled);
-    range->repair.moved = false;
-    if (usable && !(request->index && PLANTED(INDEX_NO_REPAIR)))
-        range_repair_add(&range->repair, &range->merge, range->slot);
-    return usable;
+    const struct range_sources of_places = {.reverse = request->reverse,
+                                            .rows_max = request->rows_max,
+                                            .bytes_max = request->bytes_max};
+    const struct range_sources of_items = {.rows_max = UINT32_MAX, .bytes_max = SIZE_MAX};
+    return part_merge(range, &range->parts[PLACES], &of_places) &&
+           part_merge(range, &range->parts[BESIDE], &of_items);
 }
 
 /* Rows of an index are put where they stand by now. */
 static void range_answer_merged(struct range_task *range)
 {
     const struct request *request = range->task.request;
-    const struct range_merge *merge = &range->merge;
+    const struct range_merge *merge = &range->parts[PLACES].merge;
+    struct slice beside = writer_slice(&range->parts[BESIDE].merge.rows);
     struct slice covered = writer_slice(&merge->covered);
     if (!request->index) {
         range_answer(range, writer_slice(&merge->rows), merge->count, merge->more, covered);
@@ -168,7 +192,7 @@ static void range_answer_merged(struct range_task *range)
                                      .covered = covered};
     struct writer rows;
     writer_init(&rows, merge->rows.size);
-    uint32_t count = index_rows_place(&place, writer_slice(&merge->rows), &rows);
+    uint32_t count = index_rows_place(&place, writer_slice(&merge->rows), beside, &rows);
     range_answer(range, writer_slice(&rows), count, merge->more, covered);
     writer_deinit(&rows);
 }
@@ -176,12 +200,22 @@ static void range_answer_merged(struct range_task *range)
 /* True if the pages were merged again: to be looked at once more. */
 static bool range_look(struct range_task *range)
 {
-    range_repair_advance(&range->repair);
-    if (range->repair.outcome != OUTCOME_OK) {
-        range_end(range, range_late(range) ? OUTCOME_TIMEOUT : range->repair.outcome);
-    } else if (range->repair.missing == 0 && !range->repair.moved) {
+    enum outcome outcome = OUTCOME_OK;
+    size_t missing = 0;
+    bool moved = false;
+    for (size_t i = 0; i < PARTS; i++) {
+        struct range_repair *repair = &range->parts[i].repair;
+        range_repair_advance(repair);
+        missing += repair->missing;
+        moved |= repair->moved;
+        if (repair->outcome != OUTCOME_OK)
+            outcome = repair->outcome;
+    }
+    if (outcome != OUTCOME_OK) {
+        range_end(range, range_late(range) ? OUTCOME_TIMEOUT : outcome);
+    } else if (missing == 0 && !moved) {
         range_answer_merged(range);
-    } else if (range->repair.missing == 0) {
+    } else if (missing == 0) {
         PROBE("a range is merged again with what was settled");
         if (range_merge_pages(range))
             return true;
@@ -217,9 +251,13 @@ static void range_advance(struct range_task *range)
 {
     while (range->task.request != NULL && range_step(range))
         continue;
-    range_repair_advance(&range->repair);
-    if (range->task.request == NULL && slots_count(range->slot, range->asked, SLOT_SENT) == 0 &&
-        range_repair_idle(&range->repair))
+    bool idle = true;
+    for (size_t i = 0; i < PARTS; i++) {
+        range_repair_advance(&range->parts[i].repair);
+        idle &= range_repair_idle(&range->parts[i].repair);
+    }
+    if (range->task.request == NULL && idle &&
+        slots_count(range->slot, range->asked, SLOT_SENT) == 0)
         task_free(&range->task);
 }
 
@@ -255,6 +293,23 @@ static bool rows_valid(const struct range_task *range, struct slice rows, uint32
     return valid && count == 0;
 }
 
+/* Keys of items of the range's table and partition, and rows, which are checked when they are merged. */
+static bool beside_valid(const struct request *request, struct slice rows)
+{
+    enum { TABLE_SIZE = 4 + 8 /* what keys of items and of entries begin with */ };
+    struct reader reader = reader_of(rows);
+    struct item_key item;
+    bool valid = rows.size == 0 || (request->index && request->key.size >= TABLE_SIZE);
+    while (valid && reader_left(&reader) > 0) {
+        struct slice encoded = reader_get_sized(&reader);
+        (void)reader_get_u8(&reader);
+        (void)reader_get_sized(&reader);
+        valid = !reader.failed && item_key_decode(encoded, &item) &&
+                memcmp(encoded.data, request->key.data, TABLE_SIZE) == 0;
+    }
+    return valid;
+}
+
 /* What a peer sends is read as keys and items, and gone on from. */
 static bool page_valid(const struct range_task *range, const struct frame *frame,
                        const Cartwheel__RangeReply *reply)
@@ -263,13 +318,22 @@ static bool page_valid(const struct range_task *range, const struct frame *frame
     if (request == NULL || reply->verdict != VERDICT_OK)
         return false;
     return (!reply->more || key_inside(request, slice_of_binary(reply->covered))) &&
-           rows_valid(range, frame->payload, reply->count);
+           rows_valid(range, frame->payload, reply->count) &&
+           beside_valid(request, slice_of_binary(reply->beside));
+}
+
+static struct slice copy_of(struct writer *copy, struct slice bytes)
+{
+    size_t at = copy->size;
+    writer_put_slice(copy, bytes);
+    return slice_of(copy->buffer->data + at, bytes.size);
 }
 
 static void range_take_page(struct range_task *range, struct slot *slot, const struct frame *frame,
                             const Cartwheel__RangeReply *reply)
 {
-    struct range_page *page = &range->page[slot - range->slot];
+    struct range_page *page = &range->parts[PLACES].page[slot - range->slot];
+    struct range_page *beside = &range->parts[BESIDE].page[slot - range->slot];
     bool good = page_valid(range, frame, reply);
     if (!good) {
         PROBE("a page of a range is refused");
@@ -278,15 +342,15 @@ static void range_take_page(struct range_task *range, struct slot *slot, const s
         return;
     }
     struct writer copy;
-    writer_init(&copy, frame->payload.size + reply->covered.len);
-    writer_put_slice(&copy, frame->payload);
-    writer_put_slice(&copy, slice_of_binary(reply->covered));
+    writer_init(&copy, frame->payload.size + reply->covered.len + reply->beside.len + 1);
+    page->rows = copy_of(&copy, frame->payload);
+    page->covered = copy_of(&copy, slice_of_binary(reply->covered));
+    beside->rows = copy_of(&copy, slice_of_binary(reply->beside));
     page->held = writer_finish(&copy);
-    page->present = true;
-    page->rows = slice_of(page->held->data, frame->payload.size);
-    page->covered = slice_of(page->held->data + frame->payload.size, reply->covered.len);
     page->more = reply->more;
     page->count = reply->count;
+    page->present = true;
+    beside->present = true;
 }
 
 static void range_on_reply(struct task *task, struct slot *slot, const struct frame *frame,
@@ -296,8 +360,7 @@ static void range_on_reply(struct task *task, struct slot *slot, const struct fr
     if (frame->header.type == FRAME_RANGE_REPLY)
         range_take_page(range, slot, frame, (const Cartwheel__RangeReply *)body);
     else
-        range_repair_on_answer(&range->repair, slot,
-                               (enum verdict)((const Cartwheel__WriteReply *)body)->verdict);
+        range_repair_on_answer(slot, (enum verdict)((const Cartwheel__WriteReply *)body)->verdict);
     range_advance(range);
 }
 
@@ -305,13 +368,13 @@ static void range_on_lost(struct task *task, struct slot *slot)
 {
     struct range_task *range = container_of(task, struct range_task, task);
     if (slot->expects == FRAME_WRITE_REPLY)
-        range_repair_on_lost(&range->repair, slot);
+        range_repair_on_lost(slot);
     range_advance(range);
 }
 
 static void range_on_settled(struct range_repair *repair)
 {
-    range_advance(container_of(repair, struct range_task, repair));
+    range_advance(container_of(repair->task, struct range_task, task));
 }
 
 /* Replicas that did not answer in time are not waited for; none is, once the request's time is
@@ -331,8 +394,10 @@ static void range_on_timer(struct task *task)
             slot_abandon(slot);
         }
     }
-    range_repair_expire(&range->repair, sent_us);
-    range->repair.stopped |= late;
+    for (size_t i = 0; i < PARTS; i++)
+        range_repair_expire(&range->parts[i].repair, sent_us);
+    if (late)
+        range_stop(range);
     if (!late)
         task_arm(task, attempt_us / 2);
     else if (task->request != NULL) {
@@ -345,10 +410,12 @@ static void range_on_timer(struct task *task)
 static void range_free(struct task *task)
 {
     struct range_task *range = container_of(task, struct range_task, task);
-    range_repair_deinit(&range->repair);
-    range_merge_deinit(&range->merge);
-    for (size_t i = 0; i < REPLICAS_MAX; i++)
-        buffer_unref(range->page[i].held);
+    for (size_t part = 0; part < PARTS; part++) {
+        range_repair_deinit(&range->parts[part].repair);
+        range_merge_deinit(&range->parts[part].merge);
+        for (size_t i = 0; i < REPLICAS_MAX; i++)
+            buffer_unref(range->parts[part].page[i].held);
+    }
     free(range);
 }
 
@@ -368,9 +435,11 @@ void range_begin(struct coordinator *coordinator, struct request *request)
     range->consistent = request->consistent;
     range->need = request->consistent ? majority_of(range->quorum.n) : 1;
     range->partition = key_partition(request->key);
-    range_merge_init(&range->merge);
-    range_repair_init(&range->repair, &range->task, range->quorum.n, request->index,
-                      range_on_settled);
+    for (size_t i = 0; i < PARTS; i++) {
+        range_merge_init(&range->parts[i].merge);
+        range_repair_init(&range->parts[i].repair, &range->task, range->quorum.n,
+                          i == PLACES && request->index, range_on_settled);
+    }
     range_start(range);
     range_advance(range);
 }

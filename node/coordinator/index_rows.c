@@ -115,16 +115,34 @@ static void place_rows(struct placement *placement, struct slice rows, bool stan
     writer_deinit(&place);
 }
 
+static void place_beside(struct placement *placement, struct slice rows)
+{
+    const struct index_rows_range *range = placement->range;
+    struct reader reader = reader_of(rows);
+    struct slice encoded, item;
+    struct item_key key;
+    struct writer place;
+    writer_init(&place, 0);
+    while (store_rows_next(&reader, &encoded, &item)) {
+        writer_reset(&place);
+        if (item_key_decode(encoded, &key) &&
+            index_entry(&place, range->schema, range->index, &key, item))
+            place_moved(placement, writer_slice(&place), item);
+    }
+    writer_deinit(&place);
+}
+
 uint32_t index_rows_place(const struct index_rows_range *range, struct slice rows,
-                          struct writer *out)
+                          struct slice beside, struct writer *out)
 {
     struct placement placement = {.range = range};
     arena_init(&placement.arena);
     map_init(&placement.items);
-    placement.rows =
-        arena_alloc(&placement.arena, (count_rows(rows) + 1) * sizeof(*placement.rows));
+    placement.rows = arena_alloc(&placement.arena, (count_rows(rows) + count_rows(beside) + 1) *
+                                                       sizeof(*placement.rows));
     place_rows(&placement, rows, true);
     place_rows(&placement, rows, false);
+    place_beside(&placement, beside);
     for (size_t i = 0; i < placement.count; i++) {
         writer_put_sized(out, placement.rows[i].place);
         writer_put_sized(out, placement.rows[i].item);

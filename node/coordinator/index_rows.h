@@ -16,9 +16,9 @@ struct index_rows_range {
     struct slice covered; /* with `more`: the last place examined */
 };
 
-/* Appends `rows` (sized key of an entry, sized item) to `out` again, in the order of the walk: of
- * rows that do not stand at their place those whose own place is in the range, and covered. An item
- * comes once.
- * Returns how many there are. */
+/* Appends `rows` (sized key of an entry, sized item) to `out` again, in the order of the walk. Rows that
+ * do not stand at their place, and those of `beside` (sized key of an item, sized item), which have
+ * none, come if their own place is in the range, and covered. An item comes once. Returns how many
+ * there are. */
 uint32_t index_rows_place(const struct index_rows_range *range, struct slice rows,
-                          struct writer *out);
+                          struct slice beside, struct writer *out);

@@ -211,22 +211,22 @@ static struct range_key *key_of(struct slot *slot)
     return container_of(slot, struct key_repair, slot)->key;
 }
 
-void range_repair_on_lost(struct range_repair *repair, struct slot *slot)
+void range_repair_on_lost(struct slot *slot)
 {
     struct range_key *key = key_of(slot);
     ensure(key->out > 0);
     key->out--;
-    repair->out--;
+    key->repair->out--;
     key_look(key);
 }
 
-void range_repair_on_answer(struct range_repair *repair, struct slot *slot, enum verdict verdict)
+void range_repair_on_answer(struct slot *slot, enum verdict verdict)
 {
     struct range_key *key = key_of(slot);
     key->holders += verdict == VERDICT_TOOK;
     if (verdict == VERDICT_REFUSED_PROMISE && key->state == KEY_STANDS && !key->settled)
         note_undecided(key);
-    range_repair_on_lost(repair, slot);
+    range_repair_on_lost(slot);
 }
 
 void range_repair_expire(struct range_repair *repair, uint64_t sent_us)
@@ -239,7 +239,7 @@ void range_repair_expire(struct range_repair *repair, uint64_t sent_us)
                 continue;
             slot_unanswered(slot);
             slot_abandon(slot);
-            range_repair_on_lost(repair, slot);
+            range_repair_on_lost(slot);
         }
     }
 }

@@ -44,9 +44,9 @@ void range_repair_add(struct range_repair *repair, const struct range_merge *mer
 /* Begins what there is room for. */
 void range_repair_advance(struct range_repair *repair);
 /* A repair was answered. */
-void range_repair_on_answer(struct range_repair *repair, struct slot *slot, enum verdict verdict);
+void range_repair_on_answer(struct slot *slot, enum verdict verdict);
 /* It will not be. */
-void range_repair_on_lost(struct range_repair *repair, struct slot *slot);
+void range_repair_on_lost(struct slot *slot);
 /* Gives up what was sent before `sent_us`. */
 void range_repair_expire(struct range_repair *repair, uint64_t sent_us);
 /* Nothing is out, and nothing will be begun. */

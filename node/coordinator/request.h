@@ -9,6 +9,7 @@
 
 #include "bytes.h"
 #include "list.h"
+#include "table_schema.h"
 #include "version.h"
 
 /* Per-table replication settings (docs/configuration.md). */
@@ -114,11 +115,13 @@ struct request {
 
 LIST_DEFINE(requests, struct request, link)
 
-/* A write whose effect or answer depends on the register's state: needs a prepare round. */
+/* A write whose effect or answer depends on the register's state: needs a prepare round. So does any
+ * write to a table with indexes: an entry may go only with what is decided, or a row that a minority
+ * took would hide what stands. */
 static inline bool request_conditional(const struct request *request)
 {
-    return request->precondition != PRECONDITION_NONE || request->program.size > 0 ||
-           (request->want & WANT_OLD) != 0;
+    return key_table_indexed(request->key) || request->precondition != PRECONDITION_NONE ||
+           request->program.size > 0 || (request->want & WANT_OLD) != 0;
 }
 
 /* All zero but kind and done; then the caller fills in. */

@@ -91,11 +91,33 @@ static void release(struct replica_work *work)
     free(operation);
 }
 
+static int walk_compare(const struct index_operation *operation, struct slice a, struct slice b)
+{
+    int order = slice_compare(a, b);
+    return operation->page.reverse ? -order : order;
+}
+
+/* An accepted row that the page does not tell at its entry may have taken the place, here, of one that
+ * others rightly show: they must hear of it. */
+static void put_beside(struct index_operation *operation, bool more)
+{
+    struct slice covered = writer_slice(&operation->page.covered);
+    for (size_t i = 0; i < operation->accepted_count; i++) {
+        const struct accepted_row *accepted = &operation->accepted[i];
+        bool told = accepted->entry.size > 0 &&
+                    (!more || walk_compare(operation, accepted->entry, covered) <= 0);
+        if (!told)
+            replica_page_put_beside(&operation->page, accepted->key, accepted->row);
+    }
+}
+
 static void index_finish(struct index_operation *operation, enum verdict verdict, bool more)
 {
     if (verdict == VERDICT_FAILED)
         log_event(operation->work.replica->log, LOG_ERROR, "index_range_unreadable", "rows=%u",
                   operation->page.count);
+    if (verdict == VERDICT_OK)
+        put_beside(operation, more);
     replica_page_reply(&operation->page, &operation->work, verdict, more);
 }
 
@@ -103,12 +125,6 @@ static void index_finish(struct index_operation *operation, enum verdict verdict
 static const struct table_schema *schema_of(const struct index_operation *operation)
 {
     return replica_table(operation->work.replica, operation->range.table_id);
-}
-
-static int walk_compare(const struct index_operation *operation, struct slice a, struct slice b)
-{
-    int order = slice_compare(a, b);
-    return operation->page.reverse ? -order : order;
 }
 
 /* True if it was answered at once. */

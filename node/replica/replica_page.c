@@ -20,12 +20,14 @@ void replica_page_init(struct replica_page *page, const Cartwheel__Range *range)
                                   .whole = range->rows};
     writer_init(&page->rows, 0);
     writer_init(&page->covered, 0);
+    writer_init(&page->beside, 0);
 }
 
 void replica_page_deinit(struct replica_page *page)
 {
     writer_deinit(&page->rows);
     writer_deinit(&page->covered);
+    writer_deinit(&page->beside);
 }
 
 bool replica_page_full(const struct replica_page *page)
@@ -41,6 +43,13 @@ void replica_page_put_row(struct replica_page *page, struct slice key, struct sl
     writer_put_u8(&page->rows, applied);
     writer_put_sized(&page->rows, row);
     page->count++;
+}
+
+void replica_page_put_beside(struct replica_page *page, struct slice key, struct slice row)
+{
+    writer_put_sized(&page->beside, key);
+    writer_put_u8(&page->beside, false);
+    writer_put_sized(&page->beside, row);
 }
 
 void replica_page_put_value(struct replica_page *page, struct slice key, struct slice value)
@@ -66,6 +75,8 @@ void replica_page_reply(const struct replica_page *page, struct replica_work *wo
     reply.more = more;
     if (more)
         reply.covered = binary_of(writer_slice(&page->covered));
+    if (verdict == VERDICT_OK)
+        reply.beside = binary_of(writer_slice(&page->beside));
     outbox_reply(work->replica->outbox, &work->asker, FRAME_RANGE_REPLY, &reply.base,
                  verdict == VERDICT_OK ? writer_slice(&page->rows) : SLICE_EMPTY);
     work_finish(work);

@@ -6,6 +6,7 @@
 struct replica_page {
     struct writer rows;    /* sized key, sized value; or, whole, sized key, u8 applied, sized row */
     struct writer covered; /* last key examined */
+    struct writer beside;  /* whole rows of items that have no place in the range */
     uint32_t count;
     uint32_t rows_max;
     size_t bytes_max;
@@ -21,6 +22,8 @@ bool replica_page_full(const struct replica_page *page);
 /* Whole rows. */
 void replica_page_put_row(struct replica_page *page, struct slice key, struct slice row,
                           bool applied);
+/* A row that is only accepted, beside the range; in the order of the items' keys. */
+void replica_page_put_beside(struct replica_page *page, struct slice key, struct slice row);
 /* Values. */
 void replica_page_put_value(struct replica_page *page, struct slice key, struct slice value);
 /* `size` bytes were looked at to examine `key`. */

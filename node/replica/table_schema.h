@@ -13,6 +13,13 @@ enum {
  * table yet cannot keep its indexes, and takes nothing of it until it has. */
 #define TABLE_ID_INDEXED ((uint64_t)1 << 63)
 
+/* The same of the table of an encoded item key. */
+static inline bool key_table_indexed(struct slice key)
+{
+    enum { ID_AT = 4 /* behind the partition */ };
+    return key.size > ID_AT && (key.data[ID_AT] & 0x80) != 0;
+}
+
 struct index_attribute {
     struct slice name;
     enum value_type type; /* S, N or B: values of other types do not stand in the index */

@@ -56,7 +56,7 @@ static void put_item(struct writer *writer, unsigned number, int value)
     writer_put_varint(writer, value == NONE ? 1 : 2);
     writer_put_sized(writer, SLICE_LITERAL("n"));
     writer_put_u8(writer, VALUE_STRING);
-    writer_put_sized(writer, slice_of("abcdefghijklmnop" + number % 8, 1 + number % 5));
+    writer_put_sized(writer, slice_of(&"abcdefghijklmnop"[number % 8], 1 + number % 5));
     if (value == NONE)
         return;
     writer_put_sized(writer, SLICE_LITERAL("x"));
