@@ -1,5 +1,6 @@
 #include "api_state.h"
 #include "batch.h"
+#include "item_collection.h"
 #include "json_item.h"
 #include "json_writer.h"
 #include "local_index.h"
@@ -160,6 +161,49 @@ static void put_unprocessed(struct writer *reply, const struct batch_write_item 
         json_put_raw(reply, "]");
 }
 
+/* Of each collection that was written to, once. */
+static bool written_before(const struct batch_write_item *write, size_t at)
+{
+    struct item_key key, other;
+    bool found = !item_key_decode(write_of(write, at)->key, &key);
+    for (size_t i = 0; i < at && !found; i++)
+        found = write->entries[i].table == write->entries[at].table &&
+                write_of(write, i)->outcome == OUTCOME_OK &&
+                item_key_decode(write_of(write, i)->key, &other) &&
+                slice_equal(other.partition_key, key.partition_key);
+    return found;
+}
+
+static void put_table_metrics(struct writer *reply, const struct batch_write_item *write,
+                              size_t table)
+{
+    const struct batch_table *of = &write->batch.tables[table];
+    json_put_key(reply, of->name);
+    json_put_raw(reply, "[");
+    for (size_t i = 0; i < write->count; i++)
+        if (write->entries[i].table == table && write_of(write, i)->outcome == OUTCOME_OK &&
+            !written_before(write, i))
+            item_collection_put(reply, write->call.api, of->table, write_of(write, i)->key);
+    json_put_raw(reply, "]");
+}
+
+static void put_metrics(struct writer *reply, const struct batch_write_item *write)
+{
+    bool open = false;
+    for (size_t i = 0; i < write->batch.count; i++) {
+        if (!item_collection_wanted(write->batch.tables[i].table, write->call.input))
+            continue;
+        if (!open) {
+            json_put_name(reply, "ItemCollectionMetrics");
+            json_put_raw(reply, "{");
+            open = true;
+        }
+        put_table_metrics(reply, write, i);
+    }
+    if (open)
+        json_put_raw(reply, "}");
+}
+
 static void finish(struct operation_call *call)
 {
     struct batch_write_item *write = (struct batch_write_item *)(void *)call;
@@ -174,6 +218,7 @@ static void finish(struct operation_call *call)
     for (size_t i = 0; i < write->batch.count; i++)
         put_unprocessed(reply, write, i);
     json_put_raw(reply, "}");
+    put_metrics(reply, write);
     batch_put_capacity(reply, &write->batch, call->input);
     json_put_raw(reply, "}");
     operation_finish(call);
@@ -236,6 +281,15 @@ static const char *make_writes(struct operation_call *call, size_t table)
 static void write_items(struct operation_call *call)
 {
     struct batch_write_item *write = (struct batch_write_item *)(void *)call;
+    for (size_t i = 0; i < write->count; i++) {
+        struct table *table = write->batch.tables[write->entries[i].table].table;
+        item_collection_watch(call->api, table);
+        if (write->entries[i].is_put &&
+            item_collection_full(call->api, table, write_of(write, i)->key)) {
+            item_collection_refuse(call);
+            return;
+        }
+    }
     operation_wait(call, finish);
     size_t sent = 0;
     for (size_t i = 0; i < write->count; i++)

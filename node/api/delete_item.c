@@ -50,7 +50,7 @@ static void write_tombstone(struct operation_call *call)
     write_options_apply(&delete->options, call, NULL, NULL, &delete->write->request);
     delete->write->request.key = writer_slice(encoded);
     delete->write->request.tombstone = true;
-    if (!write_options_admit(call, 0))
+    if (!write_options_admit(call, &delete->write->request, 0))
         return;
     operation_wait(call, finish);
     operation_send(call, delete->write);

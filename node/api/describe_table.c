@@ -4,6 +4,8 @@
 #include "operations.h"
 #include "table_shapes.h"
 
+enum { FIGURES_AGE_MS = 5000 /* whoever describes a table sees figures about this young */ };
+
 static const struct shape_member members[] = {
     {"TableName", &shape_plain_table_name, false, false},
 };
@@ -22,7 +24,7 @@ static void describe(struct operation_call *call)
     if (read->outcome == OUTCOME_OK && read->found)
         statistics_learn(call->api, call->found->id, read->result);
     if (read->outcome == OUTCOME_OK)
-        statistics_refresh(call->api, call->found);
+        statistics_refresh(call->api, call->found, FIGURES_AGE_MS);
     struct writer *reply = operation_reply(call);
     json_put_raw(reply, "{\"Table\":");
     table_put_description(reply, call->api, call->found, "ACTIVE");

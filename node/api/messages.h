@@ -341,6 +341,8 @@
 #define MESSAGE_PATH_IN_INDEX_KEY                                                                  \
     "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: " \
     "IndexKey: %.*s"
+#define MESSAGE_COLLECTION_FULL \
+    "Collection size exceeded. An item collection can hold 10 GB, its index entries included."
 #define MESSAGE_NO_INDEX "The table does not have the specified index: %.*s"
 #define MESSAGE_INDEX_FILTER \
     MESSAGE_INVALID "Secondary index %.*s does not project one or more filter attributes: [%s]"

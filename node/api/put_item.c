@@ -74,7 +74,7 @@ static void write_item(struct operation_call *call)
     write_options_apply(&put->options, call, NULL, NULL, &put->write->request);
     put->write->request.value = slice_of(encoded.data, put->item_end);
     put->write->request.key = slice_of(encoded.data + put->item_end, encoded.size - put->item_end);
-    if (!write_options_admit(call, put->size))
+    if (!write_options_admit(call, &put->write->request, put->size))
         return;
     operation_wait(call, finish);
     operation_send(call, put->write);

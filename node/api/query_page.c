@@ -179,13 +179,14 @@ static void take_item(struct query_page *page, struct writer *reply, struct aren
 {
     uint64_t size = item_size(item);
     page->scanned++;
+    page->read += size;
     page->size += query_source_size(&page->source, item);
     if (page->fetches)
         page->fetched_halves += capacity_of_read(size, page->options.consistent);
     page->last = item;
     page->filter_work += work_of(page, size);
     page->full = page->scanned >= page->limit || page->size >= PAGE_SIZE_MAX ||
-                 page->filter_work >= FILTER_WORK_MAX;
+                 page->read >= PAGE_READ_MAX || page->filter_work >= FILTER_WORK_MAX;
     if (page->filter != NULL && !condition_holds(scratch, page->filter, item))
         return;
     page->count++;

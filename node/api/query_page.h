@@ -6,8 +6,10 @@
 #include "read_options.h"
 
 enum {
-    PAGE_SIZE_MAX = 1024 * 1024, /* bytes of item_size() in one page; the service's limit */
-    FILTER_WORK_MAX = 2000000    /* some 60 ms: a page ends there, for others wait for the thread */
+    PAGE_SIZE_MAX = 1024 * 1024,      /* bytes of item_size() in one page; the service's limit */
+    PAGE_READ_MAX = 16 * 1024 * 1024, /* bytes of items behind one page of an index, which may hold
+                                         little of each */
+    FILTER_WORK_MAX = 2000000 /* some 60 ms: a page ends there, for others wait for the thread */
 };
 
 struct query_page {
@@ -24,6 +26,7 @@ struct query_page {
     uint64_t scanned;             /* items evaluated */
     uint64_t count;               /* of these, those that the filter let through */
     uint64_t size;                /* of all evaluated, as they stand in the source */
+    uint64_t read;                /* of the items themselves */
     uint64_t fetched_halves;      /* capacity for the items that had to be fetched */
     bool full;                    /* limit or size reached: a LastEvaluatedKey must be given */
     struct slice last;            /* the last item evaluated, while its request is held */

@@ -7,8 +7,8 @@
 #include "timers.h"
 
 enum {
-    AGE_MS = 5000,    /* figures younger than this are never counted anew */
-    PERIODS = 20,     /* nor those younger than so many times what the count took */
+    LARGE_BYTES = 1 << 30, /* smaller collections need not be known */
+    PERIODS = 20,          /* nor those younger than so many times what the count took */
     CLAIM_MS = 60000, /* a count that has not ended by then, or in so many times what the last */
     CLAIM_TIMES = 4,  /* one took, is taken for dead */
     AGE_MAX_MS = 6 * 60 * 60 * 1000, /* older figures are counted anew though nobody asks */
@@ -67,6 +67,10 @@ void statistics_learn(struct api *api, uint64_t table_id, struct slice row)
         known->indexes[i].items = number_at(row, "items", i);
         known->indexes[i].bytes = number_at(row, "bytes", i);
     }
+    known->large_count = 0;
+    for (size_t i = 0; i < COLLECTIONS_MAX && number_at(row, "large_bytes", i) > 0; i++)
+        known->large[known->large_count++] =
+            (struct large_collection){number_at(row, "large", i), number_at(row, "large_bytes", i)};
     known->counted_ms = (uint64_t)definition_number(row, "counted_ms");
     known->took_ms = (uint64_t)definition_number(row, "took_ms");
     known->claimed_ms = (uint64_t)definition_number(row, "claimed_ms");
@@ -88,6 +92,11 @@ static struct slice encode(struct operation_call *call, const struct table *tabl
     for (size_t i = 0; i < table->indexes_count; i++) {
         put_number(arena, row, arena_printf(arena, "items_%zu", i), statistics->indexes[i].items);
         put_number(arena, row, arena_printf(arena, "bytes_%zu", i), statistics->indexes[i].bytes);
+    }
+    for (size_t i = 0; i < statistics->large_count; i++) {
+        put_number(arena, row, arena_printf(arena, "large_%zu", i), statistics->large[i].position);
+        put_number(arena, row, arena_printf(arena, "large_bytes_%zu", i),
+                   statistics->large[i].bytes);
     }
     put_number(arena, row, "counted_ms", statistics->counted_ms);
     put_number(arena, row, "took_ms", statistics->took_ms);
@@ -119,6 +128,32 @@ struct operation_request *statistics_write(struct operation_call *call, const st
     return write;
 }
 
+/* Collections. */
+
+uint64_t statistics_collection(const struct api *api, uint64_t table_id, uint64_t position)
+{
+    const struct table_statistics *known = map_find(&api->statistics.known, table_id);
+    for (size_t i = 0; known != NULL && i < known->large_count; i++)
+        if (known->large[i].position == position)
+            return known->large[i].bytes;
+    return 0;
+}
+
+void statistics_add_collection(struct table_statistics *statistics, uint64_t position,
+                               uint64_t bytes)
+{
+    if (bytes < LARGE_BYTES)
+        return;
+    size_t at = 0;
+    if (statistics->large_count < COLLECTIONS_MAX)
+        at = statistics->large_count++;
+    else
+        for (size_t i = 1; i < COLLECTIONS_MAX; i++)
+            at = statistics->large[i].bytes < statistics->large[at].bytes ? i : at;
+    if (statistics->large[at].bytes < bytes)
+        statistics->large[at] = (struct large_collection){position, bytes};
+}
+
 /* When to count. */
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -137,10 +172,10 @@ bool statistics_due(const struct api *api, const struct table *table, uint64_t a
            (known.claimed_ms == 0 || now_ms > known.claimed_ms + claim_ms);
 }
 
-void statistics_refresh(struct api *api, struct table *table)
+void statistics_refresh(struct api *api, struct table *table, uint64_t age_ms)
 {
-    if (!table_count_busy(&api->statistics.count) && statistics_due(api, table, AGE_MS))
-        table_count_begin(&api->statistics.count, table, AGE_MS);
+    if (!table_count_busy(&api->statistics.count) && statistics_due(api, table, age_ms))
+        table_count_begin(&api->statistics.count, table, age_ms);
 }
 
 /* One table at a time; the next one when it is done. */

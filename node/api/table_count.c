@@ -158,16 +158,47 @@ static void take_item(struct table_count *count, struct slice item)
     }
 }
 
+static uint64_t bytes_of(const struct table_statistics *sum)
+{
+    uint64_t bytes = sum->whole.bytes;
+    for (size_t i = 0; i < LOCAL_INDEXES_MAX; i++)
+        bytes += sum->indexes[i].bytes;
+    return bytes;
+}
+
+static void end_collection(struct table_count *count, struct count_slot *slot)
+{
+    if (count->table->indexes_count > 0)
+        statistics_add_collection(count->sum, slot->position, slot->collection_bytes);
+    slot->collection_bytes = 0;
+}
+
+/* Items of a collection come one after the other. */
+static void take_row(struct table_count *count, struct count_slot *slot, struct slice encoded,
+                     struct slice item)
+{
+    struct item_key key;
+    uint64_t before = bytes_of(count->sum);
+    if (item_key_decode(encoded, &key) && key.position != slot->position) {
+        end_collection(count, slot);
+        slot->position = key.position;
+    }
+    take_item(count, item);
+    slot->collection_bytes += bytes_of(count->sum) - before;
+}
+
 static void take_page(struct operation_call *call, struct count_slot *slot,
                       const struct request *page)
 {
     struct reader rows = reader_of(writer_slice(&page->rows));
     struct slice key, item;
     while (store_rows_next(&rows, &key, &item))
-        take_item(count_of(call), item);
+        take_row(count_of(call), slot, key, item);
     slot->open = page->more;
-    if (!page->more)
+    if (!page->more) {
+        end_collection(count_of(call), slot);
         return;
+    }
     struct slice from = key_successor(call->arena, page->resume);
     writer_reset(&slot->from);
     writer_put(&slot->from, from.data, from.size);
@@ -196,6 +227,8 @@ static void open_slot(struct table_count *count, struct count_slot *slot, struct
 {
     slot->open = true;
     slot->partition = count->next_partition++;
+    slot->position = 0;
+    slot->collection_bytes = 0;
     writer_reset(&slot->from);
     writer_put(&slot->from, from.data, from.size);
 }

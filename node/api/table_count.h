@@ -10,7 +10,9 @@ enum { COUNT_WINDOW = 16 /* partitions that are read at the same time */ };
 struct count_slot {
     bool open;
     uint32_t partition;
-    struct writer from; /* where to go on */
+    struct writer from;        /* where to go on */
+    uint64_t position;         /* of the collection that is being counted */
+    uint64_t collection_bytes; /* of it, so far */
 };
 
 struct table_count {

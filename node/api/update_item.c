@@ -147,7 +147,7 @@ static void write_update(struct operation_call *call)
     if (update->leaves_absent)
         update->write->request.want |= WANT_FAILED;
     update->write->request.key = writer_slice(encoded);
-    if (!write_options_admit(call, 0))
+    if (!write_options_admit(call, &update->write->request, 0))
         return;
     operation_wait(call, finish);
     operation_send(call, update->write);

@@ -3,6 +3,7 @@
 #include "call_expressions.h"
 #include "capacity.h"
 #include "expression_cache.h"
+#include "item_collection.h"
 #include "json_item.h"
 #include "json_writer.h"
 #include "key_paths.h"
@@ -158,8 +159,13 @@ void write_options_apply(const struct write_options *options, struct operation_c
         write->program = build_program(options, call, update, key);
 }
 
-bool write_options_admit(struct operation_call *call, uint64_t size)
+bool write_options_admit(struct operation_call *call, const struct request *write, uint64_t size)
 {
+    item_collection_watch(call->api, call->found);
+    if (!write->tombstone && item_collection_full(call->api, call->found, write->key)) {
+        item_collection_refuse(call);
+        return false;
+    }
     return throttle_begin(call, THROUGHPUT_WRITE, capacity_of_write(size));
 }
 
@@ -239,6 +245,10 @@ void write_options_finish(struct operation_call *call, const struct request *wri
     throttle_end(call, THROUGHPUT_WRITE, capacity_of_table(&used));
     capacity_put_member(reply, capacity_wanted(call->input),
                         json_member_string(call->input, "TableName"), &used);
+    if (item_collection_wanted(call->found, call->input)) {
+        json_put_name(reply, "ItemCollectionMetrics");
+        item_collection_put(reply, call->api, call->found, write->key);
+    }
     json_put_raw(reply, "}");
     operation_finish(call);
 }

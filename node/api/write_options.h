@@ -56,7 +56,8 @@ void write_options_apply(const struct write_options *options, struct operation_c
                          struct request *write);
 /* The write may be sent, as far as the table's throughput goes; `size` as far as it is known, else 0.
  * False: the call has ended. */
-bool must_check write_options_admit(struct operation_call *call, uint64_t size);
+bool must_check write_options_admit(struct operation_call *call, const struct request *write,
+                                    uint64_t size);
 /* The write's answer has come. True: it was made, and the reply has begun as an open object, for
  * write_options_finish() to end. False: the call has ended. */
 bool must_check write_options_answer(const struct write_options *options,

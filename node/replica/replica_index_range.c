@@ -15,7 +15,9 @@
 #include "replica_page.h"
 
 enum {
-    ITEMS_AT_ONCE = 64,       /* reads that one range may have in the reader pool */
+    ITEMS_AT_ONCE = 64,       /* reads that one range may have in the reader pool; */
+    ITEMS_AT_FIRST = 4,       /* as long as nobody knows how large they are, */
+    ITEMS_BYTES = 512 << 10,  /* and about as many as bring so much */
     PROMISES_AT_ONCE = 256,   /* rarely are there any */
     READ_BYTES_MAX = 1 << 20, /* of entries or promises at once */
     ACCEPTED_BYTES_MAX =
@@ -62,7 +64,8 @@ struct index_operation {
     bool entries_end;      /* nothing is behind what was read */
     struct item_lookup items[ITEMS_AT_ONCE];
     size_t items_count;
-    size_t items_out; /* still being read */
+    size_t items_most; /* at once, by the size of those before */
+    size_t items_out;  /* still being read */
     bool failed;
 };
 
@@ -356,7 +359,7 @@ static bool walk_ended(const struct index_operation *operation)
 static void gather(struct index_operation *operation)
 {
     uint32_t left = operation->page.rows_max - operation->page.count;
-    size_t most = left < ITEMS_AT_ONCE ? left : ITEMS_AT_ONCE;
+    size_t most = left < operation->items_most ? left : operation->items_most;
     operation->items_count = 0;
     while (operation->items_count < most && !operation->failed && !walk_ended(operation)) {
         struct slice entry = take_next(operation);
@@ -458,6 +461,18 @@ static void put_item(struct index_operation *operation, const struct item_lookup
     replica_page_cover(&operation->page, item->entry, item->entry.size + stored.size);
 }
 
+/* Items are read whole before the page is looked at: large ones few at a time. */
+static void adapt(struct index_operation *operation)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < operation->items_count; i++)
+        bytes += operation->items[i].read.rows.size;
+    if (bytes > ITEMS_BYTES && operation->items_most > 1)
+        operation->items_most /= 2;
+    else if (bytes < ITEMS_BYTES / 2 && operation->items_most < ITEMS_AT_ONCE)
+        operation->items_most *= 2;
+}
+
 /* False if the page was full before all were in it. */
 static bool put_items(struct index_operation *operation)
 {
@@ -466,6 +481,7 @@ static bool put_items(struct index_operation *operation)
             return false;
         put_item(operation, &operation->items[i]);
     }
+    adapt(operation);
     operation->items_count = 0;
     return true;
 }
@@ -502,6 +518,7 @@ static struct index_operation *index_new(struct replica *replica, const struct f
     struct index_operation *operation = calloc(1, sizeof(*operation));
     ensure(operation != NULL);
     work_init(&operation->work, replica, frame, release);
+    operation->items_most = ITEMS_AT_FIRST;
     replica_page_init(&operation->page, range);
     arena_init(&operation->arena);
     key_range_init(&operation->promises);
