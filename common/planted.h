@@ -41,8 +41,6 @@
     X(OLD_EXPIRY_STAYS, "old-expiry-stays", "an item's old expiry entry stays")                   \
     X(EXPIRES_UNSEEN, "expires-unseen", "an expired item is deleted without a look at it")        \
     X(INDEX_HIDES_ACCEPTED, "index-hides-accepted", "an index range tells what is applied alone") \
-    X(INDEX_NOTHING_BESIDE, "index-nothing-beside", "accepted rows beside a range are not told")  \
-    X(INDEX_PLAIN_WRITES, "index-plain-writes", "writes to tables with indexes are plain ones")   \
     X(INDEX_NO_REPAIR, "index-no-repair", "an index range shows what a minority tells")           \
     X(INDEX_REPAIR_DECIDED, "index-repair-decided", "an index range repairs below accepted rows") \
     X(COMMIT_LEAK, "commit-leak", "commits that nobody waits for are kept")

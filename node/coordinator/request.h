@@ -9,7 +9,6 @@
 
 #include "bytes.h"
 #include "list.h"
-#include "planted.h"
 #include "table_schema.h"
 #include "version.h"
 
@@ -121,9 +120,8 @@ LIST_DEFINE(requests, struct request, link)
  * took would hide what stands. */
 static inline bool request_conditional(const struct request *request)
 {
-    bool indexed = key_table_indexed(request->key) && !PLANTED(INDEX_PLAIN_WRITES);
-    return indexed || request->precondition != PRECONDITION_NONE || request->program.size > 0 ||
-           (request->want & WANT_OLD) != 0;
+    return key_table_indexed(request->key) || request->precondition != PRECONDITION_NONE ||
+           request->program.size > 0 || (request->want & WANT_OLD) != 0;
 }
 
 /* All zero but kind and done; then the caller fills in. */

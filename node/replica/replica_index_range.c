@@ -105,7 +105,7 @@ static int walk_compare(const struct index_operation *operation, struct slice a,
 static void put_beside(struct index_operation *operation, bool more)
 {
     struct slice covered = writer_slice(&operation->page.covered);
-    for (size_t i = 0; i < operation->accepted_count && !PLANTED(INDEX_NOTHING_BESIDE); i++) {
+    for (size_t i = 0; i < operation->accepted_count; i++) {
         const struct accepted_row *accepted = &operation->accepted[i];
         bool told = accepted->entry.size > 0 &&
                     (!more || walk_compare(operation, accepted->entry, covered) <= 0);
