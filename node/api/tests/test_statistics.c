@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_state.h"
+#include "hash.h"
 #include "node_double.h"
+#include "statistics.h"
 
 #define CARTS                                                                             \
     "{'TableName':'carts','AttributeDefinitions':[{'AttributeName':'pk','AttributeType':" \
@@ -129,6 +132,77 @@ START_TEST(a_dropped_table_is_not_counted)
 }
 END_TEST
 
+#define GIGABYTE ((uint64_t)1 << 30)
+
+START_TEST(the_largest_collections_are_known)
+{
+    struct table_statistics statistics = {.large_count = 0};
+    statistics_add_collection(&statistics, 7, GIGABYTE - 1);
+    ck_assert_uint_eq(statistics.large_count, 0);
+    for (uint64_t i = 0; i < COLLECTIONS_MAX; i++)
+        statistics_add_collection(&statistics, i, GIGABYTE + i * 10);
+    statistics_add_collection(&statistics, 100, GIGABYTE);
+    statistics_add_collection(&statistics, 101, 2 * GIGABYTE);
+    ck_assert_uint_eq(statistics.large_count, COLLECTIONS_MAX);
+    uint64_t found = 0;
+    for (size_t i = 0; i < COLLECTIONS_MAX; i++) {
+        ck_assert_uint_ne(statistics.large[i].position, 100);
+        ck_assert_uint_ne(statistics.large[i].position, 0);
+        found += statistics.large[i].position == 101;
+    }
+    ck_assert_uint_eq(found, 1);
+}
+END_TEST
+
+/* As a count would have found it. */
+static void know_collection(const char *partition_key, uint64_t bytes)
+{
+    const struct table *table = catalogue_find(&fixture.api->catalogue, SLICE_LITERAL("carts"));
+    struct writer nothing;
+    writer_init(&nothing, 1);
+    writer_put_varint(&nothing, 0);
+    statistics_learn(fixture.api, table->id, writer_slice(&nothing));
+    writer_deinit(&nothing);
+    struct table_statistics *known = map_find(&fixture.api->statistics.known, table->id);
+    known->large_count = 0;
+    statistics_add_collection(known, hash64(slice_of_string(partition_key)), bytes);
+    known->counted_ms = fixture.now.wall_us / 1000;
+}
+
+static void assert_metrics(const char *partition_key, const char *range)
+{
+    char body[256];
+    snprintf(body, sizeof(body),
+             "{'TableName':'carts','Key':{'pk':{'S':'%s'},'sk':{'S':'s'}},"
+             "'ReturnItemCollectionMetrics':'SIZE'}",
+             partition_key);
+    api_fixture_ok(&fixture, "DeleteItem", body);
+    snprintf(body, sizeof(body),
+             "\"ItemCollectionMetrics\":{\"ItemCollectionKey\":{\"pk\":{\"S\":\"%s\"}},"
+             "\"SizeEstimateRangeGB\":[%s]}",
+             partition_key, range);
+    ck_assert_msg(strstr(fixture.body, body) != NULL, "%s lacks %s", fixture.body, body);
+}
+
+START_TEST(collections_have_metrics_and_a_limit)
+{
+    static const char put[] = "{'TableName':'carts','Item':{'pk':{'S':'p'},'sk':{'S':'s'}}}";
+    static const char batch[] = "{'RequestItems':{'carts':[{'PutRequest':{'Item':{'pk':{'S':'p'},"
+                                "'sk':{'S':'s'}}}}]}}";
+    assert_metrics("p", "0.0,1.0");
+    know_collection("p", 10 * GIGABYTE - 1);
+    assert_metrics("p", "9.0,10.0");
+    assert_metrics("other", "0.0,1.0");
+    api_fixture_ok(&fixture, "PutItem", put);
+    know_collection("p", 10 * GIGABYTE);
+    assert_metrics("p", "10.0,11.0");
+    ck_assert_ptr_nonnull(strstr(api_fixture_error(&fixture, "PutItem", put),
+                                 "#ItemCollectionSizeLimitExceededException"));
+    ck_assert_ptr_nonnull(strstr(api_fixture_error(&fixture, "BatchWriteItem", batch),
+                                 "#ItemCollectionSizeLimitExceededException"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("statistics");
@@ -139,6 +213,8 @@ int main(void)
     tcase_add_test(cases, is_counted_in_the_end_though_nobody_asks);
     tcase_add_test(cases, a_failed_step_is_taken_again);
     tcase_add_test(cases, a_dropped_table_is_not_counted);
+    tcase_add_test(cases, the_largest_collections_are_known);
+    tcase_add_test(cases, collections_have_metrics_and_a_limit);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
