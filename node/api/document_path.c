@@ -8,7 +8,8 @@ static int compare_elements(const struct path_element *a, const struct path_elem
         return a->is_index ? 1 : -1;
     if (a->is_index)
         return (a->index > b->index) - (a->index < b->index);
-    return slice_compare(a->name, b->name);
+    bool same = a->name.data == b->name.data && a->name.size == b->name.size;
+    return same ? 0 : slice_compare(a->name, b->name);
 }
 
 int document_path_compare(const struct document_path *a, const struct document_path *b)

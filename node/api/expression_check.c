@@ -1,7 +1,9 @@
 #include "expression_check.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base64.h"
 #include "decimal.h"
@@ -106,15 +108,23 @@ const char *expression_operator_name(const struct expression *expression)
 
 char *document_path_show(struct arena *arena, const struct document_path *path)
 {
-    char *shown = arena_printf(arena, "[");
+    enum { INDEX_SIZE = sizeof("[4294967295], ") };
+    size_t room = sizeof("[]"), used = 1;
+    for (size_t i = 0; i < path->count; i++)
+        room += path->elements[i].name.size + INDEX_SIZE;
+    char *shown = arena_alloc(arena, room);
+    shown[0] = '[';
     for (size_t i = 0; i < path->count; i++) {
         const struct path_element *element = &path->elements[i];
         const char *comma = i == 0 ? "" : ", ";
-        shown = element->is_index ? arena_printf(arena, "%s%s[%u]", shown, comma, element->index)
-                                  : arena_printf(arena, "%s%s%.*s", shown, comma,
-                                                 (int)element->name.size, element->name.data);
+        int size = element->is_index
+                       ? snprintf(shown + used, room - used, "%s[%u]", comma, element->index)
+                       : snprintf(shown + used, room - used, "%s%.*s", comma,
+                                  (int)element->name.size, element->name.data);
+        used += (size_t)size;
     }
-    return arena_printf(arena, "%s]", shown);
+    memcpy(shown + used, "]", sizeof("]"));
+    return shown;
 }
 
 /* Operands. */
@@ -126,10 +136,12 @@ static void check_distinct(struct expression_problems *problems,
     if (first->kind != EXPRESSION_PATH)
         return;
     for (const struct expression *at = first->next; at != NULL; at = at->next)
-        if (at->kind == EXPRESSION_PATH && document_path_compare(&first->path, &at->path) == 0)
+        if (at->kind == EXPRESSION_PATH && document_path_compare(&first->path, &at->path) == 0) {
             expression_report(problems, PROBLEM_OPERAND, MESSAGE_OPERANDS_SAME,
                               expression_operator_name(expression),
                               document_path_show(problems->arena, &first->path));
+            return;
+        }
 }
 
 static void report_type(struct expression_problems *problems, const struct expression *expression,
@@ -305,6 +317,8 @@ void expression_check_node(struct expression_problems *problems,
         if (at->kind == EXPRESSION_FUNCTION && at->function != FUNCTION_SIZE &&
             at->function != FUNCTION_IF_NOT_EXISTS)
             expression_report_misuse(problems, at);
+    if (problems->messages[PROBLEM_OPERAND] != NULL)
+        return; /* what follows finds no other kind, and the first is told */
     if (expression->kind == EXPRESSION_FUNCTION)
         check_function(problems, expression);
     else if (expression->kind == EXPRESSION_PLUS || expression->kind == EXPRESSION_MINUS)
@@ -334,7 +348,7 @@ static void check_pair(struct expression_problems *problems, const struct docume
                        const struct document_path *b)
 {
     enum path_clash clash = document_path_clash(a, b);
-    if (clash == PATHS_APART)
+    if (clash == PATHS_APART || problems->messages[PROBLEM_TARGET] != NULL)
         return;
     expression_report(problems, PROBLEM_TARGET, MESSAGE_PATHS_CLASH,
                       clash == PATHS_CONFLICT ? "conflict" : "overlap",

@@ -9,7 +9,8 @@
 
 enum {
     NON_KEY_ATTRIBUTES_MAX = 20, /* of one index; the service's limits */
-    PROJECTED_MAX = 100          /* of all indexes together, where a projection names them */
+    PROJECTED_MAX = 100,         /* of all indexes together, where a projection names them */
+    CHECKED_MAX = 20 /* of more, a client hears of the first ones or that they are many */
 };
 
 const struct shape shape_index_name = {
@@ -110,7 +111,7 @@ static const char *check_all(struct operation_call *call, yyjson_val *list)
     size_t projected = 0;
     if (yyjson_arr_size(json_member(call->input, "KeySchema")) < 2)
         return MESSAGE_INDEX_TABLE_NO_RANGE_KEY;
-    for (size_t i = 0; i < yyjson_arr_size(list); i++) {
+    for (size_t i = 0; i < yyjson_arr_size(list) && i < CHECKED_MAX; i++) {
         struct index_request index = index_request_of(yyjson_arr_get(list, i));
         const char *problem = check_keys(call, &index);
         if (problem == NULL)
@@ -272,17 +273,26 @@ static struct slice key_of(const struct local_index *index, struct slice item)
     return found ? value : SLICE_EMPTY;
 }
 
-/* All that is projected of `item` stands so in `other`. */
+static bool next_projected(const struct table *table, const struct local_index *index,
+                           struct item_cursor *cursor, struct slice *name, struct slice *value)
+{
+    while (item_next(cursor, name, value))
+        if (local_index_projects(table, index, *name))
+            return true;
+    return false;
+}
+
+/* What is projected of both items is equal. Attributes are in order, so one walk will do. */
 static bool same_in(const struct table *table, const struct local_index *index, struct slice item,
                     struct slice other)
 {
-    struct item_cursor cursor = item_cursor(item);
-    struct slice name, value, found;
-    while (item_next(&cursor, &name, &value))
-        if (local_index_projects(table, index, name) &&
-            (!item_find(other, name, &found) || !slice_equal(value, found)))
+    struct item_cursor cursor = item_cursor(item), other_cursor = item_cursor(other);
+    struct slice name, value, other_name, other_value;
+    while (next_projected(table, index, &cursor, &name, &value))
+        if (!next_projected(table, index, &other_cursor, &other_name, &other_value) ||
+            !slice_equal(name, other_name) || !slice_equal(value, other_value))
             return false;
-    return true;
+    return !next_projected(table, index, &other_cursor, &other_name, &other_value);
 }
 
 void local_indexes_charge(const struct table *table, struct arena *arena, struct slice before,
@@ -297,9 +307,7 @@ void local_indexes_charge(const struct table *table, struct arena *arena, struct
         if (entry.after)
             entry.size_after = local_index_size(table, index, after);
         entry.moved = entry.before && entry.after && !slice_equal(old_key, new_key);
-        entry.changed =
-            entry.before && entry.after &&
-            !(same_in(table, index, before, after) && same_in(table, index, after, before));
+        entry.changed = entry.before && entry.after && !same_in(table, index, before, after);
         capacity_add(used, arena, CAPACITY_LOCAL, index->name, capacity_of_entry(&entry));
     }
 }

@@ -1,5 +1,6 @@
 #include "query_source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api_state.h"
@@ -162,20 +163,31 @@ static int compare_names(const void *a, const void *b)
     return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
 }
 
+static const char *join(struct arena *arena, const struct slice *names, size_t count)
+{
+    size_t room = 1, used = 0;
+    for (size_t i = 0; i < count; i++)
+        room += names[i].size + sizeof(", ");
+    char *text = arena_alloc(arena, room);
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(text + used, room - used, "%s%.*s", i == 0 ? "" : ", ",
+                                 (int)names[i].size, names[i].data);
+    return text;
+}
+
 const char *query_source_lacks(const struct query_source *source, struct arena *arena,
                                const struct expression *expression)
 {
     if (expression == NULL || query_source_has_all(source))
         return NULL;
     struct lacking lacking = {.source = source};
-    const char *text = NULL;
     collect(&lacking, expression);
-    if (lacking.count > 0)
-        qsort(lacking.names, lacking.count, sizeof(lacking.names[0]), compare_names);
-    for (size_t i = 0; i < lacking.count; i++)
-        if (i == 0 || !slice_equal(lacking.names[i], lacking.names[i - 1]))
-            text =
-                arena_printf(arena, "%s%s%.*s", text == NULL ? "" : text, text == NULL ? "" : ", ",
-                             (int)lacking.names[i].size, lacking.names[i].data);
-    return text;
+    if (lacking.count == 0)
+        return NULL;
+    qsort(lacking.names, lacking.count, sizeof(lacking.names[0]), compare_names);
+    size_t count = 1;
+    for (size_t i = 1; i < lacking.count; i++)
+        if (!slice_equal(lacking.names[i], lacking.names[count - 1]))
+            lacking.names[count++] = lacking.names[i];
+    return join(arena, lacking.names, count);
 }

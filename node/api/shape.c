@@ -6,6 +6,7 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "messages.h"
+#include "utf8.h"
 
 enum {
     VIOLATIONS_MAX = 10, /* the service lists no more */
@@ -183,19 +184,17 @@ static char *place_show(struct arena *arena, const struct place *place)
         return arena_printf(arena, "%s%s%c%s", before, dot, place->name[0] | 0x20, place->name + 1);
     if (place->position > 0)
         return arena_printf(arena, "%s%s%zu.member", before, dot, place->position);
-    return arena_printf(arena, "%s%s%.*s.member", before, dot, (int)place->key.size,
-                        place->key.data);
+    struct slice shown = utf8_cut(place->key, SHOWN_MAX);
+    return arena_printf(arena, "%s%s%.*s.member", before, dot, (int)shown.size, shown.data);
 }
 
 static char *value_show(struct arena *arena, yyjson_val *json)
 {
     if (json == NULL)
         return "null";
+    struct slice shown = utf8_cut(json_string(json), SHOWN_MAX);
     if (yyjson_is_str(json))
-        return arena_printf(
-            arena, "'%.*s'",
-            (int)(yyjson_get_len(json) < SHOWN_MAX ? yyjson_get_len(json) : SHOWN_MAX),
-            yyjson_get_str(json));
+        return arena_printf(arena, "'%.*s'", (int)shown.size, shown.data);
     if (yyjson_is_num(json))
         return arena_printf(arena, "'%" PRId64 "'", integer_of(json));
     if (yyjson_is_bool(json))
@@ -216,7 +215,7 @@ static void violate(struct violations *violations, yyjson_val *json, const struc
         value_show(violations->arena, json), place_show(violations->arena, place), constraint);
 }
 
-static bool table_name_valid(struct slice name)
+bool shape_table_name_valid(struct slice name)
 {
     for (size_t i = 0; i < name.size; i++) {
         uint8_t byte = name.data[i];
@@ -269,7 +268,7 @@ static void check_range(struct violations *violations, const struct shape *shape
 static void check_string(struct violations *violations, const struct shape *shape, yyjson_val *json,
                          const struct place *place)
 {
-    if (shape->table_name && !table_name_valid(json_string(json)))
+    if (shape->table_name && !shape_table_name_valid(json_string(json)))
         violate(violations, json, place, MESSAGE_MEMBER_PATTERN);
     if (shape->values != NULL && !value_allowed(shape->values, json_string(json)))
         violate(violations, json, place,
@@ -280,10 +279,12 @@ static void check_map_keys(struct violations *violations, const struct shape *sh
                            yyjson_val *json, const struct place *place)
 {
     yyjson_obj_iter members = yyjson_obj_iter_with(json);
-    for (yyjson_val *name; (name = yyjson_obj_iter_next(&members)) != NULL;) {
+    for (yyjson_val *name;
+         violations->count < VIOLATIONS_MAX && (name = yyjson_obj_iter_next(&members)) != NULL;) {
         struct slice key = json_string(name);
         int64_t length = (int64_t)yyjson_get_len(yyjson_obj_iter_get_val(name));
-        if (shape->table_keys && !is_arn(key) && (!table_name_fits(key) || !table_name_valid(key)))
+        if (shape->table_keys && !is_arn(key) &&
+            (!table_name_fits(key) || !shape_table_name_valid(key)))
             violate(violations, json, place, MESSAGE_MAP_KEYS);
         if (shape->values_max > 0 && (length < 1 || length > shape->values_max))
             violate(violations, json, place,

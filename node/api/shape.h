@@ -52,6 +52,9 @@ const char *must_check shape_check_types(struct arena *arena, const struct shape
 const char *must_check shape_check_constraints(struct arena *arena, const struct shape *shape,
                                                yyjson_val *json);
 
+/* Matches [a-zA-Z0-9_.-]+, as names of tables do. */
+bool shape_table_name_valid(struct slice name);
+
 /* The member of an object, or NULL if it is absent or null. */
 yyjson_val *json_member(yyjson_val *object, const char *name);
 /* The same, of a string; empty if absent. */

@@ -1,9 +1,8 @@
 #include "table_arn.h"
 
-#include <string.h>
-
 #include "api_state.h"
 #include "messages.h"
+#include "utf8.h"
 
 enum {
     ACCOUNT_SIZE = 12,
@@ -44,23 +43,25 @@ static bool parse(const struct api *api, struct slice arn, struct slice *account
            skip(name, slice_of_string(api->region)) && skip(name, SLICE_LITERAL(":")) &&
            skip_account(name, account) && skip(name, SLICE_LITERAL(":table/")) &&
            name->size >= NAME_SIZE_MIN && name->size <= NAME_SIZE_MAX &&
-           memchr(name->data, '/', name->size) == NULL;
+           shape_table_name_valid(*name);
 }
 
 static bool resolve(struct operation_call *call, struct slice arn, struct slice *name)
 {
     struct slice account;
     const struct api *api = call->api;
-    int shown = (int)(arn.size < SHOWN_MAX ? arn.size : SHOWN_MAX);
+    struct slice shown = utf8_cut(arn, SHOWN_MAX);
     if (!parse(api, arn, &account, name)) {
-        operation_refuse(call, arena_printf(call->arena, MESSAGE_ARN_OF_OTHER, shown, arn.data));
+        operation_refuse(
+            call, arena_printf(call->arena, MESSAGE_ARN_OF_OTHER, (int)shown.size, shown.data));
         return false;
     }
     if (slice_equal(account, slice_of_string(api->account)))
         return true;
     operation_fail(call, "AccessDeniedException",
                    arena_printf(call->arena, MESSAGE_ARN_OF_ACCOUNT, api->account,
-                                call->operation->name, shown, arn.data, call->operation->name));
+                                call->operation->name, (int)shown.size, shown.data,
+                                call->operation->name));
     return false;
 }
 

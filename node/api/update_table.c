@@ -50,16 +50,31 @@ static const struct table_key *find_key(const struct table *table, struct slice 
     return NULL;
 }
 
-/* Tools repeat the definitions of what there is. Others would belong to new indexes. */
+static bool is_among(const struct table_key *const *keys, size_t count, const struct table_key *key)
+{
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++)
+        found = keys[i] == key;
+    return found;
+}
+
+/* Tools repeat the definitions of what there is. Others would belong to new indexes. Of those that
+ * repeat a name, the first counts. */
 static const char *check_definitions(struct operation_call *call, const struct table *table)
 {
-    yyjson_val *definitions = json_member(call->input, "AttributeDefinitions");
-    for (size_t i = 0; i < yyjson_arr_size(definitions); i++) {
-        struct slice name = key_schema_name(definitions, i);
+    const struct table_key *seen[2 + LOCAL_INDEXES_MAX];
+    size_t count = 0;
+    yyjson_arr_iter definitions =
+        yyjson_arr_iter_with(json_member(call->input, "AttributeDefinitions"));
+    for (yyjson_val *definition; (definition = yyjson_arr_iter_next(&definitions)) != NULL;) {
+        struct slice name = json_member_string(definition, "AttributeName");
         const struct table_key *key = find_key(table, name);
         if (key == NULL)
             return arena_printf(call->arena, MESSAGE_DEFINITION_NEW, (int)name.size, name.data);
-        if (!slice_equal(key_schema_type(definitions, name),
+        if (is_among(seen, count, key))
+            continue;
+        seen[count++] = key;
+        if (!slice_equal(json_member_string(definition, "AttributeType"),
                          slice_of_string(value_type_name(key->type))))
             return arena_printf(call->arena, MESSAGE_DEFINITION_TYPE, (int)name.size, name.data);
     }

@@ -85,6 +85,8 @@ START_TEST(refuses_arns_of_others)
         PREFIX "",
         PREFIX "ab",
         PREFIX "carts/index/x",
+        PREFIX "ca rts",
+        PREFIX "carts!",
         "arn:",
         "arn:carts",
     };
@@ -108,11 +110,27 @@ START_TEST(refuses_arns_of_others)
 }
 END_TEST
 
+START_TEST(creates_no_table_of_a_name_that_is_none)
+{
+    api_fixture_error(&fixture, "CreateTable", "{'TableName':'" PREFIX "a b!'," KEYS "}");
+    assert_has("Invalid TableArn: Invalid ResourceArn provided as input " PREFIX "a b!");
+}
+END_TEST
+
 START_TEST(is_no_name_to_start_a_list_after)
 {
     api_fixture_error(&fixture, "ListTables", "{'ExclusiveStartTableName':'" ARN "'}");
     assert_has("at 'exclusiveStartTableName' failed to satisfy constraint: Member must satisfy "
                "regular expression pattern");
+}
+END_TEST
+
+START_TEST(is_shown_without_cutting_a_character)
+{
+    char body[1200];
+    snprintf(body, sizeof(body), "{'TagKeys':['a'],'ResourceArn':'%01023d\xe2\x82\xac'}", 0);
+    api_fixture_error(&fixture, "UntagResource", body);
+    assert_has("0\"}");
 }
 END_TEST
 
@@ -134,7 +152,9 @@ int main(void)
     tcase_add_test(cases, names_a_table_in_every_operation);
     tcase_add_test(cases, says_the_name_of_what_is_not_found);
     tcase_add_test(cases, refuses_arns_of_others);
+    tcase_add_test(cases, creates_no_table_of_a_name_that_is_none);
     tcase_add_test(cases, is_no_name_to_start_a_list_after);
+    tcase_add_test(cases, is_shown_without_cutting_a_character);
     tcase_add_test(cases, is_too_long);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
