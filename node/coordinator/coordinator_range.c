@@ -338,7 +338,9 @@ static void range_take_page(struct range_task *range, struct slot *slot, const s
     if (!good) {
         PROBE("a page of a range is refused");
         slot->state = SLOT_REFUSED;
-        slot->verdict = reply->verdict == VERDICT_BUSY ? VERDICT_BUSY : VERDICT_FAILED;
+        bool told = reply->verdict > VERDICT_TOOK && reply->verdict <= VERDICT_LAST &&
+                    reply->verdict != VERDICT_OK;
+        slot->verdict = told ? (enum verdict)reply->verdict : VERDICT_FAILED;
         return;
     }
     struct writer copy;

@@ -55,8 +55,12 @@ struct index_operation {
     const struct accepted_row **candidates; /* those with an entry, in the order of the walk */
     size_t candidates_count;
     size_t candidates_taken;
-    struct key_range promises; /* still to be read */
-    struct writer from;        /* of the entries still to be read */
+    struct key_range promises; /* still to be read, if any are left of those read last */
+    bool promises_left;
+    struct slice *keys; /* of items with something accepted, as far as they are known */
+    size_t keys_count;
+    size_t keys_taken;
+    struct writer from; /* of the entries still to be read */
     struct writer to;
     struct store_range read;
     struct reader entries; /* of what was read */
@@ -220,43 +224,90 @@ static const struct accepted_row *candidate(const struct index_operation *operat
     return operation->candidates[operation->page.reverse ? left - 1 : operation->candidates_taken];
 }
 
-static void take_promises(struct index_operation *operation)
+/* False: the operation has ended. */
+static bool take_promises(struct index_operation *operation)
 {
-    struct writer *from = &operation->promises.from;
     struct reader rows = reader_of(writer_slice(&operation->read.rows));
     struct slice key = SLICE_EMPTY, promise;
     operation->failed |= operation->read.op.status != STORE_OK;
     while (!operation->failed && store_rows_next(&rows, &key, &promise))
         note_promise(operation, key, promise);
-    writer_reset(from);
-    writer_put_slice(from, key);
-    writer_put_u8(from, 0);
-    bool more = operation->read.more;
+    operation->promises_left = operation->read.more;
+    writer_reset(&operation->promises.from);
+    writer_put_slice(&operation->promises.from, key);
+    writer_put_u8(&operation->promises.from, 0);
     store_range_deinit(&operation->read);
     if (operation->failed) {
         index_finish(operation, VERDICT_FAILED, false);
     } else if (operation->accepted_bytes > ACCEPTED_BYTES_MAX) {
         PROBE("too much is accepted for a range of an index");
         index_finish(operation, VERDICT_BUSY, false);
-    } else if (more) {
-        read_accepted(operation);
     } else {
-        order_candidates(operation);
-        index_advance(operation);
+        return true;
     }
+    return false;
+}
+
+/* Bounds of the next promises to be read; false if all were. */
+static bool next_promises(struct index_operation *operation)
+{
+    if (operation->promises_left)
+        return true;
+    if (operation->keys_taken == operation->keys_count)
+        return false;
+    struct slice key = operation->keys[operation->keys_taken++];
+    writer_reset(&operation->promises.from);
+    writer_put_slice(&operation->promises.from, key);
+    writer_reset(&operation->promises.to);
+    writer_put_slice(&operation->promises.to, key);
+    writer_put_u8(&operation->promises.to, 0);
+    return true;
 }
 
 static void on_promises(struct store_op *op)
 {
-    take_promises(container_of(op, struct index_operation, read.op));
+    struct index_operation *operation = container_of(op, struct index_operation, read.op);
+    if (take_promises(operation))
+        read_accepted(operation);
 }
 
 static void read_accepted(struct index_operation *operation)
 {
-    store_range_init(&operation->read, STORE_PROMISES, writer_slice(&operation->promises.from),
-                     writer_slice(&operation->promises.to), on_promises);
-    if (submit(operation, &operation->read, PROMISES_AT_ONCE, READ_BYTES_MAX))
-        take_promises(operation);
+    while (next_promises(operation)) {
+        store_range_init(&operation->read, STORE_PROMISES, writer_slice(&operation->promises.from),
+                         writer_slice(&operation->promises.to), on_promises);
+        if (!submit(operation, &operation->read, PROMISES_AT_ONCE, READ_BYTES_MAX) ||
+            !take_promises(operation))
+            return;
+    }
+    order_candidates(operation);
+    index_advance(operation);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+/* A failed condition leaves a promise for good: there may be many with nothing accepted. Those that
+ * matter are noted, once all of earlier lives have been found. What is durable and not noted yet is not
+ * told yet, either. */
+static void begin_accepted(struct index_operation *operation)
+{
+    const struct undecided *undecided = &operation->work.replica->undecided;
+    struct slice from = writer_slice(&operation->promises.from);
+    struct slice to = writer_slice(&operation->promises.to);
+    operation->promises_left = !undecided->loaded || undecided->incomplete;
+    if (!operation->promises_left)
+        operation->keys =
+            arena_alloc(&operation->arena, undecided->keys.count * sizeof(*operation->keys));
+    struct undecided_key *at = undecided_keys_first(&undecided->keys);
+    for (; at != NULL && !operation->promises_left; at = undecided_keys_next(&undecided->keys, at))
+        if (at->accepted && slice_compare(at->key, from) >= 0 && slice_compare(at->key, to) < 0)
+            operation->keys[operation->keys_count++] = arena_copy(&operation->arena, at->key);
+    if (operation->keys_count > 0)
+        qsort(operation->keys, operation->keys_count, sizeof(*operation->keys), compare_keys);
+    read_accepted(operation);
 }
 
 /* Entries. */
@@ -547,7 +598,7 @@ static void index_start(struct index_operation *operation)
     struct store *store = operation->work.replica->store;
     operation->snapshot = store->snapshot(store);
     if (operation->page.whole && !PLANTED(INDEX_HIDES_ACCEPTED))
-        read_accepted(operation);
+        begin_accepted(operation);
     else
         index_advance(operation);
 }

@@ -266,8 +266,14 @@ static void on_vote_read(struct replica_operation *operation, bool failed)
     operation_free(operation);
 }
 
+/* What the table is like may have changed while the latch was waited for. */
 static void vote_start(struct replica_operation *operation)
 {
+    struct item_key key;
+    bool decoded = item_key_decode(operation->key, &key);
+    ensure(decoded);
+    operation->indexed = (key.table_id & TABLE_ID_INDEXED) != 0 ||
+                         replica_may_have_expiry(operation->work.replica, key.table_id);
     operation_read(operation, on_vote_read);
 }
 
@@ -280,7 +286,7 @@ static bool plausible(const struct replica *replica, struct version version)
 /* A frame's checks that need no disk; VERDICT_OK: go on. What is stored or decided already may have
  * any stamp; what is new may not be far in the future, or it would shut everybody else out. */
 static enum verdict vote_admit(const struct replica *replica, const struct frame *frame,
-                               struct replica_operation *operation)
+                               const struct replica_operation *operation)
 {
     struct item_key key;
     struct row row;
@@ -290,8 +296,6 @@ static enum verdict vote_admit(const struct replica *replica, const struct frame
     if (!item_key_decode(operation->key, &key) || (!carries_row && operation->row.size > 0) ||
         (carries_row && (!row_valid(operation->row, &row) || row.proposed != operation->proposed)))
         return VERDICT_FAILED;
-    operation->indexed =
-        (key.table_id & TABLE_ID_INDEXED) != 0 || replica_may_have_expiry(replica, key.table_id);
     enum verdict admitted = replica_admit(replica, frame, &key);
     if (admitted != VERDICT_OK)
         return admitted;

@@ -39,6 +39,7 @@ static const struct held states[] = {
 enum { STATES = array_size(states) };
 
 static struct held world[ITEMS_MAX];
+static bool noted; /* the replica knows where something is accepted */
 static unsigned items;
 static const struct table_schema schema = {
     .replicas = 1, .local_count = 1, .local = {{SLICE_CONSTANT("x"), VALUE_STRING}}};
@@ -121,6 +122,24 @@ static void store_held(struct store_batch *batch, unsigned number, const struct 
     writer_deinit(&promise);
 }
 
+static void note_accepted(void)
+{
+    struct undecided *undecided = &range_bench.replica.undecided;
+    struct writer key;
+    writer_init(&key, 0);
+    undecided->loaded = noted;
+    for (unsigned i = 0; i < items; i++) {
+        struct item_key item = key_of(i);
+        writer_reset(&key);
+        item_key_encode(&key, &item);
+        if (world[i].accepted > 0)
+            undecided_add(undecided, writer_slice(&key), true, 1);
+        else
+            undecided_remove(undecided, writer_slice(&key));
+    }
+    writer_deinit(&key);
+}
+
 static void world_store(void)
 {
     struct store_commit commit;
@@ -128,6 +147,7 @@ static void world_store(void)
     for (unsigned i = 0; i < items; i++)
         store_held(&commit.batch, i, &world[i]);
     range_bench_commit(&commit);
+    note_accepted();
 }
 
 static bool stands_at(unsigned ballot, bool tombstone, int at, int value)
@@ -303,11 +323,20 @@ START_TEST(every_small_range_is_told_exactly_from_disk)
 }
 END_TEST
 
+START_TEST(what_is_accepted_is_found_by_its_notes)
+{
+    noted = true;
+    check_all_worlds(0);
+    check_all_worlds(MISS_OFTEN);
+}
+END_TEST
+
 START_TEST(long_ranges_are_cut_anywhere)
 {
     struct prng prng;
     prng_init(&prng, 3);
     start(MISS_OFTEN);
+    noted = true;
     for (items = 50; items <= ITEMS_MAX; items += 50) {
         for (unsigned i = 0; i < items; i++)
             world[i] = states[prng_below(&prng, STATES)];
@@ -381,5 +410,5 @@ START_TEST(a_table_must_be_known)
 END_TEST
 
 TEST_MAIN("index_range", every_small_range_is_told_exactly_from_memory,
-          every_small_range_is_told_exactly_from_disk, long_ranges_are_cut_anywhere,
-          a_page_is_of_one_time, a_table_must_be_known)
+          every_small_range_is_told_exactly_from_disk, what_is_accepted_is_found_by_its_notes,
+          long_ranges_are_cut_anywhere, a_page_is_of_one_time, a_table_must_be_known)
