@@ -81,6 +81,14 @@ static const char *check_keys(struct operation_call *call, const struct index_re
     return NULL;
 }
 
+static const char *check_projected(yyjson_val *names)
+{
+    for (size_t i = 0; i < yyjson_arr_size(names); i++)
+        if (yyjson_is_null(yyjson_arr_get(names, i)))
+            return MESSAGE_PROJECTED_NULL;
+    return NULL;
+}
+
 static const char *check_projection(struct arena *arena, const struct index_request *index)
 {
     bool include = slice_equal(index->projection, SLICE_LITERAL("INCLUDE"));
@@ -91,7 +99,7 @@ static const char *check_projection(struct arena *arena, const struct index_requ
     if (!include && index->projected != NULL)
         return arena_printf(arena, MESSAGE_PROJECTION_NAMES, (int)index->projection.size,
                             index->projection.data);
-    return NULL;
+    return check_projected(index->projected);
 }
 
 static const char *check_names(struct operation_call *call, yyjson_val *list)

@@ -324,6 +324,7 @@
     MESSAGE_INVALID "NonKeyAttributes are not specified when ProjectionType is INCLUDE"
 #define MESSAGE_PROJECTION_NAMES \
     MESSAGE_INVALID "ProjectionType is %.*s, but NonKeyAttributes is specified"
+#define MESSAGE_PROJECTED_NULL "Attribute name must be specified."
 #define MESSAGE_INDEX_KEY_TYPE \
     MESSAGE_INVALID "Type mismatch for Index Key %.*s Expected: %s Actual: %s IndexName: %.*s"
 #define MESSAGE_INDEX_KEY_EMPTY                                                                   \
@@ -409,6 +410,7 @@
 #define MESSAGE_TAG_KEYS_NONE "Atleast one Tag Key needs to be provided as Input."
 #define MESSAGE_TAGS_TOO_MANY "Number of tags exceed the current limit for the provided ResourceArn"
 #define MESSAGE_TAG_RESERVED  MESSAGE_INVALID "Tag keys that begin with aws: are reserved"
+#define MESSAGE_TAG_NULL      MESSAGE_INVALID "Tags must not be null"
 #define MESSAGE_TAG_TWICE     MESSAGE_INVALID "Duplicate tag keys are not allowed"
 #define MESSAGE_TAG_NUMBER    "The value of the tag %s must be a number from 1 to %d"
 #define MESSAGE_TAG_SLOPPY    "The value of the tag cartwheel:sloppy must be true or false"

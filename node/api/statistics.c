@@ -57,6 +57,8 @@ void statistics_learn(struct api *api, uint64_t table_id, struct slice row)
 {
     struct table_statistics *known = map_find(&api->statistics.known, table_id);
     if (known == NULL) {
+        if (map_find(&api->catalogue.dropped, table_id) != NULL)
+            return; /* it was forgotten, and would not be again */
         known = calloc(1, sizeof(*known));
         ensure(known != NULL);
         map_put(&api->statistics.known, table_id, known);

@@ -71,6 +71,8 @@ static const char *add_tag(struct arena *arena, struct value_node *tags, yyjson_
     struct slice key = json_member_string(tag, "Key");
     struct value_node *value =
         value_node_scalar(arena, VALUE_STRING, json_member_string(tag, "Value"));
+    if (yyjson_is_null(tag))
+        return MESSAGE_TAG_NULL;
     if (slice_starts_with(key, SLICE_LITERAL("aws:")))
         return MESSAGE_TAG_RESERVED;
     if (repeated)

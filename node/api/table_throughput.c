@@ -118,7 +118,8 @@ static const char *put_warm(struct operation_call *call, struct units current, s
     yyjson_val *json = json_member(call->input, "WarmThroughput");
     if (json == NULL)
         return NULL;
-    if (yyjson_obj_size(json) == 0)
+    if (json_member(json, "ReadUnitsPerSecond") == NULL &&
+        json_member(json, "WriteUnitsPerSecond") == NULL)
         return MESSAGE_WARM_MISSING;
     const char *problem =
         read_warm(call->arena, json, "ReadUnitsPerSecond", current.read, &asked.read);

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "node_double.h"
 
@@ -52,12 +53,28 @@ START_TEST(items_count_with_their_entries)
 }
 END_TEST
 
+START_TEST(projects_no_name_that_is_null)
+{
+    const char *body = api_fixture_error(
+        &fixture, "CreateTable",
+        "{'TableName':'other','AttributeDefinitions':[{'AttributeName':'pk','AttributeType':'S'},"
+        "{'AttributeName':'sk','AttributeType':'S'},{'AttributeName':'ik','AttributeType':'S'}],"
+        "'KeySchema':[{'AttributeName':'pk','KeyType':'HASH'},{'AttributeName':'sk','KeyType':"
+        "'RANGE'}],'LocalSecondaryIndexes':[{'IndexName':'local','KeySchema':[{'AttributeName':"
+        "'pk','KeyType':'HASH'},{'AttributeName':'ik','KeyType':'RANGE'}],'Projection':{"
+        "'ProjectionType':'INCLUDE','NonKeyAttributes':['a',null]}}],"
+        "'BillingMode':'PAY_PER_REQUEST'}");
+    ck_assert_ptr_nonnull(strstr(body, "Attribute name must be specified."));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("local_index");
     TCase *cases = tcase_create("local_index");
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, items_count_with_their_entries);
+    tcase_add_test(cases, projects_no_name_that_is_null);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -188,6 +188,8 @@ START_TEST(warm_throughput_only_grows)
                    "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than "
                    "current WarmThroughput, decreasing WarmThroughput is not supported");
     update_refused("'WarmThroughput':{}", "ValidationException", "or both must be specified");
+    update_refused("'WarmThroughput':{'ReadUnitsPerSecond':null}", "ValidationException",
+                   "or both must be specified");
 }
 END_TEST
 

@@ -116,6 +116,9 @@ START_TEST(tags)
     ck_assert_str_eq(api_fixture_ok(&fixture, "ListTagsOfResource", "{'ResourceArn':'" ARN "'}"),
                      "{\"Tags\":[{\"Key\":\"a\",\"Value\":\"\"},{\"Key\":\"cartwheel:w\","
                      "\"Value\":\"3\"}]}");
+    assert_has(
+        api_fixture_error(&fixture, "TagResource", "{'ResourceArn':'" ARN "','Tags':[null]}"),
+        "Tags must not be null");
     assert_has(api_fixture_error(&fixture, "TagResource",
                                  "{'ResourceArn':'" ARN "','Tags':[{'Key':'cartwheel:w',"
                                  "'Value':'4'}]}"),
