@@ -138,7 +138,8 @@ static void check_start(struct replica_operation *operation)
 bool replica_check_expiry(struct replica *replica, struct slice key, struct expiry_check *check)
 {
     const struct frame none = {.payload = SLICE_EMPTY};
-    if (work_excessive(replica))
+    struct item_key decoded;
+    if (work_excessive(replica) || !item_key_decode(key, &decoded))
         return false;
     struct replica_operation *operation = operation_new(replica, &none, key);
     operation->expiry_check = check;
