@@ -395,6 +395,8 @@ def test_indexes_agree_with_tables_when_a_node_was_killed():
         victim = cluster.nodes[1]
         wait_for_writes(0.3)
         victim.kill()
+        late = create(cluster.nodes[0].boto())
+        items = fill(spread([cluster.nodes[0], cluster.nodes[2]], late), "late", 20)
         wait_for_writes(0.6)
         victim.start()
         for writer in writers:
@@ -407,4 +409,10 @@ def test_indexes_agree_with_tables_when_a_node_was_killed():
         for table in by_node:
             wait_until(lambda table=table: not differences(table, False), 20,
                        "eventually consistent queries agree")
+        for node in cluster.nodes:
+            tables = spread([node], late)
+            wait_until(lambda tables=tables: all(
+                query(tables, "late", IndexName=index, ConsistentRead=False) ==
+                expected(items, index) for index in INDEXES
+            ), 30, f"{node.name} has the table that was made meanwhile")
         assert cluster.errors() == []
