@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
+#include "accepted_rows.h"
 #include "index_entries.h"
 #include "planted.h"
 #include "probe.h"
@@ -22,14 +22,6 @@ enum {
     READ_BYTES_MAX = 1 << 20, /* of entries or promises at once */
     ACCEPTED_BYTES_MAX =
         8 << 20 /* rows of one range that wait for their commits: then it is busy */
-};
-
-/* A row that is accepted, and not known to be decided. */
-struct accepted_row {
-    struct slice key;   /* the item's */
-    struct slice entry; /* empty: it has none, or not in this range */
-    struct slice row;
-    struct version ballot;
 };
 
 /* The item of one entry. */
@@ -47,14 +39,7 @@ struct index_operation {
     struct commit_wait wait;
     struct index_range range;
     struct store_snapshot *snapshot;
-    struct arena arena; /* holds what is accepted */
-    size_t accepted_bytes;
-    struct accepted_row *accepted; /* in the order of their keys */
-    size_t accepted_count;
-    size_t accepted_capacity;
-    const struct accepted_row **candidates; /* those with an entry, in the order of the walk */
-    size_t candidates_count;
-    size_t candidates_taken;
+    struct accepted_rows accepted;
     struct key_range promises; /* still to be read, if any are left of those read last */
     bool promises_left;
     struct slice *keys; /* of items with something accepted, as far as they are known */
@@ -91,9 +76,7 @@ static void release(struct replica_work *work)
     key_range_deinit(&operation->promises);
     writer_deinit(&operation->from);
     writer_deinit(&operation->to);
-    free(operation->candidates);
-    free(operation->accepted);
-    arena_deinit(&operation->arena);
+    accepted_rows_deinit(&operation->accepted);
     replica_page_deinit(&operation->page);
     free(operation);
 }
@@ -109,8 +92,8 @@ static int walk_compare(const struct index_operation *operation, struct slice a,
 static void put_beside(struct index_operation *operation, bool more)
 {
     struct slice covered = writer_slice(&operation->page.covered);
-    for (size_t i = 0; i < operation->accepted_count; i++) {
-        const struct accepted_row *accepted = &operation->accepted[i];
+    for (size_t i = 0; i < operation->accepted.count; i++) {
+        const struct accepted_row *accepted = &operation->accepted.all[i];
         bool told = accepted->entry.size > 0 &&
                     (!more || walk_compare(operation, accepted->entry, covered) <= 0);
         if (!told)
@@ -150,78 +133,35 @@ static bool submit(struct index_operation *operation, struct store_range *read, 
 
 /* Accepted rows. */
 
-static struct accepted_row *accepted_add(struct index_operation *operation)
-{
-    if (operation->accepted_count == operation->accepted_capacity) {
-        operation->accepted_capacity =
-            operation->accepted_capacity == 0 ? 16 : 2 * operation->accepted_capacity;
-        operation->accepted = realloc(operation->accepted,
-                                      operation->accepted_capacity * sizeof(*operation->accepted));
-        ensure(operation->accepted != NULL);
-    }
-    return &operation->accepted[operation->accepted_count++];
-}
-
-static struct slice entry_in_range(struct index_operation *operation, const struct item_key *key,
-                                   struct slice item)
+static bool has_entry(const struct index_operation *operation, const struct item_key *key,
+                      struct slice item, struct writer *entry)
 {
     struct slice from = writer_slice(&operation->from), to = writer_slice(&operation->to);
-    struct slice found = SLICE_EMPTY;
-    struct writer entry;
-    writer_init(&entry, 0);
-    if (index_entry(&entry, schema_of(operation), operation->range.index, key, item) &&
-        slice_compare(writer_slice(&entry), from) >= 0 &&
-        (to.size == 0 || slice_compare(writer_slice(&entry), to) < 0))
-        found = arena_copy(&operation->arena, writer_slice(&entry));
-    writer_deinit(&entry);
-    return found;
+    return index_entry(entry, schema_of(operation), operation->range.index, key, item) &&
+           slice_compare(writer_slice(entry), from) >= 0 &&
+           (to.size == 0 || slice_compare(writer_slice(entry), to) < 0);
 }
 
 static void note_promise(struct index_operation *operation, struct slice key, struct slice promise)
 {
     struct acceptor held = {.has_item = false};
     struct item_key decoded;
+    struct writer entry;
     if (!promise_decode(promise, &held) || !item_key_decode(key, &decoded)) {
         operation->failed = true;
         return;
     }
     if (!held.has_accepted)
         return;
-    struct accepted_row *accepted = accepted_add(operation);
-    struct slice row = slice_of(promise.data + VERSION_SIZE, promise.size - VERSION_SIZE);
-    accepted->key = arena_copy(&operation->arena, key);
-    accepted->row = arena_copy(&operation->arena, row);
-    accepted->ballot = held.accepted.ballot;
-    accepted->entry = entry_in_range(operation, &decoded, held.accepted.value);
-    operation->accepted_bytes += key.size + row.size;
-}
-
-static int compare_candidates(const void *a, const void *b)
-{
-    const struct accepted_row *const *first = a, *const *second = b;
-    return slice_compare((*first)->entry, (*second)->entry);
-}
-
-/* All that is accepted is known: what of it stands in the range. */
-static void order_candidates(struct index_operation *operation)
-{
-    size_t room = operation->accepted_count + 1;
-    operation->candidates = calloc(room, sizeof(*operation->candidates));
-    ensure(operation->candidates != NULL);
-    for (size_t i = 0; i < operation->accepted_count; i++)
-        if (operation->accepted[i].entry.size > 0)
-            operation->candidates[operation->candidates_count++] = &operation->accepted[i];
-    qsort(operation->candidates, operation->candidates_count, sizeof(*operation->candidates),
-          compare_candidates);
-}
-
-/* The next in the walk's direction, or NULL. */
-static const struct accepted_row *candidate(const struct index_operation *operation)
-{
-    size_t left = operation->candidates_count - operation->candidates_taken;
-    if (left == 0)
-        return NULL;
-    return operation->candidates[operation->page.reverse ? left - 1 : operation->candidates_taken];
+    writer_init(&entry, 0);
+    struct accepted_row accepted = {
+        .key = key,
+        .row = slice_of(promise.data + VERSION_SIZE, promise.size - VERSION_SIZE),
+        .ballot = held.accepted.ballot};
+    if (has_entry(operation, &decoded, held.accepted.value, &entry))
+        accepted.entry = writer_slice(&entry);
+    accepted_rows_add(&operation->accepted, &accepted);
+    writer_deinit(&entry);
 }
 
 /* False: the operation has ended. */
@@ -239,7 +179,7 @@ static bool take_promises(struct index_operation *operation)
     store_range_deinit(&operation->read);
     if (operation->failed) {
         index_finish(operation, VERDICT_FAILED, false);
-    } else if (operation->accepted_bytes > ACCEPTED_BYTES_MAX) {
+    } else if (operation->accepted.bytes > ACCEPTED_BYTES_MAX) {
         PROBE("too much is accepted for a range of an index");
         index_finish(operation, VERDICT_BUSY, false);
     } else {
@@ -280,7 +220,7 @@ static void read_accepted(struct index_operation *operation)
             !take_promises(operation))
             return;
     }
-    order_candidates(operation);
+    accepted_rows_order(&operation->accepted);
     index_advance(operation);
 }
 
@@ -299,12 +239,13 @@ static void begin_accepted(struct index_operation *operation)
     struct slice to = writer_slice(&operation->promises.to);
     operation->promises_left = !undecided->loaded || undecided->incomplete;
     if (!operation->promises_left)
-        operation->keys =
-            arena_alloc(&operation->arena, undecided->keys.count * sizeof(*operation->keys));
+        operation->keys = arena_alloc(&operation->accepted.arena,
+                                      undecided->keys.count * sizeof(*operation->keys));
     struct undecided_key *at = undecided_keys_first(&undecided->keys);
     for (; at != NULL && !operation->promises_left; at = undecided_keys_next(&undecided->keys, at))
         if (at->accepted && slice_compare(at->key, from) >= 0 && slice_compare(at->key, to) < 0)
-            operation->keys[operation->keys_count++] = arena_copy(&operation->arena, at->key);
+            operation->keys[operation->keys_count++] =
+                arena_copy(&operation->accepted.arena, at->key);
     if (operation->keys_count > 0)
         qsort(operation->keys, operation->keys_count, sizeof(*operation->keys), compare_keys);
     read_accepted(operation);
@@ -383,7 +324,8 @@ static void look_up(struct index_operation *operation, struct slice entry)
 /* The next of both walks; empty at the end of what is known. */
 static struct slice take_next(struct index_operation *operation)
 {
-    const struct accepted_row *accepted = candidate(operation);
+    const struct accepted_row *accepted =
+        accepted_rows_next(&operation->accepted, operation->page.reverse);
     struct slice entry = operation->entry;
     int order = accepted == NULL  ? -1
                 : entry.size == 0 ? 1
@@ -391,7 +333,7 @@ static struct slice take_next(struct index_operation *operation)
     if (accepted != NULL && order > 0)
         entry = accepted->entry;
     if (accepted != NULL && order >= 0)
-        operation->candidates_taken++;
+        operation->accepted.candidates_taken++;
     if (order <= 0 && entry.size > 0)
         next_entry(operation);
     return entry;
@@ -404,7 +346,8 @@ static bool entries_wanting(const struct index_operation *operation)
 
 static bool walk_ended(const struct index_operation *operation)
 {
-    return operation->entry.size == 0 && operation->entries_end && candidate(operation) == NULL;
+    return operation->entry.size == 0 && operation->entries_end &&
+           accepted_rows_next(&operation->accepted, operation->page.reverse) == NULL;
 }
 
 static void gather(struct index_operation *operation)
@@ -444,28 +387,12 @@ static void read_items(struct index_operation *operation)
     }
 }
 
-static const struct accepted_row *accepted_of(const struct index_operation *operation,
-                                              struct slice key)
-{
-    size_t low = 0, high = operation->accepted_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = slice_compare(operation->accepted[middle].key, key);
-        if (order == 0)
-            return &operation->accepted[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 /* `stored` is the item's row; empty: there is none. */
 static void put_top(struct index_operation *operation, const struct item_lookup *item,
                     struct slice stored, const struct row *row)
 {
-    const struct accepted_row *accepted = accepted_of(operation, writer_slice(&item->key));
+    const struct accepted_row *accepted =
+        accepted_rows_find(&operation->accepted, writer_slice(&item->key));
     bool above = accepted != NULL &&
                  (stored.size == 0 || version_compare(accepted->ballot, row->ballot) > 0);
     if (above) {
@@ -571,7 +498,7 @@ static struct index_operation *index_new(struct replica *replica, const struct f
     work_init(&operation->work, replica, frame, release);
     operation->items_most = ITEMS_AT_FIRST;
     replica_page_init(&operation->page, range);
-    arena_init(&operation->arena);
+    accepted_rows_init(&operation->accepted);
     key_range_init(&operation->promises);
     writer_init(&operation->from, range->from.len + 1);
     writer_init(&operation->to, range->to.len + 1);
