@@ -108,7 +108,6 @@ static void on_answered(struct request *request)
         if (replica_check_expiry(expiry->replica, writer_slice(&deletion->key), &deletion->check))
             return;
     } else if (outcome == OUTCOME_OK) {
-        PROBE("an expired item is deleted");
         expiry->stats.deleted++;
     } else {
         PROBE("an expired item cannot be deleted");

@@ -146,10 +146,8 @@ enum verdict replica_admit(const struct replica *replica, const struct frame *fr
         return VERDICT_REFUSED_EPOCH;
     if (replica_table_dropped(replica, key->table_id))
         return VERDICT_REFUSED_TABLE;
-    if ((key->table_id & TABLE_ID_INDEXED) != 0 && replica_table(replica, key->table_id) == NULL) {
-        PROBE("a row comes before its table's indexes are known");
+    if ((key->table_id & TABLE_ID_INDEXED) != 0 && replica_table(replica, key->table_id) == NULL)
         return VERDICT_REFUSED_SCHEMA;
-    }
     if (work_excessive(replica)) {
         PROBE("a replica is full");
         return VERDICT_BUSY;

@@ -180,7 +180,6 @@ static bool take_promises(struct index_operation *operation)
     if (operation->failed) {
         index_finish(operation, VERDICT_FAILED, false);
     } else if (operation->accepted.bytes > ACCEPTED_BYTES_MAX) {
-        PROBE("too much is accepted for a range of an index");
         index_finish(operation, VERDICT_BUSY, false);
     } else {
         return true;
