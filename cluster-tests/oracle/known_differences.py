@@ -8,9 +8,10 @@ import re
 from matchers import (
     BAD_EXPRESSION, INVALID, LEGACY_FAULT, LOCAL_KEY, LOCAL_NUMBER, LOCAL_PRECISION, LOCAL_START,
     LOCAL_VALUE, OUR_KEY, OUR_NUMBER, OUR_START, OUR_VALUE, SEGMENT, SELECT, UPDATE_FAULT, Known,
-    either, ends_at_limit, ends_at_zero, is_a_level_deeper, is_legacy,
-    is_violation, less_capacity_of_deletes, messages, more_capacity, on, other_path_two, ours_says,
-    only_deletes, same_but, shown_otherwise, starts_elsewhere, ties_otherwise, unasked_capacity,
+    either, ends_at_limit, ends_at_zero, has_value_behind_dot, is_a_level_deeper, is_legacy,
+    is_violation, less_capacity_of_deletes, lists_strangers, local_says, messages, more_capacity,
+    of_many_tables, on, only_deletes, other_path_two, ours_says, refused, same_but,
+    shown_otherwise, shows_whole_attributes, starts_elsewhere, ties_otherwise, unasked_capacity,
 )
 
 # What comes before the request is understood.
@@ -173,6 +174,28 @@ ORDER = [
             "Provided list of item keys contains duplicates",
             either(BAD_EXPRESSION, OUR_VALUE, OUR_KEY, LEGACY_FAULT)))),
     Known(
+        "tables of a batch", "DynamoDB Local looks at the tables in no order, and folds their case",
+        on("BatchGetItem BatchWriteItem", of_many_tables)),
+    Known(
+        "null in a batch", "DynamoDB Local takes a list of nothing for an empty one",
+        on("BatchWriteItem", local_says(
+            "The batch write request list for a table cannot be null or empty"))),
+    Known(
+        "names twice and other faults", "DynamoDB Local looks for them before, or after, keys",
+        on("GetItem BatchGetItem", lambda case: refused(case) and (
+            local_says("Cannot have two attributes with the same name")(case)
+            or ours_says(f"{INVALID}Duplicate value in attribute name: .*")(case)))),
+    Known(
+        "starting keys first", "AWS reads the starting key before the condition's values",
+        on("Query", lambda case: refused(case) and ours_says(either(OUR_START, OUR_NUMBER))(case))),
+    Known(
+        "sizes", "AWS reads the expressions before it measures the item; and DynamoDB Local counts "
+        "some bytes of numbers otherwise",
+        on("PutItem", lambda case: refused(case) and local_says(
+            "Item size has exceeded the maximum allowed size")(case))),
+    Known(
+        "values behind dots", "DynamoDB Local reads them apart, or breaks", has_value_behind_dot),
+    Known(
         "updates of keys", "AWS has the key schema before it has the item",
         on("UpdateItem", messages("The conditional request failed",
                                   f"{INVALID}Cannot update attribute .* part of the key"))),
@@ -202,6 +225,12 @@ ORDER = [
 
 # What one of them does and the other does not.
 DEEDS = [
+    Known(
+        "strangers", "DynamoDB Local makes a table whose name was sent as a number",
+        on("ListTables", lists_strangers)),
+    Known(
+        "parts that were updated", "AWS returns the parts that the expression names",
+        on("UpdateItem", shows_whole_attributes)),
     Known(
         "duplicates of numbers", "AWS finds equal numbers in keys, however they are written",
         on("BatchGetItem BatchWriteItem",

@@ -214,3 +214,37 @@ def only_deletes(case):
     return isinstance(updates, dict) and len(updates) > 0 and all(
         isinstance(action, dict) and action.get("Action") == "DELETE"
         for action in updates.values())
+
+
+def refused(case):
+    return not case.local.ok and not case.ours.ok
+
+
+def local_says(text):
+    return lambda case: re.fullmatch(text, case.local.message or "", re.S) is not None
+
+
+def of_many_tables(case):
+    """Refused for one of them or for another."""
+    tables = case.request.get("RequestItems")
+    return refused(case) and isinstance(tables, dict) and len(tables) > 1
+
+
+def lists_strangers(case):
+    """DynamoDB Local has made a table of what Cartwheel refused for its type."""
+    if not (case.local.ok and case.ours.ok):
+        return False
+    theirs, ours = case.local.body["TableNames"], case.ours.body["TableNames"]
+    return any(name not in ours and not name.startswith("oracle-") for name in theirs)
+
+
+def has_value_behind_dot(case):
+    """Text like `a.:v`, which DynamoDB Local reads as `a` and `.:v`, or breaks on."""
+    return refused(case) and "Syntax error" in (case.ours.message or "") and any(
+        isinstance(value, str) and re.search(r"\.\s*:", value) for value in case.request.values())
+
+
+def shows_whole_attributes(case):
+    """Where parts of an attribute were updated, DynamoDB Local returns all of it."""
+    return differs_in("Attributes")(case) and case.request.get("ReturnValues", "").startswith(
+        "UPDATED_") and any(mark in case.request.get("UpdateExpression", "") for mark in ".[")
