@@ -94,16 +94,6 @@ void range_bench_commit(struct store_commit *commit)
     store_commit_deinit(commit);
 }
 
-void range_bench_ask(const Cartwheel__Range *body)
-{
-    struct frame_header header = {.type = FRAME_RANGE, .request_id = 1, .from = 1 << 16};
-    struct buffer *encoded = frame_encode(&header, &body->base, SLICE_EMPTY);
-    struct frame frame;
-    ck_assert_int_eq(frame_decode(buffer_slice(encoded), &frame), FRAME_OK);
-    ck_assert(replica_on_frame(&range_bench.replica, &frame, &range_bench.arena));
-    buffer_unref(encoded);
-}
-
 void range_bench_finish_reads(void)
 {
     struct store_op *op;
@@ -120,4 +110,128 @@ struct buffer *range_bench_reply(struct frame *frame, const Cartwheel__RangeRepl
     *reply = (const Cartwheel__RangeReply *)frame_decode_body(frame, &range_bench.arena);
     ck_assert_ptr_nonnull(*reply);
     return taken;
+}
+
+static void send(const Cartwheel__Range *body)
+{
+    struct frame_header header = {.type = FRAME_RANGE, .request_id = 1, .from = 1 << 16};
+    struct buffer *encoded = frame_encode(&header, &body->base, SLICE_EMPTY);
+    struct frame frame;
+    ck_assert_int_eq(frame_decode(buffer_slice(encoded), &frame), FRAME_OK);
+    ck_assert(replica_on_frame(&range_bench.replica, &frame, &range_bench.arena));
+    buffer_unref(encoded);
+}
+
+void range_bench_ask(const struct range_world *world, const struct range_wanted *wanted)
+{
+    struct writer from, to;
+    Cartwheel__Range body = CARTWHEEL__RANGE__INIT;
+    writer_init(&from, 0);
+    writer_init(&to, 0);
+    world->put_key(&from, wanted->from);
+    world->put_key(&to, wanted->to);
+    body.from = binary_of(writer_slice(&from));
+    body.to = binary_of(writer_slice(&to));
+    body.reverse = wanted->reverse;
+    body.rows = wanted->rows;
+    body.rows_max = wanted->rows_max;
+    body.bytes_max = wanted->bytes_max;
+    body.index = world->index;
+    send(&body);
+    writer_deinit(&from);
+    writer_deinit(&to);
+}
+
+static unsigned covered_place(const struct range_world *world, const Cartwheel__RangeReply *reply)
+{
+    struct writer key;
+    bool found = false;
+    unsigned place = 0;
+    writer_init(&key, 0);
+    for (; place < world->places && !found; place += !found) {
+        writer_reset(&key);
+        world->put_key(&key, place);
+        found = slice_equal(writer_slice(&key), slice_of_binary(reply->covered));
+    }
+    ck_assert(found);
+    writer_deinit(&key);
+    return place;
+}
+
+static void check_beside(const struct range_world *world, const Cartwheel__RangeReply *reply,
+                         bool rows, unsigned first, unsigned behind)
+{
+    struct writer expected;
+    writer_init(&expected, 0);
+    if (rows && world->expect_beside != NULL)
+        world->expect_beside(&expected, first, behind);
+    ck_assert(slice_equal(slice_of_binary(reply->beside), writer_slice(&expected)));
+    writer_deinit(&expected);
+}
+
+bool range_bench_check_page(const struct range_world *world, struct range_wanted *wanted)
+{
+    struct frame frame;
+    const Cartwheel__RangeReply *reply;
+    struct buffer *taken = range_bench_reply(&frame, &reply);
+    const struct range_wanted before = *wanted;
+    struct writer expected;
+    uint32_t count = 0;
+    writer_init(&expected, 0);
+    ck_assert_uint_eq(reply->verdict, VERDICT_OK);
+    unsigned end = wanted->reverse ? 0 : world->places - 1;
+    unsigned covered = reply->more ? covered_place(world, reply) : end;
+    while (wanted->from < wanted->to &&
+           (wanted->reverse ? wanted->to - 1 >= covered : wanted->from <= covered))
+        count +=
+            world->expect(&expected, wanted->reverse ? --wanted->to : wanted->from++, wanted->rows);
+    ck_assert_uint_eq(reply->count, count);
+    ck_assert_uint_le(count, wanted->rows_max);
+    ck_assert(slice_equal(frame.payload, writer_slice(&expected)));
+    check_beside(world, reply, wanted->rows, wanted->reverse ? wanted->to : before.from,
+                 wanted->reverse ? before.to : wanted->from);
+    bool more = reply->more;
+    writer_deinit(&expected);
+    buffer_unref(taken);
+    arena_reset(&range_bench.arena);
+    return more;
+}
+
+void range_bench_check_refused(const struct range_world *world, const struct range_wanted *wanted,
+                               enum verdict verdict)
+{
+    struct frame frame;
+    const Cartwheel__RangeReply *reply;
+    range_bench_ask(world, wanted);
+    range_bench_finish_reads();
+    struct buffer *taken = range_bench_reply(&frame, &reply);
+    ck_assert_uint_eq(reply->verdict, verdict);
+    ck_assert(!reply->more);
+    ck_assert_uint_eq(frame.payload.size, 0);
+    buffer_unref(taken);
+}
+
+unsigned range_bench_check_range(const struct range_world *world, bool reverse, bool rows,
+                                 uint32_t rows_max, uint32_t bytes_max)
+{
+    struct range_wanted wanted = {0, world->places, reverse, rows, rows_max, bytes_max};
+    unsigned pages = 0;
+    bool more = true;
+    while (more) {
+        unsigned left = wanted.to - wanted.from;
+        range_bench_ask(world, &wanted);
+        range_bench_finish_reads();
+        more = range_bench_check_page(world, &wanted);
+        ck_assert(!more || wanted.to - wanted.from < left);
+        pages++;
+    }
+    ck_assert_uint_eq(wanted.from, wanted.to);
+    ck_assert_uint_eq(range_bench.snapshots, 0);
+    return pages;
+}
+
+void range_bench_check_forms(const struct range_world *world, uint32_t rows_max, uint32_t bytes_max)
+{
+    for (int form = 0; form < 4; form++)
+        (void)range_bench_check_range(world, form % 2 == 1, form / 2 == 1, rows_max, bytes_max);
 }

@@ -183,108 +183,54 @@ static bool expect_entry(struct writer *page, unsigned number, int value, bool r
     return true;
 }
 
-/* Entries are numbered in their order: by value, then by item. */
-struct wanted {
-    unsigned from;
-    unsigned to;
-    bool reverse;
-    bool rows;
-    uint32_t rows_max;
-    uint32_t bytes_max;
-};
-
-static void put_bound(struct writer *writer, unsigned entry)
+/* Places are numbered by value, then by item. */
+static void put_key(struct writer *writer, unsigned place)
 {
-    struct item_key key = key_of(entry % items);
-    if (entry < VALUES * items)
-        index_key_encode(writer, INDEX, &key, slice_of_string(attribute_values[entry / items]));
-    else
-        index_key_encode(writer, INDEX, &key, SLICE_LITERAL("z"));
+    struct item_key key = key_of(place % items);
+    const char *value = place < VALUES * items ? attribute_values[place / items] : "z";
+    index_key_encode(writer, INDEX, &key, slice_of_string(value));
 }
 
-static void ask(const struct wanted *wanted)
+static bool expect(struct writer *page, unsigned place, bool rows)
 {
-    struct writer from, to;
-    writer_init(&from, 0);
-    writer_init(&to, 0);
-    put_bound(&from, wanted->from);
-    put_bound(&to, wanted->to);
-    Cartwheel__Range body = CARTWHEEL__RANGE__INIT;
-    body.from = binary_of(writer_slice(&from));
-    body.to = binary_of(writer_slice(&to));
-    body.reverse = wanted->reverse;
-    body.rows = wanted->rows;
-    body.rows_max = wanted->rows_max;
-    body.bytes_max = wanted->bytes_max;
-    body.index = true;
-    range_bench_ask(&body);
-    writer_deinit(&from);
-    writer_deinit(&to);
+    return expect_entry(page, place % items, (int)(place / items), rows);
 }
 
-static unsigned entry_covered(const Cartwheel__RangeReply *reply)
+/* Accepted rows without an entry among those places. */
+static void expect_beside(struct writer *beside, unsigned first, unsigned behind)
 {
-    struct writer key;
-    unsigned entry = 0;
-    writer_init(&key, 0);
-    for (; entry < VALUES * items; entry++) {
-        writer_reset(&key);
-        put_bound(&key, entry);
-        if (slice_equal(writer_slice(&key), slice_of_binary(reply->covered)))
-            break;
+    for (unsigned i = 0; i < items; i++) {
+        const struct held *held = &world[i];
+        bool stands = !held->accepted_tombstone && held->accepted_value != NONE;
+        unsigned place = stands ? (unsigned)held->accepted_value * items + i : 0;
+        if (held->accepted == 0 || (stands && place >= first && place < behind))
+            continue;
+        struct item_key key = key_of(i);
+        struct writer bytes;
+        writer_init(&bytes, 0);
+        item_key_encode(&bytes, &key);
+        writer_put_sized(beside, writer_slice(&bytes));
+        writer_reset(&bytes);
+        put_row(&bytes, i, held->accepted, held->accepted_value, held->accepted_tombstone);
+        writer_put_u8(beside, false);
+        writer_put_sized(beside, writer_slice(&bytes));
+        writer_deinit(&bytes);
     }
-    ck_assert_uint_lt(entry, VALUES * items);
-    writer_deinit(&key);
-    return entry;
 }
 
-/* Compares a page with what stands between the start of `wanted` and what it covers, and moves the
- * start. False at the end of the range. */
-static bool check_page(struct wanted *wanted)
+static struct range_world all(void)
 {
-    struct frame frame;
-    const Cartwheel__RangeReply *reply;
-    struct buffer *taken = range_bench_reply(&frame, &reply);
-    struct writer expected;
-    uint32_t count = 0;
-    writer_init(&expected, 0);
-    ck_assert_uint_eq(reply->verdict, VERDICT_OK);
-    unsigned end = wanted->reverse ? 0 : VALUES * items - 1;
-    unsigned covered = reply->more ? entry_covered(reply) : end;
-    while (wanted->from < wanted->to &&
-           (wanted->reverse ? wanted->to - 1 >= covered : wanted->from <= covered)) {
-        unsigned entry = wanted->reverse ? --wanted->to : wanted->from++;
-        count += expect_entry(&expected, entry % items, (int)(entry / items), wanted->rows);
-    }
-    ck_assert_uint_eq(reply->count, count);
-    ck_assert_uint_le(count, wanted->rows_max);
-    ck_assert(slice_equal(frame.payload, writer_slice(&expected)));
-    bool more = reply->more;
-    writer_deinit(&expected);
-    buffer_unref(taken);
-    arena_reset(&range_bench.arena);
-    return more;
-}
-
-static void check_form(bool reverse, bool rows, uint32_t rows_max, uint32_t bytes_max)
-{
-    struct wanted wanted = {0, VALUES * items, reverse, rows, rows_max, bytes_max};
-    bool more = true;
-    while (more) {
-        unsigned left = wanted.to - wanted.from;
-        ask(&wanted);
-        range_bench_finish_reads();
-        more = check_page(&wanted);
-        ck_assert(!more || wanted.to - wanted.from < left);
-    }
-    ck_assert_uint_eq(wanted.from, wanted.to);
-    ck_assert_uint_eq(range_bench.snapshots, 0);
+    return (struct range_world){.places = VALUES * items,
+                                .index = true,
+                                .put_key = put_key,
+                                .expect = expect,
+                                .expect_beside = expect_beside};
 }
 
 static void check_forms(uint32_t rows_max, uint32_t bytes_max)
 {
-    for (int form = 0; form < 4; form++)
-        check_form(form % 2 == 1, form / 2 == 1, rows_max, bytes_max);
+    struct range_world entries = all();
+    range_bench_check_forms(&entries, rows_max, bytes_max);
 }
 
 static void start(uint32_t miss_per_million)
@@ -362,8 +308,9 @@ START_TEST(a_page_is_of_one_time)
         struct held before[STATES];
         for (unsigned i = 0; i < items; i++)
             before[i] = world[i];
-        struct wanted wanted = {0, VALUES * items, round % 2 == 1, true, 100, 1 << 20};
-        ask(&wanted);
+        struct range_world entries = all();
+        struct range_wanted wanted = {0, VALUES * items, round % 2 == 1, true, 100, 1 << 20};
+        range_bench_ask(&entries, &wanted);
         for (int reads = 0; reads < round; reads++) {
             struct store_op *op = memory_store_finish_read(range_bench.memory);
             if (op != NULL)
@@ -375,36 +322,23 @@ START_TEST(a_page_is_of_one_time)
         for (unsigned i = 0; i < items; i++)
             world[i] = before[i];
         range_bench_finish_reads();
-        ck_assert(!check_page(&wanted));
+        ck_assert(!range_bench_check_page(&entries, &wanted));
         range_bench_deinit();
     }
 }
 END_TEST
 
-static enum verdict verdict_of(const struct wanted *wanted)
-{
-    struct frame frame;
-    const Cartwheel__RangeReply *reply;
-    ask(wanted);
-    range_bench_finish_reads();
-    struct buffer *taken = range_bench_reply(&frame, &reply);
-    enum verdict verdict = (enum verdict)reply->verdict;
-    ck_assert(!reply->more);
-    ck_assert_uint_eq(frame.payload.size, 0);
-    buffer_unref(taken);
-    return verdict;
-}
-
 START_TEST(a_table_must_be_known)
 {
     range_bench_init(0);
     items = 1;
-    struct wanted wanted = {0, VALUES * items, false, true, 10, 1 << 20};
-    ck_assert_int_eq(verdict_of(&wanted), VERDICT_REFUSED_SCHEMA);
+    struct range_world entries = all();
+    struct range_wanted wanted = {0, VALUES * items, false, true, 10, 1 << 20};
+    range_bench_check_refused(&entries, &wanted, VERDICT_REFUSED_SCHEMA);
     replica_set_table(&range_bench.replica, table_id, &(struct table_schema){.replicas = 3});
-    ck_assert_int_eq(verdict_of(&wanted), VERDICT_REFUSED_SCHEMA);
+    range_bench_check_refused(&entries, &wanted, VERDICT_REFUSED_SCHEMA);
     wanted.rows_max = 0;
-    ck_assert_int_eq(verdict_of(&wanted), VERDICT_FAILED);
+    range_bench_check_refused(&entries, &wanted, VERDICT_FAILED);
     range_bench_deinit();
 }
 END_TEST

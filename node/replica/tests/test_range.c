@@ -2,8 +2,6 @@
  * every place. */
 #include <string.h>
 
-#include "arena.h"
-#include "memory_store.h"
 #include "range_bench.h"
 #include "test_main.h"
 
@@ -100,84 +98,21 @@ static bool expect_key(struct writer *page, unsigned number, bool rows)
     return true;
 }
 
-/* What is still wanted of a range: keys [from, to). */
-struct wanted {
-    unsigned from;
-    unsigned to;
-    bool reverse;
-    bool rows;
-    uint32_t rows_max;
-    uint32_t bytes_max;
-};
-
-static void begin(const struct wanted *wanted)
+static void put_key(struct writer *writer, unsigned number)
 {
-    struct key from, to;
-    Cartwheel__Range body = CARTWHEEL__RANGE__INIT;
-    body.from = binary_of(key_at(&from, wanted->from));
-    body.to = binary_of(key_at(&to, wanted->to));
-    body.reverse = wanted->reverse;
-    body.rows = wanted->rows;
-    body.rows_max = wanted->rows_max;
-    body.bytes_max = wanted->bytes_max;
-    range_bench_ask(&body);
+    struct key key;
+    writer_put_slice(writer, key_at(&key, number));
 }
 
-static unsigned covered_key(const Cartwheel__RangeReply *reply)
+static struct range_world all(void)
 {
-    ck_assert_uint_eq(reply->covered.len, sizeof(struct key));
-    return (unsigned)reply->covered.data[4] << 8 | reply->covered.data[5];
-}
-
-/* Compares a page with what stands between the start of `wanted` and `covered`, and moves the
- * start. False at the end of the range. */
-static bool check_page(struct wanted *wanted)
-{
-    struct frame frame;
-    const Cartwheel__RangeReply *reply;
-    struct buffer *taken = range_bench_reply(&frame, &reply);
-    struct writer expected;
-    uint32_t count = 0;
-    writer_init(&expected, 0);
-    ck_assert_uint_eq(reply->verdict, VERDICT_OK);
-    unsigned covered = reply->more ? covered_key(reply) : wanted->reverse ? 0 : keys - 1;
-    while (wanted->from < wanted->to &&
-           (wanted->reverse ? wanted->to - 1 >= covered : wanted->from <= covered))
-        count +=
-            expect_key(&expected, wanted->reverse ? --wanted->to : wanted->from++, wanted->rows);
-    ck_assert_uint_eq(reply->count, count);
-    ck_assert_uint_le(count, wanted->rows_max);
-    ck_assert(slice_equal(frame.payload, writer_slice(&expected)));
-    bool more = reply->more;
-    writer_deinit(&expected);
-    buffer_unref(taken);
-    arena_reset(&range_bench.arena);
-    return more;
-}
-
-/* All pages of the whole range; how many there were. */
-static unsigned check_range(bool reverse, bool rows, uint32_t rows_max, uint32_t bytes_max)
-{
-    struct wanted wanted = {0, keys, reverse, rows, rows_max, bytes_max};
-    unsigned pages = 0;
-    bool more = true;
-    while (more) {
-        unsigned left = wanted.to - wanted.from;
-        begin(&wanted);
-        range_bench_finish_reads();
-        more = check_page(&wanted);
-        ck_assert(!more || wanted.to - wanted.from < left);
-        pages++;
-    }
-    ck_assert_uint_eq(wanted.from, wanted.to);
-    ck_assert_uint_eq(range_bench.snapshots, 0);
-    return pages;
+    return (struct range_world){.places = keys, .put_key = put_key, .expect = expect_key};
 }
 
 static void check_forms(uint32_t rows_max, uint32_t bytes_max)
 {
-    for (int form = 0; form < 4; form++)
-        (void)check_range(form % 2 == 1, form / 2 == 1, rows_max, bytes_max);
+    struct range_world keys_of = all();
+    range_bench_check_forms(&keys_of, rows_max, bytes_max);
 }
 
 static void check_all_worlds(uint32_t miss_per_million)
@@ -221,8 +156,9 @@ START_TEST(promises_of_many_pages_are_walked_beside_few_items)
         check_forms(rows_max, 1 << 20);
     for (uint32_t bytes_max = 1; bytes_max <= 200; bytes_max += 7)
         check_forms(1000, bytes_max);
-    ck_assert_uint_eq(check_range(false, true, 1000, 1 << 20), 1);
-    ck_assert_uint_eq(check_range(true, true, 1000, 1 << 20), 1);
+    struct range_world keys_of = all();
+    ck_assert_uint_eq(range_bench_check_range(&keys_of, false, true, 1000, 1 << 20), 1);
+    ck_assert_uint_eq(range_bench_check_range(&keys_of, true, true, 1000, 1 << 20), 1);
     range_bench_deinit();
 }
 END_TEST
@@ -247,12 +183,13 @@ START_TEST(only_the_merging_form_takes_a_snapshot)
     range_bench_init(MISS_ALWAYS);
     keys = 3;
     for (unsigned rows = 0; rows < 2; rows++) {
-        struct wanted wanted = {0, keys, false, rows == 1, 10, 1 << 20};
-        begin(&wanted);
+        struct range_world keys_of = all();
+        struct range_wanted wanted = {0, keys, false, rows == 1, 10, 1 << 20};
+        range_bench_ask(&keys_of, &wanted);
         ck_assert_uint_eq(range_bench.snapshots, rows);
         ck_assert_uint_eq(memory_store_reads_pending(range_bench.memory), rows == 1 ? 2 : 1);
         range_bench_finish_reads();
-        (void)check_page(&wanted);
+        (void)range_bench_check_page(&keys_of, &wanted);
         ck_assert_uint_eq(range_bench.snapshots, 0);
     }
     range_bench_deinit();
@@ -271,8 +208,9 @@ START_TEST(a_page_is_of_one_time)
         world_store();
         struct held before[KEYS_MAX];
         memcpy(before, world, sizeof(before));
-        struct wanted wanted = {0, keys, false, true, 3, 1 << 20};
-        begin(&wanted);
+        struct range_world keys_of = all();
+        struct range_wanted wanted = {0, keys, false, true, 3, 1 << 20};
+        range_bench_ask(&keys_of, &wanted);
         for (int reads = 0; reads < round; reads++) {
             struct store_op *op = memory_store_finish_read(range_bench.memory);
             if (op != NULL)
@@ -283,7 +221,7 @@ START_TEST(a_page_is_of_one_time)
         world_store();
         memcpy(world, before, sizeof(before));
         range_bench_finish_reads();
-        (void)check_page(&wanted);
+        (void)range_bench_check_page(&keys_of, &wanted);
         range_bench_deinit();
     }
 }
@@ -291,16 +229,9 @@ END_TEST
 
 static void check_refused(enum verdict verdict)
 {
-    struct wanted wanted = {0, keys, false, true, 10, 1 << 20};
-    struct frame frame;
-    const Cartwheel__RangeReply *reply;
-    begin(&wanted);
-    range_bench_finish_reads();
-    struct buffer *taken = range_bench_reply(&frame, &reply);
-    ck_assert_uint_eq(reply->verdict, verdict);
-    ck_assert(!reply->more);
-    ck_assert_uint_eq(frame.payload.size, 0);
-    buffer_unref(taken);
+    struct range_world keys_of = all();
+    struct range_wanted wanted = {0, keys, false, true, 10, 1 << 20};
+    range_bench_check_refused(&keys_of, &wanted, verdict);
 }
 
 START_TEST(what_cannot_be_read_is_never_left_out)
@@ -330,10 +261,11 @@ START_TEST(a_replica_may_go_while_its_disk_reads)
 {
     range_bench_init(MISS_ALWAYS);
     keys = 3;
-    struct wanted wanted = {0, keys, false, true, 10, 1 << 20};
+    struct range_wanted wanted = {0, keys, false, true, 10, 1 << 20};
     struct prng prng;
+    struct range_world keys_of = all();
     prng_init(&prng, 1);
-    begin(&wanted);
+    range_bench_ask(&keys_of, &wanted);
     memory_store_crash(range_bench.memory, &prng);
     range_bench_deinit();
 }
