@@ -366,15 +366,14 @@ static const char *check_refused(struct arena *arena, const struct shape *shape,
 static const char *check_first(const struct shape *shape, yyjson_val *json)
 {
     for (size_t i = 0; i < shape->members_count; i++) {
-        yyjson_val *member = json_member(json, shape->members[i].name);
-        struct slice name = json_string(member);
-        if (shape->members[i].shape->resource_first && member == NULL)
-            return MESSAGE_ARN;
-        if (!shape->members[i].shape->table_first)
+        const struct shape *wanted = shape->members[i].shape;
+        if (!wanted->resource_first && !wanted->table_first)
             continue;
+        yyjson_val *member = json_member(json, shape->members[i].name);
         if (member == NULL)
-            return MESSAGE_TABLE_NAME_MISSING;
-        if (!table_name_fits(name) && !is_arn(name))
+            return wanted->resource_first ? MESSAGE_ARN : MESSAGE_TABLE_NAME_MISSING;
+        struct slice name = json_string(member);
+        if (wanted->table_first && !table_name_fits(name) && !is_arn(name))
             return MESSAGE_TABLE_NAME_LENGTH;
     }
     return NULL;
