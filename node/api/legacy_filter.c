@@ -152,8 +152,10 @@ const char *legacy_filter_read(struct arena *arena, yyjson_val *input, const cha
 
 const char *legacy_filter_check_operator(yyjson_val *input, const char *parameter)
 {
+    if (json_member(input, "ConditionalOperator") == NULL)
+        return NULL;
     size_t conditions = yyjson_obj_size(json_member(input, parameter));
-    if (json_member(input, "ConditionalOperator") == NULL || conditions > 1)
+    if (conditions > 1)
         return NULL;
     return conditions == 0 ? MESSAGE_LEGACY_NO_FILTER : MESSAGE_LEGACY_ONE_CONDITION;
 }

@@ -44,8 +44,6 @@ bool legacy_mix_has_expression(const struct shape *shape, yyjson_val *json)
 
 const char *legacy_mix_check(struct arena *arena, const struct shape *shape, yyjson_val *json)
 {
-    if (!legacy_mix_has_expression(shape, json))
-        return NULL;
     /* KeyConditions go with the other expressions of a Query. */
     bool keys_clash = json_member(json, "KeyConditionExpression") != NULL;
     const char *before = list(arena, legacy, array_size(legacy) - !keys_clash, shape, json);

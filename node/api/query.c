@@ -49,16 +49,17 @@ static const char *parse_key_condition(struct query *query, struct expression_co
     struct expression *parsed = NULL;
     const char *problem = NULL;
     yyjson_val *text = json_member(query->call.input, "KeyConditionExpression");
-    yyjson_val *conditions = json_member(query->call.input, "KeyConditions");
     if (text != NULL)
         problem = key_condition_parse(context, json_string(text), &parsed);
     if (problem == NULL)
         problem = expression_context_check_used(context);
-    if (problem == NULL && text != NULL)
+    if (problem != NULL)
+        return problem;
+    if (text != NULL)
         return key_condition_reduce(context->arena, parsed, &query->condition);
-    return problem != NULL || conditions == NULL
-               ? problem
-               : legacy_keys_read(context->arena, conditions, &query->condition);
+    yyjson_val *conditions = json_member(query->call.input, "KeyConditions");
+    return conditions == NULL ? MESSAGE_NO_KEY_CONDITION
+                              : legacy_keys_read(context->arena, conditions, &query->condition);
 }
 
 static const char *parse_expressions(struct query *query)
@@ -70,13 +71,7 @@ static const char *parse_expressions(struct query *query)
                               json_member(call->input, "ExpressionAttributeValues"));
     if (problem == NULL)
         problem = query_page_init(&query->page, &context, call->input);
-    if (problem == NULL)
-        problem = parse_key_condition(query, &context);
-    if (problem == NULL && json_member(call->input, "KeyConditionExpression") == NULL &&
-        json_member(call->input, "KeyConditions") == NULL)
-        return MESSAGE_NO_KEY_CONDITION;
-    query_page_read_select(&query->page, call->arena, call->input);
-    return problem;
+    return problem != NULL ? problem : parse_key_condition(query, &context);
 }
 
 static const char *parse(struct query *query)

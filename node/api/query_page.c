@@ -52,19 +52,10 @@ const char *query_page_read_legacy(struct query_page *page, struct arena *arena,
     return NULL;
 }
 
-const char *query_page_init(struct query_page *page, struct expression_context *context,
-                            yyjson_val *input)
-{
-    page->limit = (uint64_t)json_member_integer(input, "Limit", INT64_MAX);
-    const char *problem = read_filter(page, context, input);
-    return problem != NULL ? problem : read_options_init(&page->options, context, input);
-}
-
 static const char *read_select(struct query_page *page, struct arena *arena, yyjson_val *input)
 {
     struct slice select = json_member_string(input, "Select");
-    bool named = json_member(input, "ProjectionExpression") != NULL ||
-                 json_member(input, "AttributesToGet") != NULL;
+    bool named = page->options.projected;
     bool projected = slice_equal(select, SLICE_LITERAL("ALL_PROJECTED_ATTRIBUTES"));
     if (projected && !named && json_member(input, "IndexName") == NULL)
         return MESSAGE_SELECT_PROJECTED;
@@ -72,21 +63,30 @@ static const char *read_select(struct query_page *page, struct arena *arena, yyj
         return MESSAGE_SELECT_SPECIFIC;
     page->count_only = slice_equal(select, SLICE_LITERAL("COUNT"));
     page->whole = slice_equal(select, SLICE_LITERAL("ALL_ATTRIBUTES"));
+    if (!named)
+        return NULL;
     const char *parameter = json_member(input, "ProjectionExpression") != NULL
                                 ? "ProjectionExpression"
                                 : "AttributesToGet";
-    if (named && page->count_only)
+    if (page->count_only)
         return arena_printf(arena, MESSAGE_SELECT_COUNT, parameter);
-    if (projected && named)
+    if (projected)
         return arena_printf(arena, MESSAGE_SELECT_ALL_PROJECTED, parameter);
-    if (named && page->whole)
+    if (page->whole)
         return arena_printf(arena, MESSAGE_SELECT_ALL, parameter);
     return NULL;
 }
 
-void query_page_read_select(struct query_page *page, struct arena *arena, yyjson_val *input)
+const char *query_page_init(struct query_page *page, struct expression_context *context,
+                            yyjson_val *input)
 {
-    page->select_problem = read_select(page, arena, input);
+    page->limit = (uint64_t)json_member_integer(input, "Limit", INT64_MAX);
+    const char *problem = read_filter(page, context, input);
+    if (problem == NULL)
+        problem = read_options_init(&page->options, context, input);
+    if (problem == NULL)
+        page->select_problem = read_select(page, context->arena, input);
+    return problem;
 }
 
 /* What is shown of the items of an index, unless the request says it. */

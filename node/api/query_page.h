@@ -33,16 +33,14 @@ struct query_page {
     const char *select_problem;   /* NULL: none */
 };
 
-/* These return NULL, or the ValidationException's message. First: reads Limit, the filter and
- * the read options. */
+/* These return NULL, or the ValidationException's message. First: reads Limit, the filter, the read
+ * options and Select; what is wrong with Select is kept in `select_problem`, to be told when the table
+ * and the starting key are known to be right. */
 const char *must_check query_page_init(struct query_page *page, struct expression_context *context,
                                        yyjson_val *input);
 /* Before it: reads the filter that came before expressions, "QueryFilter" or "ScanFilter". */
 const char *must_check query_page_read_legacy(struct query_page *page, struct arena *arena,
                                               yyjson_val *input, const char *parameter);
-/* Reads Select; what is wrong with it is kept in `select_problem`, to be told when the table and the
- * starting key are known to be right. */
-void query_page_read_select(struct query_page *page, struct arena *arena, yyjson_val *input);
 /* Then, when the call's table is known: IndexName. */
 const char *must_check query_page_read_source(struct query_page *page, struct operation_call *call);
 /* Then: paths into its keys. */

@@ -11,10 +11,11 @@
 
 const char *query_source_init(struct query_source *source, struct operation_call *call)
 {
-    struct slice name = json_member_string(call->input, "IndexName");
+    yyjson_val *json = json_member(call->input, "IndexName");
     *source = (struct query_source){.table = call->found};
-    if (json_member(call->input, "IndexName") == NULL)
+    if (json == NULL)
         return NULL;
+    struct slice name = json_string(json);
     source->index = local_index_find(call->found, name);
     if (source->index == NULL)
         return arena_printf(call->arena, MESSAGE_NO_INDEX, (int)name.size, name.data);

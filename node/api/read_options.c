@@ -50,11 +50,9 @@ const char *read_options_init(struct read_options *options, struct expression_co
 const char *read_options_check_mix(struct arena *arena, const struct shape *shape,
                                    yyjson_val *input)
 {
-    const char *problem = legacy_mix_check(arena, shape, input);
-    if (problem == NULL && !legacy_mix_has_expression(shape, input) &&
-        json_member(input, "ExpressionAttributeNames") != NULL)
-        return MESSAGE_NAMES_ALONE;
-    return problem;
+    if (legacy_mix_has_expression(shape, input))
+        return legacy_mix_check(arena, shape, input);
+    return json_member(input, "ExpressionAttributeNames") != NULL ? MESSAGE_NAMES_ALONE : NULL;
 }
 
 const char *read_options_check_table(const struct read_options *options, struct arena *arena,

@@ -92,10 +92,7 @@ static const char *parse_expressions(struct scan *scan)
                               json_member(call->input, "ExpressionAttributeValues"));
     if (problem == NULL)
         problem = query_page_init(&scan->page, &context, call->input);
-    if (problem == NULL)
-        problem = expression_context_check_used(&context);
-    query_page_read_select(&scan->page, call->arena, call->input);
-    return problem;
+    return problem != NULL ? problem : expression_context_check_used(&context);
 }
 
 static const char *parse(struct scan *scan)
