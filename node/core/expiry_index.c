@@ -104,6 +104,7 @@ static void take_note(struct expiry_index *index, struct slice value)
     bool differs = replica_expiry_noted(replica, table_id) &&
                    !slice_equal(replica_noted_expiry(replica, table_id), attribute);
     replica_note_expiry(replica, table_id, differs ? SLICE_EMPTY : attribute);
+    expiry_index_look(index, table_id);
 }
 
 static void on_loaded(struct store_op *op)
@@ -120,11 +121,6 @@ static void on_loaded(struct store_op *op)
     while (store_rows_next(&reader, &key, &value))
         take_note(index, value);
     index->replica->expiry_known = true;
-    reader = reader_of(writer_slice(&index->load.rows));
-    while (store_rows_next(&reader, &key, &value)) {
-        struct reader noted = reader_of(value);
-        expiry_index_look(index, reader_get_u64(&noted));
-    }
     store_range_deinit(&index->load);
     job_next(index);
 }
