@@ -226,11 +226,8 @@ static void on_marked(struct store_op *op)
 static void delete_heads(struct expiry_index *index)
 {
     uint32_t partitions = membership_partitions(index->replica->members);
-    for (uint32_t at = index->shard; at < partitions; at += index->shards) {
-        writer_reset(&index->head_key);
-        expiry_head_encode(&index->head_key, at, table_of(index));
-        store_batch_delete(&index->commit.batch, STORE_INDEX, writer_slice(&index->head_key));
-    }
+    for (uint32_t at = index->shard; at < partitions; at += index->shards)
+        expiry_head_delete(&index->commit.batch, at, table_of(index));
 }
 
 static void mark(struct expiry_index *index)

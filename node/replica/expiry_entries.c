@@ -60,6 +60,15 @@ void expiry_entry_delete(struct store_batch *batch, const struct item_key *key, 
     writer_deinit(&entry);
 }
 
+void expiry_head_delete(struct store_batch *batch, uint32_t partition, uint64_t table_id)
+{
+    struct writer head;
+    writer_init(&head, 16);
+    expiry_head_encode(&head, partition, table_id);
+    store_batch_delete(batch, STORE_INDEX, writer_slice(&head));
+    writer_deinit(&head);
+}
+
 void expiry_entries_change(struct store_batch *batch, struct slice attribute,
                            const struct item_key *key, struct slice before, struct slice after)
 {

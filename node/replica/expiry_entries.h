@@ -17,3 +17,5 @@ void expiry_entries_change(struct store_batch *batch, struct slice attribute,
                            const struct item_key *key, struct slice before, struct slice after);
 void expiry_entry_put(struct store_batch *batch, const struct item_key *key, uint64_t seconds);
 void expiry_entry_delete(struct store_batch *batch, const struct item_key *key, uint64_t seconds);
+/* Takes the head of a table's entries in a partition out: some may be missing from now on. */
+void expiry_head_delete(struct store_batch *batch, uint32_t partition, uint64_t table_id);

@@ -60,15 +60,6 @@ bool replica_may_have_expiry(const struct replica *replica, uint64_t table_id)
            heads_unknown(replica, table_id);
 }
 
-static void delete_head(struct store_batch *batch, const struct item_key *key)
-{
-    struct writer head;
-    writer_init(&head, 16);
-    expiry_head_encode(&head, key->partition, key->table_id);
-    store_batch_delete(batch, STORE_INDEX, writer_slice(&head));
-    writer_deinit(&head);
-}
-
 void replica_change_expiry(struct replica *replica, struct store_batch *batch,
                            const struct item_key *key, struct slice before, struct slice after)
 {
@@ -80,7 +71,7 @@ void replica_change_expiry(struct replica *replica, struct store_batch *batch,
     bool other = replica_expiry_noted(replica, key->table_id) && !as_noted;
     if (other || heads_unknown(replica, key->table_id)) {
         PROBE("a row comes while entries of expiring items are not kept as noted");
-        delete_head(batch, key);
+        expiry_head_delete(batch, key->partition, key->table_id);
     }
 }
 
