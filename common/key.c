@@ -166,6 +166,13 @@ void key_range_sort(struct key_range *range, const struct item_key *key, enum so
         end_at(range, key, bound, true);
 }
 
+void key_range_go_on(struct key_range *range, struct slice encoded)
+{
+    writer_reset(&range->from);
+    writer_put_slice(&range->from, encoded);
+    writer_put_u8(&range->from, 0);
+}
+
 void key_range_after(struct key_range *range, const struct item_key *key)
 {
     struct writer next;

@@ -77,6 +77,8 @@ enum sort_bound {
  * SORT_BETWEEN is at most `bound_high` (else unused). The range is empty if from >= to. */
 void key_range_sort(struct key_range *range, const struct item_key *key, enum sort_bound relation,
                     struct slice bound, struct slice bound_high);
+/* Begins the range behind an encoded key, the last of a page. */
+void key_range_go_on(struct key_range *range, struct slice encoded);
 /* Narrows the range to keys after `key`: to go on where a page ended. */
 void key_range_after(struct key_range *range, const struct item_key *key);
 /* Narrows the range to keys before `key`: to go on backwards. */

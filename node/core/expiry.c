@@ -151,15 +151,6 @@ static void next_place(struct expiry *expiry)
     expiry->table++;
 }
 
-/* The rest of the place, behind `key`. */
-static void stay(struct expiry *expiry, struct slice key)
-{
-    writer_reset(&expiry->range.from);
-    writer_put_slice(&expiry->range.from, key);
-    writer_put_u8(&expiry->range.from, 0);
-    expiry->going_on = true;
-}
-
 static void take_page(struct expiry *expiry)
 {
     uint64_t table_id = expiry->tables[expiry->table];
@@ -176,8 +167,9 @@ static void take_page(struct expiry *expiry)
         delete_item(expiry, &entry, replica_table(expiry->replica, table_id));
         expiry->deletions_left--;
     }
-    if (!failed && !gone && expiry->page.more)
-        stay(expiry, key);
+    expiry->going_on = !failed && !gone && expiry->page.more;
+    if (expiry->going_on)
+        key_range_go_on(&expiry->range, key);
     else
         next_place(expiry);
     store_range_deinit(&expiry->page);

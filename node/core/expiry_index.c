@@ -444,9 +444,7 @@ static void rows_end(struct expiry_index *index)
         struct slice key = SLICE_EMPTY, value;
         while (store_rows_next(&rows, &key, &value))
             continue;
-        writer_reset(&index->range.from);
-        writer_put_slice(&index->range.from, key);
-        writer_put_u8(&index->range.from, 0);
+        key_range_go_on(&index->range, key);
     }
     store_range_deinit(&index->page);
     index->rows_max = failed                                  ? 1

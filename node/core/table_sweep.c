@@ -117,9 +117,7 @@ static void delete_page(struct table_sweep *sweep)
     store_commit_init(&sweep->deletion, on_page_deleted);
     while (store_rows_next(&rows, &key, &value))
         store_batch_delete(&sweep->deletion.batch, sweep->family, key);
-    writer_reset(&sweep->range.from);
-    writer_put_slice(&sweep->range.from, key);
-    writer_put_u8(&sweep->range.from, 0);
+    key_range_go_on(&sweep->range, key);
     store_submit(sweep->store, &sweep->deletion.op);
 }
 
