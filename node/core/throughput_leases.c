@@ -93,9 +93,8 @@ static int64_t balance_max(const struct lease *lease, uint64_t now_us)
     int64_t capacity = throughput_capacity(lease->limit.rate);
     if (lease->balance_us == 0)
         return capacity;
-    int64_t bound =
-        lease->balance + throughput_earned(lease->limit.rate, now_us - lease->balance_us);
-    return bound < capacity ? bound : capacity;
+    int64_t earned = throughput_earned(lease->limit.rate, now_us - lease->balance_us);
+    return at_most(lease->balance + earned, capacity);
 }
 
 static void book_debt(struct lease *lease)
