@@ -54,11 +54,7 @@ static void check(const char *operation, int status)
 
 static void create_table(void)
 {
-    lone_node_ok(&lone, "CreateTable",
-                 "{'TableName':'tab','BillingMode':'PAY_PER_REQUEST','AttributeDefinitions':[{"
-                 "'AttributeName':'pk','AttributeType':'S'},{'AttributeName':'sk','AttributeType':"
-                 "'N'}],'KeySchema':[{'AttributeName':'pk','KeyType':'HASH'},{'AttributeName':'sk',"
-                 "'KeyType':'RANGE'}]}");
+    lone_node_create_table(&lone);
     model = (struct model){.items = {{.exists = false}}};
 }
 

@@ -55,11 +55,7 @@ static struct page read_page(const char *operation, const char *body)
 
 static void load(void)
 {
-    lone_node_ok(&lone, "CreateTable",
-                 "{'TableName':'tab','BillingMode':'PAY_PER_REQUEST','AttributeDefinitions':[{"
-                 "'AttributeName':'pk','AttributeType':'S'},{'AttributeName':'sk','AttributeType':"
-                 "'N'}],'KeySchema':[{'AttributeName':'pk','KeyType':'HASH'},{'AttributeName':'sk',"
-                 "'KeyType':'RANGE'}]}");
+    lone_node_create_table(&lone);
     for (int i = 0; i < ITEMS; i++)
         lone_node_ok(&lone, "PutItem",
                      arena_printf(&arena,

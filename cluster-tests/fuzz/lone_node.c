@@ -239,3 +239,12 @@ struct slice lone_node_ok(struct lone_node *lone, const char *operation, const c
     free(json);
     return reply;
 }
+
+void lone_node_create_table(struct lone_node *lone)
+{
+    lone_node_ok(lone, "CreateTable",
+                 "{'TableName':'tab','BillingMode':'PAY_PER_REQUEST','AttributeDefinitions':[{"
+                 "'AttributeName':'pk','AttributeType':'S'},{'AttributeName':'sk','AttributeType':"
+                 "'N'}],'KeySchema':[{'AttributeName':'pk','KeyType':'HASH'},{'AttributeName':'sk',"
+                 "'KeyType':'RANGE'}]}");
+}

@@ -40,6 +40,8 @@ void lone_node_settle(struct lone_node *lone);
 struct slice lone_node_call(struct lone_node *lone, const char *operation, struct slice body);
 /* The same for a call that must succeed, with single quotes for double ones. */
 struct slice lone_node_ok(struct lone_node *lone, const char *operation, const char *body);
+/* Makes the table "tab" with the keys pk, a string, and sk, a number. */
+void lone_node_create_table(struct lone_node *lone);
 /* The type of the error that `reply` is, as "ValidationException"; NULL if it is none of the
  * API's. */
 const char *lone_node_error(struct lone_node *lone, struct slice reply);
