@@ -49,6 +49,14 @@ struct slice expression_draw_item(struct draws *draws, struct arena *arena)
     }
 }
 
+bool expression_by_name(const struct document_path *path)
+{
+    for (size_t i = 0; i < path->count; i++)
+        if (path->elements[i].is_index)
+            return false;
+    return true;
+}
+
 static void put(struct writer *text, const char *string)
 {
     writer_put_slice(text, slice_of_string(string));

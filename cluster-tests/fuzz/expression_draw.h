@@ -2,6 +2,7 @@
  * that most of them parse. */
 #pragma once
 
+#include "document_path.h"
 #include "expression_substitutes.h"
 #include "fuzz.h"
 
@@ -9,6 +10,9 @@
 struct expression_context expression_draw_context(struct arena *arena);
 /* An item that has something of everything that the texts name; or one drawn; or none (empty). */
 struct slice expression_draw_item(struct draws *draws, struct arena *arena);
+
+/* The path has no index of a list. */
+bool expression_by_name(const struct document_path *path);
 
 /* Each is appended to `text`. */
 void expression_draw_path(struct draws *draws, struct writer *text);

@@ -172,6 +172,12 @@ struct slice draw_item(struct draws *draws, struct arena *arena, unsigned depth,
     return encode_item(arena, map);
 }
 
+void check_problem(const char *problem)
+{
+    ensure(problem[0] != '\0');
+    ensure(utf8_valid(slice_of_string(problem)));
+}
+
 yyjson_val *json_parse(struct arena *arena, struct slice text)
 {
     yyjson_alc allocator = json_arena_allocator(arena);

@@ -39,6 +39,9 @@ struct slice draw_value(struct draws *draws, struct arena *arena, unsigned depth
 struct slice draw_item(struct draws *draws, struct arena *arena, unsigned depth,
                        unsigned count_max);
 
+/* What a client is told is some text, in UTF-8. */
+void check_problem(const char *problem);
+
 /* Parses JSON into the arena; NULL if it is none. */
 yyjson_val *json_parse(struct arena *arena, struct slice text);
 /* The encoded value, or item, that JSON with single quotes for double ones stands for. */

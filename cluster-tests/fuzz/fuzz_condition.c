@@ -6,16 +6,18 @@
 #include "expression_draw.h"
 #include "expression_parser.h"
 #include "program_build.h"
-#include "utf8.h"
 
 static struct expression *parse(struct arena *arena, struct slice text)
 {
     struct expression_context context = expression_draw_context(arena);
     struct expression *condition = NULL;
     const char *problem = expression_parse_condition(&context, text, &condition);
-    ensure(problem == NULL || (problem[0] != '\0' && utf8_valid(slice_of_string(problem))));
-    ensure(problem != NULL || condition != NULL);
-    return problem == NULL ? condition : NULL;
+    if (problem != NULL) {
+        check_problem(problem);
+        return NULL;
+    }
+    ensure(condition != NULL);
+    return condition;
 }
 
 static void check_program(struct arena *arena, const struct expression *condition,

@@ -6,12 +6,6 @@
 #include "json_item.h"
 #include "key_condition.h"
 #include "projection.h"
-#include "utf8.h"
-
-static void check_message(const char *problem)
-{
-    ensure(problem[0] != '\0' && utf8_valid(slice_of_string(problem)));
-}
 
 static bool stands(const struct key_term *term, struct slice item)
 {
@@ -69,7 +63,7 @@ static void check_key_condition(struct arena *arena, struct slice text, struct s
     if (problem == NULL)
         problem = key_condition_reduce(arena, parsed, &condition);
     if (problem != NULL) {
-        check_message(problem);
+        check_problem(problem);
         return;
     }
     ensure(condition.count == 1 || condition.count == 2);
@@ -104,14 +98,6 @@ static struct slice project(struct arena *arena, const struct projection *projec
     return copy;
 }
 
-static bool is_by_name(const struct document_path *path)
-{
-    for (size_t i = 0; i < path->count; i++)
-        if (path->elements[i].is_index)
-            return false;
-    return true;
-}
-
 /* Nothing is selected that no path begins with. */
 static void check_names(const struct projection_paths *paths, struct slice selected)
 {
@@ -134,14 +120,14 @@ static void check_projection(struct arena *arena, struct slice text, struct slic
     bool by_name = true;
     const char *problem = expression_parse_projection(&context, text, &paths);
     if (problem != NULL) {
-        check_message(problem);
+        check_problem(problem);
         return;
     }
     projection_init(&projection, arena, &paths);
     struct slice selected = project(arena, &projection, item);
     check_names(&paths, selected);
     for (size_t i = 0; i < paths.count; i++) {
-        if (!is_by_name(&paths.paths[i])) {
+        if (!expression_by_name(&paths.paths[i])) {
             by_name = false;
             continue;
         }

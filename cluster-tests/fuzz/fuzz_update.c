@@ -7,15 +7,6 @@
 #include "program_build.h"
 #include "utf8.h"
 
-/* Indexes mean other places after an update that removes or appends. */
-static bool is_by_name(const struct document_path *path)
-{
-    for (size_t i = 0; i < path->count; i++)
-        if (path->elements[i].is_index)
-            return false;
-    return true;
-}
-
 static void check_sum(struct slice before, struct slice added, struct slice after, bool subtracted)
 {
     struct decimal_bytes sum;
@@ -67,8 +58,8 @@ static void check_action(const struct update_action *action, struct slice before
                          struct slice after)
 {
     struct slice old, new;
-    if (!is_by_name(&action->path))
-        return;
+    if (!expression_by_name(&action->path))
+        return; /* indexes mean other places after an update that removes or appends */
     document_path_find(&action->path, before, &old);
     bool found = document_path_find(&action->path, after, &new);
     const struct expression *value = action->value;
@@ -179,7 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (problem == NULL)
         check_program(&arena, &update, expression_draw_item(&draws, &arena));
     else
-        ensure(problem[0] != '\0' && utf8_valid(slice_of_string(problem)));
+        check_problem(problem);
     arena_deinit(&arena);
     return 0;
 }
