@@ -279,7 +279,6 @@ struct slice expression_draw_text(struct draws *draws, struct arena *arena,
         size_t at = draw_below(draws, 65536) % text.size;
         text.buffer->data[at] = draw_byte(draws);
     }
-    struct slice copy = arena_copy(arena, writer_slice(&text));
-    writer_deinit(&text);
+    struct slice copy = writer_take(&text, arena);
     return utf8_valid(copy) ? copy : SLICE_LITERAL("a");
 }

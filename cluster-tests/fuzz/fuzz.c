@@ -132,28 +132,36 @@ static struct value_node *draw_node(struct draws *draws, struct arena *arena, un
     return value_node_scalar(arena, type, draw_payload(draws, arena, type));
 }
 
-struct slice draw_value(struct draws *draws, struct arena *arena, unsigned depth)
+struct slice writer_take(struct writer *writer, struct arena *arena)
 {
-    const struct value_node *culprit;
-    struct writer writer;
-    struct value_node *node = draw_node(draws, arena, depth);
-    if (value_node_finish(node, &culprit) != VALUE_FINE)
-        return value_of_json(arena, "{'N':'1'}");
-    writer_init(&writer, 0);
-    writer_put_value(&writer, node);
-    struct slice copy = arena_copy(arena, writer_slice(&writer));
-    writer_deinit(&writer);
+    struct slice copy = arena_copy(arena, writer_slice(writer));
+    writer_deinit(writer);
     return copy;
 }
 
-static struct slice encode_item(struct arena *arena, const struct value_node *map)
+static struct slice encode_value(struct arena *arena, const struct value_node *node)
+{
+    struct writer writer;
+    writer_init(&writer, 0);
+    writer_put_value(&writer, node);
+    return writer_take(&writer, arena);
+}
+
+struct slice encode_item(struct arena *arena, const struct value_node *map)
 {
     struct writer writer;
     writer_init(&writer, 0);
     writer_put_item(&writer, map);
-    struct slice copy = arena_copy(arena, writer_slice(&writer));
-    writer_deinit(&writer);
-    return copy;
+    return writer_take(&writer, arena);
+}
+
+struct slice draw_value(struct draws *draws, struct arena *arena, unsigned depth)
+{
+    const struct value_node *culprit;
+    struct value_node *node = draw_node(draws, arena, depth);
+    if (value_node_finish(node, &culprit) != VALUE_FINE)
+        return value_of_json(arena, "{'N':'1'}");
+    return encode_value(arena, node);
 }
 
 struct slice draw_item(struct draws *draws, struct arena *arena, unsigned depth, unsigned count_max)
@@ -201,14 +209,9 @@ yyjson_val *json_quoted(struct arena *arena, const char *text)
 struct slice value_of_json(struct arena *arena, const char *text)
 {
     struct value_node *node;
-    struct writer writer;
     const char *problem = json_value_read(arena, json_quoted(arena, text), &node);
     ensure(problem == NULL);
-    writer_init(&writer, 0);
-    writer_put_value(&writer, node);
-    struct slice copy = arena_copy(arena, writer_slice(&writer));
-    writer_deinit(&writer);
-    return copy;
+    return encode_value(arena, node);
 }
 
 struct slice item_of_json(struct arena *arena, const char *text)

@@ -39,6 +39,11 @@ struct slice draw_value(struct draws *draws, struct arena *arena, unsigned depth
 struct slice draw_item(struct draws *draws, struct arena *arena, unsigned depth,
                        unsigned count_max);
 
+/* What was written, in the arena; the writer is gone. */
+struct slice writer_take(struct writer *writer, struct arena *arena);
+/* Encodes a map that is finished, in the arena. */
+struct slice encode_item(struct arena *arena, const struct value_node *map);
+
 /* What a client is told is some text, in UTF-8. */
 void check_problem(const char *problem);
 

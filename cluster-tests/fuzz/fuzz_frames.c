@@ -33,9 +33,7 @@ static struct session session;
 
 static struct slice finish(struct writer *writer)
 {
-    struct slice copy = arena_copy(&session.arena, writer_slice(writer));
-    writer_deinit(writer);
-    return copy;
+    return writer_take(writer, &session.arena);
 }
 
 static struct slice draw_key(void)

@@ -81,21 +81,16 @@ static void check_key_condition(struct arena *arena, struct slice text, struct s
 static struct slice project(struct arena *arena, const struct projection *projection,
                             struct slice item)
 {
-    struct writer text, encoded;
+    struct writer text;
     struct value_node *node;
     writer_init(&text, 0);
-    writer_init(&encoded, 0);
     projection_put_item(&text, projection, item);
-    yyjson_val *json = json_parse(arena, arena_copy(arena, writer_slice(&text)));
+    yyjson_val *json = json_parse(arena, writer_take(&text, arena));
     ensure(json != NULL);
     ensure(json_item_check(arena, json) == NULL);
     const char *problem = json_item_read(arena, json, &node);
     ensure(problem == NULL);
-    writer_put_item(&encoded, node);
-    struct slice copy = arena_copy(arena, writer_slice(&encoded));
-    writer_deinit(&text);
-    writer_deinit(&encoded);
-    return copy;
+    return encode_item(arena, node);
 }
 
 /* Nothing is selected that no path begins with. */
