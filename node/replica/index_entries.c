@@ -2,8 +2,10 @@
 
 #include "planted.h"
 
-bool index_value(const struct table_schema *schema, uint8_t index, struct slice item,
-                 struct slice *value)
+/* The value of an item in index `index`, as keys have it. False if it does not stand in it; `value`
+ * is then empty. */
+static bool index_value(const struct table_schema *schema, uint8_t index, struct slice item,
+                        struct slice *value)
 {
     struct slice found;
     *value = SLICE_EMPTY;

@@ -6,11 +6,7 @@
 #include "store.h"
 #include "table_schema.h"
 
-/* The value of an item in index `index`, as keys have it. False if it does not stand in it; `value`
- * is then empty. */
-bool index_value(const struct table_schema *schema, uint8_t index, struct slice item,
-                 struct slice *value);
-/* Appends the key of the item's entry. False, and nothing is appended, if it has none. */
+/* Appends the key of the item's entry in index `index`. False, and nothing is appended, if it has none. */
 bool index_entry(struct writer *writer, const struct table_schema *schema, uint8_t index,
                  const struct item_key *key, struct slice item);
 /* Takes the entries of `before` out of the batch's store and puts in those of `after`, as far as they

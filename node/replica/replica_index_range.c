@@ -16,7 +16,7 @@
 
 enum {
     ITEMS_AT_ONCE = 64,       /* reads that one range may have in the reader pool; */
-    ITEMS_AT_FIRST = 4,       /* as long as nobody knows how large they are, */
+    ITEMS_AT_FIRST = 16,      /* as long as nobody knows how large they are, */
     ITEMS_BYTES = 512 << 10,  /* and about as many as bring so much */
     PROMISES_AT_ONCE = 256,   /* rarely are there any */
     READ_BYTES_MAX = 1 << 20, /* of entries or promises at once */
@@ -316,7 +316,7 @@ static void look_up(struct index_operation *operation, struct slice entry)
     writer_reset(&item->key);
     item_key_encode(&item->key, &key.item);
     writer_reset(&item->behind);
-    item_key_encode(&item->behind, &key.item);
+    writer_put_slice(&item->behind, writer_slice(&item->key));
     writer_put_u8(&item->behind, 0);
 }
 
@@ -407,16 +407,13 @@ static void put_value(struct index_operation *operation, const struct item_looku
                       const struct row *row)
 {
     struct index_key key;
-    struct slice value;
     struct writer entry;
     bool decoded = index_key_decode(item->entry, &key);
     ensure(decoded);
     writer_init(&entry, item->entry.size);
-    if (index_value(schema_of(operation), operation->range.index, row->value, &value)) {
-        index_key_encode(&entry, operation->range.index, &key.item, value);
-        if (slice_equal(writer_slice(&entry), item->entry))
-            replica_page_put_value(&operation->page, item->entry, row->value);
-    }
+    if (index_entry(&entry, schema_of(operation), operation->range.index, &key.item, row->value) &&
+        slice_equal(writer_slice(&entry), item->entry))
+        replica_page_put_value(&operation->page, item->entry, row->value);
     writer_deinit(&entry);
 }
 
@@ -442,6 +439,8 @@ static void put_item(struct index_operation *operation, const struct item_lookup
 static void adapt(struct index_operation *operation)
 {
     size_t bytes = 0;
+    if (operation->items_count == 0)
+        return;
     for (size_t i = 0; i < operation->items_count; i++)
         bytes += operation->items[i].read.rows.size;
     if (bytes > ITEMS_BYTES && operation->items_most > 1)
