@@ -43,6 +43,19 @@ bool must_check item_key_decode(struct slice encoded, struct item_key *key);
  * which as the end of a range means "to the end". */
 void bytes_successor(struct slice prefix, struct writer *writer);
 
+/* Whether an encoded key is in the range from `from` to before `to`; an empty `to` means "to the
+ * end". */
+static inline bool key_in_range(struct slice key, struct slice from, struct slice to)
+{
+    return slice_compare(key, from) >= 0 && (to.size == 0 || slice_compare(key, to) < 0);
+}
+
+/* <0 if `a` comes before `b` in a walk over encoded keys, >0 if after it. */
+static inline int key_walk_compare(bool reverse, struct slice a, struct slice b)
+{
+    return reverse ? slice_compare(b, a) : slice_compare(a, b);
+}
+
 /* Bounds for struct store_range: `from` is the first key in the range, `to` the first past it. The
  * writers are reset first. */
 struct key_range {

@@ -264,8 +264,7 @@ static void range_advance(struct range_task *range)
 /* The key may be asked of a replica, and be handed to the asker to go on from. */
 static bool key_inside(const struct request *request, struct slice key)
 {
-    return slice_compare(key, request->key) >= 0 &&
-           (request->to.size == 0 || slice_compare(key, request->to) < 0);
+    return key_in_range(key, request->key, request->to);
 }
 
 static bool key_valid(const struct request *request, struct slice encoded)

@@ -14,18 +14,10 @@ struct placed_row {
     struct slice item;
 };
 
-/* <0 if `a` comes first in the walk. */
-static int walk_compare(const struct index_rows_range *range, struct slice a, struct slice b)
-{
-    int order = slice_compare(a, b);
-    return range->reverse ? -order : order;
-}
-
 static bool is_covered(const struct index_rows_range *range, struct slice place)
 {
-    return slice_compare(place, range->from) >= 0 &&
-           (range->to.size == 0 || slice_compare(place, range->to) < 0) &&
-           (!range->more || walk_compare(range, place, range->covered) <= 0);
+    return key_in_range(place, range->from, range->to) &&
+           (!range->more || key_walk_compare(range->reverse, place, range->covered) <= 0);
 }
 
 /* Rows that have been placed so far. */
@@ -60,7 +52,8 @@ static void insert(struct placement *placement, struct placed_row row)
     if (!add_item(placement, row.place))
         return;
     size_t at = placement->count++;
-    while (at > 0 && walk_compare(placement->range, row.place, placement->rows[at - 1].place) < 0)
+    while (at > 0 && key_walk_compare(placement->range->reverse, row.place,
+                                      placement->rows[at - 1].place) < 0)
         at--;
     memmove(&placement->rows[at + 1], &placement->rows[at],
             (placement->count - 1 - at) * sizeof(row));

@@ -5,6 +5,7 @@
 
 #include "coordinator.h"
 #include "item.h"
+#include "key.h"
 #include "probe.h"
 #include "row.h"
 
@@ -41,13 +42,6 @@ void range_merge_deinit(struct range_merge *merge)
     range_merge_init(merge);
 }
 
-/* <0 if `a` comes first in the walk. */
-static int walk_compare(const struct range_sources *sources, struct slice a, struct slice b)
-{
-    int order = slice_compare(a, b);
-    return sources->reverse ? -order : order;
-}
-
 static bool row_usable(struct slice bytes, struct row *row)
 {
     return row_decode(bytes, row) && (row->tombstone || item_valid(row->value));
@@ -63,7 +57,8 @@ static void cursor_next(struct page_cursor *cursor, const struct range_sources *
     uint8_t applied = reader_get_u8(&cursor->reader);
     cursor->row = reader_get_sized(&cursor->reader);
     cursor->applied = applied == 1;
-    bool ordered = before.data == NULL || walk_compare(sources, before, cursor->key) < 0;
+    bool ordered =
+        before.data == NULL || key_walk_compare(sources->reverse, before, cursor->key) < 0;
     bool good = !cursor->reader.failed && ordered && applied <= 1 &&
                 row_usable(cursor->row, &cursor->decoded);
     cursor->bad |= !good;
@@ -81,7 +76,8 @@ static bool walk_key(const struct merge_walk *walk, struct slice *key)
     bool found = false;
     for (size_t i = 0; i < walk->sources->pages_count; i++) {
         const struct page_cursor *cursor = &walk->cursor[i];
-        if (cursor->at_row && (!found || walk_compare(walk->sources, cursor->key, *key) < 0)) {
+        if (cursor->at_row &&
+            (!found || key_walk_compare(walk->sources->reverse, cursor->key, *key) < 0)) {
             *key = cursor->key;
             found = true;
         }
@@ -106,7 +102,7 @@ static const struct range_settled *walk_settled(struct merge_walk *walk, struct 
 {
     const struct range_sources *sources = walk->sources;
     while (walk->settled < sources->settled_count &&
-           walk_compare(sources, sources->settled[walk->settled].key, key) < 0)
+           key_walk_compare(sources->reverse, sources->settled[walk->settled].key, key) < 0)
         walk->settled++;
     bool found = walk->settled < sources->settled_count &&
                  slice_equal(sources->settled[walk->settled].key, key);
@@ -197,7 +193,7 @@ static bool walk_cut(const struct range_sources *sources, struct slice *cut)
     for (size_t i = 0; i < sources->pages_count; i++) {
         const struct range_page *page = &sources->pages[i];
         if (page->present && page->more &&
-            (!found || walk_compare(sources, page->covered, *cut) < 0)) {
+            (!found || key_walk_compare(sources->reverse, page->covered, *cut) < 0)) {
             *cut = page->covered;
             found = true;
         }
@@ -232,7 +228,7 @@ bool range_merge_run(struct range_merge *merge, const struct range_sources *sour
     bool full = false;
     walk_start(&walk, sources);
     while (!full && walk_key(&walk, &key)) {
-        if (cut_early && walk_compare(sources, key, cut) > 0)
+        if (cut_early && key_walk_compare(sources->reverse, key, cut) > 0)
             break;
         merge_key(merge, &walk, key);
         walk_advance(&walk, key);

@@ -81,12 +81,6 @@ static void release(struct replica_work *work)
     free(operation);
 }
 
-static int walk_compare(const struct index_operation *operation, struct slice a, struct slice b)
-{
-    int order = slice_compare(a, b);
-    return operation->page.reverse ? -order : order;
-}
-
 /* An accepted row that the page does not tell at its entry may have taken the place, here, of one that
  * others rightly show: they must hear of it. */
 static void put_beside(struct index_operation *operation, bool more)
@@ -94,8 +88,9 @@ static void put_beside(struct index_operation *operation, bool more)
     struct slice covered = writer_slice(&operation->page.covered);
     for (size_t i = 0; i < operation->accepted.count; i++) {
         const struct accepted_row *accepted = &operation->accepted.all[i];
-        bool told = accepted->entry.size > 0 &&
-                    (!more || walk_compare(operation, accepted->entry, covered) <= 0);
+        bool told =
+            accepted->entry.size > 0 &&
+            (!more || key_walk_compare(operation->page.reverse, accepted->entry, covered) <= 0);
         if (!told)
             replica_page_put_beside(&operation->page, accepted->key, accepted->row);
     }
@@ -136,10 +131,9 @@ static bool submit(struct index_operation *operation, struct store_range *read, 
 static bool has_entry(const struct index_operation *operation, const struct item_key *key,
                       struct slice item, struct writer *entry)
 {
-    struct slice from = writer_slice(&operation->from), to = writer_slice(&operation->to);
     return index_entry(entry, schema_of(operation), operation->range.index, key, item) &&
-           slice_compare(writer_slice(entry), from) >= 0 &&
-           (to.size == 0 || slice_compare(writer_slice(entry), to) < 0);
+           key_in_range(writer_slice(entry), writer_slice(&operation->from),
+                        writer_slice(&operation->to));
 }
 
 static void note_promise(struct index_operation *operation, struct slice key, struct slice promise)
@@ -242,7 +236,7 @@ static void begin_accepted(struct index_operation *operation)
                                       undecided->keys.count * sizeof(*operation->keys));
     struct undecided_key *at = undecided_keys_first(&undecided->keys);
     for (; at != NULL && !operation->promises_left; at = undecided_keys_next(&undecided->keys, at))
-        if (at->accepted && slice_compare(at->key, from) >= 0 && slice_compare(at->key, to) < 0)
+        if (at->accepted && key_in_range(at->key, from, to))
             operation->keys[operation->keys_count++] =
                 arena_copy(&operation->accepted.arena, at->key);
     if (operation->keys_count > 0)
@@ -326,9 +320,10 @@ static struct slice take_next(struct index_operation *operation)
     const struct accepted_row *accepted =
         accepted_rows_next(&operation->accepted, operation->page.reverse);
     struct slice entry = operation->entry;
-    int order = accepted == NULL  ? -1
-                : entry.size == 0 ? 1
-                                  : walk_compare(operation, entry, accepted->entry);
+    int order = -1;
+    if (accepted != NULL)
+        order =
+            entry.size == 0 ? 1 : key_walk_compare(operation->page.reverse, entry, accepted->entry);
     if (accepted != NULL && order > 0)
         entry = accepted->entry;
     if (accepted != NULL && order >= 0)
