@@ -5,33 +5,19 @@
 #include "expression_parser.h"
 #include "json_item.h"
 #include "key_condition.h"
+#include "key_relations.h"
 #include "projection.h"
 
 static bool stands(const struct key_term *term, struct slice item)
 {
-    struct slice value, bytes, bound = value_bytes(term->bound);
+    struct slice value;
     if (!item_find(item, term->name, &value) || value_type(value) != value_type(term->bound))
         return false;
-    bytes = value_bytes(value);
-    int order = slice_compare(bytes, bound);
-    switch (term->relation) {
-    case SORT_EQUAL:
-        return order == 0;
-    case SORT_LESS:
-        return order < 0;
-    case SORT_LESS_OR_EQUAL:
-        return order <= 0;
-    case SORT_GREATER:
-        return order > 0;
-    case SORT_GREATER_OR_EQUAL:
-        return order >= 0;
-    case SORT_BETWEEN:
-        return order >= 0 && value_type(value) == value_type(term->bound_high) &&
-               slice_compare(bytes, value_bytes(term->bound_high)) <= 0;
-    case SORT_BEGINS_WITH:
-        return slice_starts_with(bytes, bound);
-    }
-    return false;
+    bool between = term->relation == SORT_BETWEEN;
+    if (between && value_type(value) != value_type(term->bound_high))
+        return false;
+    return key_relation_holds(term->relation, value_bytes(value), value_bytes(term->bound),
+                              between ? value_bytes(term->bound_high) : SLICE_EMPTY);
 }
 
 /* A key condition is a condition, too, and means the same as one. */

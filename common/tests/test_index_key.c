@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "key_relations.h"
 #include "prng.h"
 #include "test_main.h"
 
@@ -66,35 +67,6 @@ START_TEST(keys_sort_by_value_then_by_sort_key)
 }
 END_TEST
 
-static bool stands(enum sort_bound relation, struct slice value, struct slice bound,
-                   struct slice high)
-{
-    int order = slice_compare(value, bound);
-    switch (relation) {
-    case SORT_EQUAL:
-        return order == 0;
-    case SORT_LESS:
-        return order < 0;
-    case SORT_LESS_OR_EQUAL:
-        return order <= 0;
-    case SORT_GREATER:
-        return order > 0;
-    case SORT_GREATER_OR_EQUAL:
-        return order >= 0;
-    case SORT_BETWEEN:
-        return order >= 0 && slice_compare(value, high) <= 0;
-    default:
-        return slice_starts_with(value, bound);
-    }
-}
-
-static bool inside(const struct key_range *range, struct slice key)
-{
-    struct slice to = writer_slice(&range->to);
-    return slice_compare(key, writer_slice(&range->from)) >= 0 &&
-           (to.size == 0 || slice_compare(key, to) < 0);
-}
-
 static void check_range(const struct key_range *range, enum sort_bound relation, size_t bound,
                         size_t high)
 {
@@ -104,16 +76,16 @@ static void check_range(const struct key_range *range, enum sort_bound relation,
         struct item_key item = item_of(SLICE_LITERAL("user"), SLICE_LITERAL("\xff"));
         writer_reset(&key);
         index_key_encode(&key, INDEX, &item, values[i]);
-        ck_assert_msg(inside(range, writer_slice(&key)) ==
-                          stands(relation, values[i], values[bound], values[high]),
+        ck_assert_msg(key_range_holds(range, writer_slice(&key)) ==
+                          key_relation_holds(relation, values[i], values[bound], values[high]),
                       "relation %d, bound %zu, high %zu, value %zu", (int)relation, bound, high, i);
         struct item_key other = item_of(SLICE_LITERAL("uses"), SLICE_EMPTY);
         writer_reset(&key);
         index_key_encode(&key, INDEX, &other, values[i]);
-        ck_assert(!inside(range, writer_slice(&key)));
+        ck_assert(!key_range_holds(range, writer_slice(&key)));
         writer_reset(&key);
         index_key_encode(&key, INDEX + 1, &item, values[i]);
-        ck_assert(!inside(range, writer_slice(&key)));
+        ck_assert(!key_range_holds(range, writer_slice(&key)));
     }
     writer_deinit(&key);
 }
@@ -146,7 +118,7 @@ START_TEST(a_collection_is_all_of_it)
         struct item_key item = item_of(names[i], SLICE_LITERAL("x"));
         index_range_collection(&range, INDEX, &item);
         index_key_encode(&key, INDEX, &item, SLICE_LITERAL("\xff\xff\xff"));
-        ck_assert(inside(&range, writer_slice(&key)));
+        ck_assert(key_range_holds(&range, writer_slice(&key)));
         struct index_range decoded;
         ck_assert(index_range_decode(writer_slice(&range.from), writer_slice(&range.to), &decoded));
         ck_assert_uint_eq(decoded.index, INDEX);
@@ -177,7 +149,7 @@ START_TEST(positions_are_both_included)
                 item.position = UINT64_MAX;
             writer_reset(&key);
             index_key_encode(&key, INDEX, &item, SLICE_LITERAL("v"));
-            ck_assert(inside(&range, writer_slice(&key)) ==
+            ck_assert(key_range_holds(&range, writer_slice(&key)) ==
                       (item.position >= positions[i][0] && item.position <= positions[i][1]));
         }
     }

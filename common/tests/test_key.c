@@ -4,6 +4,7 @@
 
 #include "decimal.h"
 #include "hash.h"
+#include "key_relations.h"
 #include "prng.h"
 #include "ring.h"
 #include "test_main.h"
@@ -116,12 +117,6 @@ START_TEST(successors)
 }
 END_TEST
 
-static bool in_range(const struct key_range *range, struct slice key)
-{
-    return slice_compare(key, writer_slice(&range->from)) >= 0 &&
-           (range->to.size == 0 || slice_compare(key, writer_slice(&range->to)) < 0);
-}
-
 START_TEST(table_ranges_hold_exactly_their_keys)
 {
     struct writer writer;
@@ -139,15 +134,15 @@ START_TEST(table_ranges_hold_exactly_their_keys)
                 for (size_t other = 0; other < array_size(tables); other++) {
                     bool same = partition == 1 && other == t;
                     key_range_table(&range, 1, tables[other]);
-                    ck_assert_int_eq(in_range(&range, bytes), same);
+                    ck_assert_int_eq(key_range_holds(&range, bytes), same);
                     key_range_table_from(&range, 1, tables[other], UINT64_MAX - 1);
-                    ck_assert_int_eq(in_range(&range, bytes),
+                    ck_assert_int_eq(key_range_holds(&range, bytes),
                                      same && positions[p] >= UINT64_MAX - 1);
                     key_range_positions(&range, 1, tables[other], 1, UINT64_MAX - 1);
-                    ck_assert_int_eq(in_range(&range, bytes),
+                    ck_assert_int_eq(key_range_holds(&range, bytes),
                                      same && positions[p] >= 1 && positions[p] < UINT64_MAX);
                     key_range_positions(&range, 1, tables[other], 1, UINT64_MAX);
-                    ck_assert_int_eq(in_range(&range, bytes), same && positions[p] >= 1);
+                    ck_assert_int_eq(key_range_holds(&range, bytes), same && positions[p] >= 1);
                 }
             }
         }
@@ -156,27 +151,6 @@ START_TEST(table_ranges_hold_exactly_their_keys)
     writer_deinit(&writer);
 }
 END_TEST
-
-static bool holds(enum sort_bound relation, struct slice key, struct slice low, struct slice high)
-{
-    int order = slice_compare(key, low);
-    switch (relation) {
-    case SORT_EQUAL:
-        return order == 0;
-    case SORT_LESS:
-        return order < 0;
-    case SORT_LESS_OR_EQUAL:
-        return order <= 0;
-    case SORT_GREATER:
-        return order > 0;
-    case SORT_GREATER_OR_EQUAL:
-        return order >= 0;
-    case SORT_BETWEEN:
-        return order >= 0 && slice_compare(key, high) <= 0;
-    default:
-        return slice_starts_with(key, low);
-    }
-}
 
 static const struct slice sort_keys[] = {
     SLICE_CONSTANT(""),         SLICE_CONSTANT("\0"),     SLICE_CONSTANT("\0\0"),
@@ -204,8 +178,9 @@ START_TEST(sort_ranges_hold_exactly_their_keys)
             key_range_sort(&range, &wanted, relation, low, high);
             for (size_t i = 0; i < count; i++) {
                 struct item_key key = {0, 1, UINT64_MAX, collections[c % 3], sort_keys[i]};
-                bool expected = c / 3 == c % 3 && holds(relation, sort_keys[i], low, high);
-                if (in_range(&range, encoded(&writer, &key)) != expected)
+                bool expected =
+                    c / 3 == c % 3 && key_relation_holds(relation, sort_keys[i], low, high);
+                if (key_range_holds(&range, encoded(&writer, &key)) != expected)
                     ck_abort_msg("collections %zu relation %d key %zu", c, (int)relation, i);
             }
         }
@@ -231,11 +206,13 @@ START_TEST(pages_go_on_after_and_before_a_key)
             key_range_sort(&range, &page_end, SORT_GREATER_OR_EQUAL, SLICE_LITERAL("a"),
                            SLICE_EMPTY);
             key_range_after(&range, &page_end);
-            ck_assert_int_eq(in_range(&range, encoded(&writer, &key)), selected && order > 0);
+            ck_assert_int_eq(key_range_holds(&range, encoded(&writer, &key)),
+                             selected && order > 0);
             key_range_sort(&range, &page_end, SORT_GREATER_OR_EQUAL, SLICE_LITERAL("a"),
                            SLICE_EMPTY);
             key_range_before(&range, &page_end);
-            ck_assert_int_eq(in_range(&range, encoded(&writer, &key)), selected && order < 0);
+            ck_assert_int_eq(key_range_holds(&range, encoded(&writer, &key)),
+                             selected && order < 0);
         }
     }
     key_range_deinit(&range);
