@@ -260,15 +260,23 @@ const char *local_indexes_check_item(struct arena *arena, const struct table *ta
 
 /* Capacity. */
 
+static bool next_projected(const struct table *table, const struct local_index *index,
+                           struct item_cursor *cursor, struct slice *name, struct slice *value)
+{
+    while (item_next(cursor, name, value))
+        if (local_index_projects(table, index, *name))
+            return true;
+    return false;
+}
+
 uint64_t local_index_size(const struct table *table, const struct local_index *index,
                           struct slice item)
 {
     struct item_cursor cursor = item_cursor(item);
     struct slice name, value;
     uint64_t size = 0;
-    while (item_next(&cursor, &name, &value))
-        if (local_index_projects(table, index, name))
-            size += item_attribute_size(name, value);
+    while (next_projected(table, index, &cursor, &name, &value))
+        size += item_attribute_size(name, value);
     return size;
 }
 
@@ -279,15 +287,6 @@ static struct slice key_of(const struct local_index *index, struct slice item)
     bool found = item.size > 0 && item_find(item, index->sort_key.name, &value) &&
                  value_type(value) == index->sort_key.type;
     return found ? value : SLICE_EMPTY;
-}
-
-static bool next_projected(const struct table *table, const struct local_index *index,
-                           struct item_cursor *cursor, struct slice *name, struct slice *value)
-{
-    while (item_next(cursor, name, value))
-        if (local_index_projects(table, index, *name))
-            return true;
-    return false;
 }
 
 /* What is projected of both items is equal. Attributes are in order, so one walk will do. */

@@ -144,17 +144,14 @@ static void start_claim(struct operation_call *call)
 static void take_item(struct table_count *count, struct slice item)
 {
     const struct table *table = count->table;
-    struct slice name, value;
+    struct slice value;
     count->sum->whole.items++;
     count->sum->whole.bytes += item_size(item);
     for (size_t i = 0; i < table->indexes_count; i++) {
         if (!item_find(item, table->indexes[i].sort_key.name, &value))
             continue;
         count->sum->indexes[i].items++;
-        struct item_cursor cursor = item_cursor(item);
-        while (item_next(&cursor, &name, &value))
-            if (local_index_projects(table, &table->indexes[i], name))
-                count->sum->indexes[i].bytes += item_attribute_size(name, value);
+        count->sum->indexes[i].bytes += local_index_size(table, &table->indexes[i], item);
     }
 }
 
