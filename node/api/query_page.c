@@ -180,8 +180,7 @@ static void take_item(struct query_page *page, struct writer *reply, struct aren
     uint64_t size = item_size(item);
     page->scanned++;
     page->read += size;
-    page->size +=
-        query_source_has_all(&page->source) ? size : query_source_size(&page->source, item);
+    page->size += query_source_size(&page->source, item, size);
     if (page->fetches)
         page->fetched_halves += capacity_of_read(size, page->options.consistent);
     page->last = item;

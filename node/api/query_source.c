@@ -95,11 +95,10 @@ bool query_source_has_all(const struct query_source *source)
     return source->index == NULL || slice_equal(source->index->projection, SLICE_LITERAL("ALL"));
 }
 
-uint64_t query_source_size(const struct query_source *source, struct slice item)
+uint64_t query_source_size(const struct query_source *source, struct slice item, uint64_t size)
 {
-    if (query_source_has_all(source))
-        return item_size(item);
-    return local_index_size(source->table, source->index, item);
+    return query_source_has_all(source) ? size
+                                        : local_index_size(source->table, source->index, item);
 }
 
 /* Paths. */

@@ -34,10 +34,11 @@ void query_source_encode(struct writer *writer, const struct query_source *sourc
 /* Writes the LastEvaluatedKey of an item. */
 void query_source_put_key(struct writer *writer, const struct query_source *source,
                           struct slice item);
-/* item_size() of what stands of the item in the index, or of the item. */
-uint64_t query_source_size(const struct query_source *source, struct slice item);
-/* The attributes that a projection to the index names; all if the index, or the table, has all. */
+/* item_size() of what stands there of an item of `size`. */
+uint64_t query_source_size(const struct query_source *source, struct slice item, uint64_t size);
+/* Items stand there whole. */
 bool query_source_has_all(const struct query_source *source);
+/* If they do not: the attributes that stand there. */
 void query_source_projected(const struct query_source *source, struct arena *arena,
                             struct projection_paths *paths);
 /* Whether it has them all: those of the paths, and those that an expression, which may be NULL, is
