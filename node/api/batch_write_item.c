@@ -7,7 +7,6 @@
 #include "messages.h"
 #include "operations.h"
 #include "write_options.h"
-#include "throttle.h"
 
 #include <string.h>
 
@@ -131,13 +130,8 @@ static bool count_capacity(struct batch_write_item *write)
             continue;
         any = true;
         write->call.call->sloppy = write->call.call->sloppy || request->sloppy;
-        write->batch.tables[entry->table].used.table +=
-            capacity_of_write(entry->size > request->old_size ? entry->size : request->old_size);
-        if ((request->want & WANT_OLD) != 0)
-            local_indexes_charge(write->batch.tables[entry->table].table, write->call.arena,
-                                 request->found ? request->result : SLICE_EMPTY,
-                                 entry->is_put ? request->value : SLICE_EMPTY,
-                                 &write->batch.tables[entry->table].used);
+        struct batch_table *table = &write->batch.tables[entry->table];
+        write_options_charge(table->table, write->call.arena, request, entry->size, &table->used);
     }
     return any;
 }
@@ -257,10 +251,7 @@ static const char *make_write(struct batch_write_item *write, size_t i)
     request->value = slice_of(bytes.data, item_end);
     request->key = slice_of(bytes.data + item_end, bytes.size - item_end);
     request->tombstone = !entry->is_put;
-    request->want_old_size =
-        capacity_wanted(call->input) != CAPACITY_NONE || throttle_limits(table, THROUGHPUT_WRITE);
-    if (request->want_old_size)
-        request->want = write_options_accounts(table, false);
+    write_options_account(call, table, false, request);
     return NULL;
 }
 

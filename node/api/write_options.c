@@ -1,7 +1,6 @@
 #include "write_options.h"
 
 #include "call_expressions.h"
-#include "capacity.h"
 #include "expression_cache.h"
 #include "item_collection.h"
 #include "json_item.h"
@@ -134,9 +133,23 @@ static struct slice build_program(const struct write_options *options, struct op
     return writer_slice(program);
 }
 
-uint8_t write_options_accounts(const struct table *table, bool updates)
+void write_options_account(const struct operation_call *call, const struct table *table,
+                           bool updates, struct request *write)
 {
-    return table->indexes_count == 0 ? 0 : WANT_OLD | (updates ? WANT_NEW : 0);
+    write->want_old_size =
+        capacity_wanted(call->input) != CAPACITY_NONE || throttle_limits(table, THROUGHPUT_WRITE);
+    if (write->want_old_size && table->indexes_count > 0)
+        write->want |= WANT_OLD | (updates ? WANT_NEW : 0);
+}
+
+void write_options_charge(const struct table *table, struct arena *arena,
+                          const struct request *write, uint64_t size, struct capacity *used)
+{
+    used->table += capacity_of_write(size > write->old_size ? size : write->old_size);
+    if ((write->want & WANT_OLD) != 0)
+        local_indexes_charge(
+            table, arena, write->found ? write->result : SLICE_EMPTY,
+            write->written.size > 0 || write->tombstone ? write->written : write->value, used);
 }
 
 void write_options_apply(const struct write_options *options, struct operation_call *call,
@@ -145,10 +158,7 @@ void write_options_apply(const struct write_options *options, struct operation_c
 {
     enum return_values values = options->return_values;
     write->quorum = call->found->quorum;
-    write->want_old_size = capacity_wanted(call->input) != CAPACITY_NONE ||
-                           throttle_limits(call->found, THROUGHPUT_WRITE);
-    if (write->want_old_size)
-        write->want |= write_options_accounts(call->found, update != NULL);
+    write_options_account(call, call->found, update != NULL, write);
     if (values == RETURN_ALL_OLD || values == RETURN_UPDATED_OLD)
         write->want |= WANT_OLD;
     if (values == RETURN_ALL_NEW || values == RETURN_UPDATED_NEW)
@@ -236,12 +246,8 @@ bool write_options_answer(const struct write_options *options, struct operation_
 void write_options_finish(struct operation_call *call, const struct request *write, uint64_t size)
 {
     struct writer *reply = operation_reply(call);
-    uint64_t larger = size > write->old_size ? size : write->old_size;
-    struct capacity used = {capacity_of_write(larger)};
-    if ((write->want & WANT_OLD) != 0)
-        local_indexes_charge(
-            call->found, call->arena, write->found ? write->result : SLICE_EMPTY,
-            write->written.size > 0 || write->tombstone ? write->written : write->value, &used);
+    struct capacity used = {.table = 0};
+    write_options_charge(call->found, call->arena, write, size, &used);
     throttle_end(call, THROUGHPUT_WRITE, capacity_of_table(&used));
     capacity_put_member(reply, capacity_wanted(call->input),
                         json_member_string(call->input, "TableName"), &used);

@@ -1,7 +1,8 @@
 /* write_options: what PutItem, DeleteItem and UpdateItem take alike: conditions, and what to
- * return. */
+ * return; and what a write is charged, of a batch as well. */
 #pragma once
 
+#include "capacity.h"
 #include "expression.h"
 #include "legacy_shapes.h"
 #include "operation_call.h"
@@ -45,9 +46,13 @@ const char *must_check write_options_init(struct write_options *options,
  * ValidationException's message. */
 const char *must_check write_options_check_table(const struct write_options *options,
                                                  const struct operation_call *call);
-/* What a write must tell besides (enum request_want) so that what it does to indexes can be charged:
- * nothing if there are none. */
-uint8_t write_options_accounts(const struct table *table, bool updates);
+/* Has the write tell what it takes to charge it, if it is to be charged. `updates`: what is written is
+ * worked out by its program. */
+void write_options_account(const struct operation_call *call, const struct table *table,
+                           bool updates, struct request *write);
+/* Adds what such a write consumed that was made; `size` is that of the item written, 0 for none. */
+void write_options_charge(const struct table *table, struct arena *arena,
+                          const struct request *write, uint64_t size, struct capacity *used);
 /* Makes the write what the options and `update` ask for; the caller fills in the rest. `update` is
  * NULL if the request's own value or tombstone is written; else `key` is what an item begins with
  * that was not there. */
