@@ -80,7 +80,6 @@ static enum evaluation evaluate(const struct evaluator *self, struct slice progr
 static struct expression *comparison(struct arena *arena, struct slice attribute,
                                      enum expression_kind kind, uint64_t seconds)
 {
-    struct path_element *element = arena_zalloc(arena, sizeof(*element));
     struct expression *nodes = arena_zalloc(arena, 3 * sizeof(*nodes));
     struct decimal_bytes decimal;
     decimal_from_i64((int64_t)seconds, &decimal);
@@ -88,10 +87,9 @@ static struct expression *comparison(struct arena *arena, struct slice attribute
     writer_init(&value, sizeof(decimal.bytes) + 2);
     writer_put_u8(&value, VALUE_NUMBER);
     writer_put_sized(&value, decimal_slice(&decimal));
-    element->name = attribute;
     nodes[0] = (struct expression){.kind = kind, .first = &nodes[1], .count = 2};
     nodes[1] = (struct expression){
-        .kind = EXPRESSION_PATH, .path = {.elements = element, .count = 1}, .next = &nodes[2]};
+        .kind = EXPRESSION_PATH, .path = document_path_of(arena, attribute), .next = &nodes[2]};
     nodes[2] = (struct expression){.kind = EXPRESSION_VALUE,
                                    .value = arena_copy(arena, writer_slice(&value))};
     writer_deinit(&value);

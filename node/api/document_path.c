@@ -2,6 +2,13 @@
 
 #include "item.h"
 
+struct document_path document_path_of(struct arena *arena, struct slice attribute)
+{
+    struct path_element *element = arena_zalloc(arena, sizeof(*element));
+    element->name = attribute;
+    return (struct document_path){element, 1};
+}
+
 static int compare_elements(const struct path_element *a, const struct path_element *b)
 {
     if (a->is_index != b->is_index)

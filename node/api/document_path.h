@@ -1,6 +1,7 @@
 /* document_path: where in an item a value stands: `a.b[1]`. */
 #pragma once
 
+#include "arena.h"
 #include "bytes.h"
 
 enum { PATH_ELEMENTS_MAX = 32 /* as deep as values nest */ };
@@ -24,6 +25,8 @@ enum path_clash {
     PATHS_CONFLICT /* they take one value for a list and for a map */
 };
 
+/* The path of an attribute, in the arena; borrows the name. */
+struct document_path document_path_of(struct arena *arena, struct slice attribute);
 /* A total order in which a path stands before those that lead on from it, and of any paths that
  * clash some two clash that are neighbours: <0, 0, >0. */
 int document_path_compare(const struct document_path *a, const struct document_path *b);

@@ -17,10 +17,8 @@ static struct expression *node_new(struct arena *arena, enum expression_kind kin
 
 static struct expression *path_node(struct arena *arena, struct slice name)
 {
-    struct path_element *element = arena_zalloc(arena, sizeof(*element));
-    element->name = name;
     struct expression *node = node_new(arena, EXPRESSION_PATH);
-    node->path = (struct document_path){element, 1};
+    node->path = document_path_of(arena, name);
     return node;
 }
 

@@ -37,9 +37,7 @@ static const char *read_action(struct arena *arena, struct slice name, yyjson_va
     if (problem != NULL)
         return problem;
     action->section = section_of(json_member_string(json, "Action"), value != NULL);
-    struct path_element *element = arena_zalloc(arena, sizeof(*element));
-    element->name = name;
-    action->path = (struct document_path){element, 1};
+    action->path = document_path_of(arena, name);
     if (value == NULL)
         return action->section == UPDATE_REMOVE ? NULL : MESSAGE_LEGACY_ONLY_DELETE;
     action->value = arena_zalloc(arena, sizeof(*action->value));

@@ -103,13 +103,6 @@ uint64_t query_source_size(const struct query_source *source, struct slice item,
 
 /* Paths. */
 
-static void add_path(struct arena *arena, struct projection_paths *paths, struct slice name)
-{
-    struct path_element *element = arena_zalloc(arena, sizeof(*element));
-    element->name = name;
-    paths->paths[paths->count++] = (struct document_path){element, 1};
-}
-
 void query_source_projected(const struct query_source *source, struct arena *arena,
                             struct projection_paths *paths)
 {
@@ -121,13 +114,13 @@ void query_source_projected(const struct query_source *source, struct arena *are
     *paths = (struct projection_paths){NULL, 0};
     paths->paths = arena_alloc(arena, (array_size(keys) + value_count(index->attributes)) *
                                           sizeof(*paths->paths));
-    add_path(arena, paths, keys[0]->name);
-    add_path(arena, paths, keys[1]->name);
+    paths->paths[paths->count++] = document_path_of(arena, keys[0]->name);
+    paths->paths[paths->count++] = document_path_of(arena, keys[1]->name);
     if (!is_table_key(source->table, keys[2]->name))
-        add_path(arena, paths, keys[2]->name);
+        paths->paths[paths->count++] = document_path_of(arena, keys[2]->name);
     while (set_next(&names, &name))
         if (!is_table_key(source->table, name) && !slice_equal(name, keys[2]->name))
-            add_path(arena, paths, name);
+            paths->paths[paths->count++] = document_path_of(arena, name);
 }
 
 bool query_source_has_paths(const struct query_source *source, const struct projection_paths *paths)

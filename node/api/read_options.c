@@ -18,9 +18,7 @@ static const char *read_names(struct arena *arena, yyjson_val *names,
         for (size_t i = 0; i < paths->count; i++)
             if (slice_equal(paths->paths[i].elements[0].name, name))
                 return arena_printf(arena, MESSAGE_DUPLICATE_TO_GET, (int)name.size, name.data);
-        struct path_element *element = arena_zalloc(arena, sizeof(*element));
-        element->name = name;
-        paths->paths[paths->count++] = (struct document_path){element, 1};
+        paths->paths[paths->count++] = document_path_of(arena, name);
     }
     return NULL;
 }
