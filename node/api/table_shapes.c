@@ -1,10 +1,7 @@
 #include "table_shapes.h"
 
-#include <string.h>
-
 #include "api_state.h"
 #include "messages.h"
-#include "table_throughput.h"
 
 enum {
     TAGS_MAX = 50, /* the service's limits */
@@ -12,22 +9,8 @@ enum {
     TAG_VALUE_SIZE_MAX = 256
 };
 
-static const int64_t units_max = 1000000000000; /* per table: the service's bound */
-
 const struct shape shape_plain_table_name = {
     .kind = SHAPE_STRING, .table_name = true, .table_arn = true, .table_first = true};
-const struct shape shape_billing_mode = {.kind = SHAPE_STRING,
-                                         .values = "PROVISIONED, PAY_PER_REQUEST"};
-static const struct shape shape_units = {
-    .kind = SHAPE_LONG, .ranged = true, .min = 1, .max = INT64_MAX};
-static const struct shape_member throughput_members[] = {
-    {"WriteCapacityUnits", &shape_units, true, false},
-    {"ReadCapacityUnits", &shape_units, true, false},
-};
-const struct shape shape_throughput = {.kind = SHAPE_STRUCTURE,
-                                       .type = "ProvisionedThroughput",
-                                       .members = throughput_members,
-                                       .members_count = array_size(throughput_members)};
 static const struct shape shape_tag_key = {
     .kind = SHAPE_STRING, .ranged = true, .min = 1, .max = TAG_KEY_SIZE_MAX};
 static const struct shape shape_tag_value = {
@@ -48,21 +31,6 @@ void table_fail_not_found(struct operation_call *call)
     struct slice name = call->lookup_name;
     operation_fail(call, "ResourceNotFoundException",
                    arena_printf(call->arena, MESSAGE_NO_TABLE, (int)name.size, name.data));
-}
-
-const char *throughput_read(struct arena *arena, yyjson_val *input, int64_t *read_units,
-                            int64_t *write_units)
-{
-    yyjson_val *throughput = json_member(input, "ProvisionedThroughput");
-    *read_units = json_member_integer(throughput, "ReadCapacityUnits", 0);
-    *write_units = json_member_integer(throughput, "WriteCapacityUnits", 0);
-    if (*read_units > units_max)
-        return arena_printf(arena, MESSAGE_READ_UNITS_BOUNDS, *read_units);
-    if (*write_units > units_max)
-        return arena_printf(arena, MESSAGE_WRITE_UNITS_BOUNDS, *write_units);
-    if (*read_units > THROUGHPUT_UNITS_MAX || *write_units > THROUGHPUT_UNITS_MAX)
-        return MESSAGE_UNITS_QUOTA;
-    return NULL;
 }
 
 static const char *add_tag(struct arena *arena, struct value_node *tags, yyjson_val *tag,

@@ -5,16 +5,11 @@
 #include "operation_call.h"
 
 extern const struct shape shape_plain_table_name; /* of the operations on tables */
-extern const struct shape shape_billing_mode;
-extern const struct shape shape_throughput;
 extern const struct shape shape_tags;
 extern const struct shape shape_tag_keys;
 
 /* Fails the call: catalogue_lookup() has found no table. */
 void table_fail_not_found(struct operation_call *call);
-/* Reads ProvisionedThroughput, which is present. NULL, or the ValidationException's message. */
-const char *must_check throughput_read(struct arena *arena, yyjson_val *input, int64_t *read_units,
-                                       int64_t *write_units);
 /* Adds the request's Tags to a map of strings, in place of those with the same keys. NULL, or the
  * ValidationException's message. */
 const char *must_check tags_add(struct arena *arena, struct value_node *tags, yyjson_val *list);

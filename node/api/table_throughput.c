@@ -5,16 +5,18 @@
 #include "json_item.h"
 #include "json_writer.h"
 #include "messages.h"
-#include "table_shapes.h"
 
 enum {
     DAY_MS = 24 * 60 * 60 * 1000, /* UTC days begin at multiples of it */
     HOUR_MS = 60 * 60 * 1000,
+    UNITS_MAX = 40000,       /* of a table; the service's default quota */
     DECREASES_FREE = 4,      /* in a day, before the service asks for an hour in between */
     SWITCHES_MAX = 4,        /* to on-demand in 24 hours; the service's limit */
     WARM_READ_UNITS = 12000, /* what the service keeps ready for a new on-demand table */
     WARM_WRITE_UNITS = 4000
 };
+
+static const int64_t units_bound = 1000000000000; /* per table: the service's, before its quota */
 
 /* A pair of members as the definition and the request hold it. */
 struct units {
@@ -22,6 +24,18 @@ struct units {
     int64_t write;
 };
 
+const struct shape shape_billing_mode = {.kind = SHAPE_STRING,
+                                         .values = "PROVISIONED, PAY_PER_REQUEST"};
+static const struct shape shape_provisioned_units = {
+    .kind = SHAPE_LONG, .ranged = true, .min = 1, .max = INT64_MAX};
+static const struct shape_member throughput_members[] = {
+    {"WriteCapacityUnits", &shape_provisioned_units, true, false},
+    {"ReadCapacityUnits", &shape_provisioned_units, true, false},
+};
+const struct shape shape_throughput = {.kind = SHAPE_STRUCTURE,
+                                       .type = "ProvisionedThroughput",
+                                       .members = throughput_members,
+                                       .members_count = array_size(throughput_members)};
 static const struct shape shape_units = {.kind = SHAPE_LONG};
 static const struct shape_member on_demand_members[] = {
     {"MaxReadRequestUnits", &shape_units, false, false},
@@ -52,6 +66,21 @@ static bool is_on_demand(struct slice mode)
     return slice_equal(mode, SLICE_LITERAL("PAY_PER_REQUEST"));
 }
 
+/* ProvisionedThroughput. */
+
+/* Both are 0 if the request has none. */
+static const char *read_units(struct arena *arena, yyjson_val *input, struct units *units)
+{
+    yyjson_val *throughput = json_member(input, "ProvisionedThroughput");
+    units->read = json_member_integer(throughput, "ReadCapacityUnits", 0);
+    units->write = json_member_integer(throughput, "WriteCapacityUnits", 0);
+    if (units->read > units_bound)
+        return arena_printf(arena, MESSAGE_READ_UNITS_BOUNDS, units->read);
+    if (units->write > units_bound)
+        return arena_printf(arena, MESSAGE_WRITE_UNITS_BOUNDS, units->write);
+    return units->read > UNITS_MAX || units->write > UNITS_MAX ? MESSAGE_UNITS_QUOTA : NULL;
+}
+
 /* OnDemandThroughput. */
 
 /* What the request says of one maximum; 0: there is none. */
@@ -61,7 +90,7 @@ static const char *read_maximum(struct arena *arena, yyjson_val *json, const cha
     if (json_member(json, name) == NULL)
         return NULL;
     int64_t given = json_member_integer(json, name, 0);
-    if (given != -1 && (given < 1 || given > THROUGHPUT_UNITS_MAX))
+    if (given != -1 && (given < 1 || given > UNITS_MAX))
         return arena_printf(arena, MESSAGE_THROUGHPUT_BOUNDS, given, name);
     *units = given == -1 ? 0 : given;
     return NULL;
@@ -107,7 +136,7 @@ static const char *read_warm(struct arena *arena, yyjson_val *json, const char *
     if (json_member(json, name) == NULL)
         return NULL;
     *units = json_member_integer(json, name, 0);
-    if (*units > THROUGHPUT_UNITS_MAX)
+    if (*units > UNITS_MAX)
         return arena_printf(arena, MESSAGE_THROUGHPUT_BOUNDS, *units, name);
     return *units < current ? arena_printf(arena, MESSAGE_WARM_LOWER, name) : NULL;
 }
@@ -139,7 +168,7 @@ static const char *define_units(struct operation_call *call, bool on_demand, str
         return MESSAGE_UNITS_ON_DEMAND;
     if (!on_demand && !given)
         return MESSAGE_UNITS_MISSING;
-    return throughput_read(call->arena, call->input, &units->read, &units->write);
+    return read_units(call->arena, call->input, units);
 }
 
 const char *throughput_define(struct operation_call *call, struct value_node *definition)
@@ -203,7 +232,7 @@ static const char *change_units(struct operation_call *call, const struct table 
 {
     struct units old = {table->on_demand ? 0 : table->read_units,
                         table->on_demand ? 0 : table->write_units};
-    const char *problem = throughput_read(call->arena, call->input, &units->read, &units->write);
+    const char *problem = read_units(call->arena, call->input, units);
     if (problem != NULL)
         return refuse(call, problem);
     if (units->read == old.read && units->write == old.write)

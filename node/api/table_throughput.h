@@ -5,8 +5,8 @@
 #include "item_build.h"
 #include "operation_call.h"
 
-enum { THROUGHPUT_UNITS_MAX = 40000 /* of a provisioned table; the service's default quota */ };
-
+extern const struct shape shape_billing_mode;
+extern const struct shape shape_throughput; /* ProvisionedThroughput */
 extern const struct shape shape_on_demand_throughput;
 extern const struct shape shape_warm_throughput;
 
