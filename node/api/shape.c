@@ -215,7 +215,7 @@ static void violate(struct violations *violations, yyjson_val *json, const struc
         value_show(violations->arena, json), place_show(violations->arena, place), constraint);
 }
 
-bool shape_table_name_valid(struct slice name)
+static bool table_name_matches(struct slice name)
 {
     for (size_t i = 0; i < name.size; i++) {
         uint8_t byte = name.data[i];
@@ -236,6 +236,11 @@ static bool is_arn(struct slice name)
 static bool table_name_fits(struct slice name)
 {
     return name.size >= TABLE_NAME_SIZE_MIN && name.size <= TABLE_NAME_SIZE_MAX;
+}
+
+bool shape_table_name_valid(struct slice name)
+{
+    return table_name_fits(name) && table_name_matches(name);
 }
 
 /* `values` is "A, B". */
@@ -268,7 +273,7 @@ static void check_range(struct violations *violations, const struct shape *shape
 static void check_string(struct violations *violations, const struct shape *shape, yyjson_val *json,
                          const struct place *place)
 {
-    if (shape->table_name && !shape_table_name_valid(json_string(json)))
+    if (shape->table_name && !table_name_matches(json_string(json)))
         violate(violations, json, place, MESSAGE_MEMBER_PATTERN);
     if (shape->values != NULL && !value_allowed(shape->values, json_string(json)))
         violate(violations, json, place,
@@ -283,8 +288,7 @@ static void check_map_keys(struct violations *violations, const struct shape *sh
          violations->count < VIOLATIONS_MAX && (name = yyjson_obj_iter_next(&members)) != NULL;) {
         struct slice key = json_string(name);
         int64_t length = (int64_t)yyjson_get_len(yyjson_obj_iter_get_val(name));
-        if (shape->table_keys && !is_arn(key) &&
-            (!table_name_fits(key) || !shape_table_name_valid(key)))
+        if (shape->table_keys && !is_arn(key) && !shape_table_name_valid(key))
             violate(violations, json, place, MESSAGE_MAP_KEYS);
         if (shape->values_max > 0 && (length < 1 || length > shape->values_max))
             violate(violations, json, place,

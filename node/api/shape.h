@@ -52,7 +52,7 @@ const char *must_check shape_check_types(struct arena *arena, const struct shape
 const char *must_check shape_check_constraints(struct arena *arena, const struct shape *shape,
                                                yyjson_val *json);
 
-/* Matches [a-zA-Z0-9_.-]+, as names of tables do. */
+/* As long as names of tables may be, and of [a-zA-Z0-9_.-] alone. */
 bool shape_table_name_valid(struct slice name);
 
 /* The member of an object, or NULL if it is absent or null. */

@@ -6,8 +6,6 @@
 
 enum {
     ACCOUNT_SIZE = 12,
-    NAME_SIZE_MIN = 3, /* the service's limits */
-    NAME_SIZE_MAX = 255,
     SHOWN_MAX = 1024 /* bytes of a client's value that a message repeats */
 };
 
@@ -42,7 +40,6 @@ static bool parse(const struct api *api, struct slice arn, struct slice *account
     return skip(name, SLICE_LITERAL("arn:aws:dynamodb:")) &&
            skip(name, slice_of_string(api->region)) && skip(name, SLICE_LITERAL(":")) &&
            skip_account(name, account) && skip(name, SLICE_LITERAL(":table/")) &&
-           name->size >= NAME_SIZE_MIN && name->size <= NAME_SIZE_MAX &&
            shape_table_name_valid(*name);
 }
 
