@@ -103,3 +103,22 @@ const char *api_fixture_error(struct api_fixture *fixture, const char *operation
                   fixture->body);
     return fixture->body;
 }
+
+const char *api_fixture_error_filled(struct api_fixture *fixture, const char *operation,
+                                     const char *body, size_t size)
+{
+    struct writer filled;
+    const char *gap = strchr(body, '~');
+    size_t before = gap == NULL ? strlen(body) : (size_t)(gap - body);
+    writer_init(&filled, strlen(body) + size + 1);
+    writer_put(&filled, body, before);
+    if (gap != NULL) {
+        memset(writer_extend(&filled, size), 'x', size);
+        writer_put(&filled, gap + 1, strlen(gap + 1));
+    }
+    writer_put_u8(&filled, '\0');
+    const char *answer =
+        api_fixture_error(fixture, operation, (const char *)writer_slice(&filled).data);
+    writer_deinit(&filled);
+    return answer;
+}

@@ -28,5 +28,8 @@ const char *api_fixture_quoted(struct api_fixture *fixture, const char *operatio
 /* As api_fixture_call(), and the status must be 200, or 400 for the second. */
 const char *api_fixture_ok(struct api_fixture *fixture, const char *operation, const char *body);
 const char *api_fixture_error(struct api_fixture *fixture, const char *operation, const char *body);
+/* As api_fixture_error(), with `size` times the letter x for the `~` in `body`, if it has one. */
+const char *api_fixture_error_filled(struct api_fixture *fixture, const char *operation,
+                                     const char *body, size_t size);
 /* Lets the api do what it does by itself. */
 void api_fixture_settle(struct api_fixture *fixture);

@@ -195,15 +195,10 @@ END_TEST
 
 START_TEST(refuses_large_items)
 {
-    size_t size = (size_t)410 * 1024;
-    char *body = malloc(size + 200);
-    ck_assert_ptr_nonnull(body);
-    int start = sprintf(body, "{'TableName':'users','Item':{'id':{'B':'AQI='},'f':{'S':'");
-    memset(body + start, 'x', size);
-    strcpy(body + start + size, "'}}}");
-    assert_has(api_fixture_error(&fixture, "PutItem", body),
+    assert_has(api_fixture_error_filled(
+                   &fixture, "PutItem",
+                   "{'TableName':'users','Item':{'id':{'B':'AQI='},'f':{'S':'~'}}}", 410 * 1024),
                "Item size has exceeded the maximum allowed size");
-    free(body);
 }
 END_TEST
 

@@ -275,16 +275,11 @@ END_TEST
 
 START_TEST(refuses_too_large_updates)
 {
-    enum { VALUE_SIZE = 400 * 1024 };
-    static const char tail[] = "'}}}}";
-    char *body = malloc(VALUE_SIZE + 256);
-    int size = sprintf(body, "{'TableName':'carts','Key':{" KEY "},'AttributeUpdates':{'a':{"
-                             "'Value':{'S':'");
-    memset(body + size, 'x', VALUE_SIZE);
-    memcpy(body + size + VALUE_SIZE, tail, sizeof(tail));
-    const char *answer = api_fixture_error(&fixture, "UpdateItem", body);
+    const char *answer = api_fixture_error_filled(&fixture, "UpdateItem",
+                                                  "{'TableName':'carts','Key':{" KEY
+                                                  "},'AttributeUpdates':{'a':{'Value':{'S':'~'}}}}",
+                                                  400 * 1024);
     ck_assert_ptr_nonnull(strstr(answer, "Item size to update has exceeded the maximum allowed"));
-    free(body);
 }
 END_TEST
 
