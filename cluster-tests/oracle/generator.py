@@ -264,9 +264,7 @@ class Requests:
     def indexes(self, body):
         draw = self.draw
         index = {
-            "IndexName": draw.one(("byn", "other")), "KeySchema": [
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "n", "KeyType": "RANGE"}],
+            "IndexName": draw.one(("byn", "other")), "KeySchema": schema("pk", "n"),
             "Projection": {"ProjectionType": draw.one(("ALL", "KEYS_ONLY", "INCLUDE"))},
         }
         if index["Projection"]["ProjectionType"] == "INCLUDE" or draw.dares():

@@ -17,10 +17,14 @@ def either(*texts):
     return "|".join(f"(?:{text})" for text in texts)
 
 
+def refused(case):
+    return not case.local.ok and not case.ours.ok
+
+
 def messages(local, ours):
     """Matches two refusals by regular expressions on the whole messages."""
     def matches(case):
-        if case.local.ok or case.ours.ok:
+        if not refused(case):
             return False
         pairs = ((local, case.local.message), (ours, case.ours.message))
         return all(re.fullmatch(pattern, text or "", re.S) is not None for pattern, text in pairs)
@@ -31,7 +35,7 @@ def messages(local, ours):
 def same_but(*patterns):
     """Matches messages that are equal once what the patterns match is left out."""
     def matches(case):
-        if case.local.ok or case.ours.ok or case.local.type != case.ours.type:
+        if not refused(case) or case.local.type != case.ours.type:
             return False
         local, ours = (answer.message or "" for answer in (case.local, case.ours))
         for pattern in patterns:
@@ -214,10 +218,6 @@ def only_deletes(case):
     return isinstance(updates, dict) and len(updates) > 0 and all(
         isinstance(action, dict) and action.get("Action") == "DELETE"
         for action in updates.values())
-
-
-def refused(case):
-    return not case.local.ok and not case.ours.ok
 
 
 def local_says(text):

@@ -6,7 +6,7 @@ from compare import Case, text_of
 from generator import TABLE_NAMES, Requests
 from known_differences import HIDDEN, KNOWN
 from shrink import shrink
-from world import wait_active, wait_gone
+from world import describe, wait_active, wait_gone
 
 READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
 WRITES = {"PutItem", "DeleteItem", "UpdateItem", "BatchWriteItem"}
@@ -84,8 +84,7 @@ class Run:
         if name not in TABLE_NAMES:
             return
         for wire in self.world.wires:
-            answer = wire.send("DescribeTable", {"TableName": name})
-            status = answer.body["Table"]["TableStatus"] if answer.ok else None
+            status = describe(wire, name)
             if status == "DELETING":
                 wait_gone(wire, name)
             elif status not in (None, "ACTIVE"):

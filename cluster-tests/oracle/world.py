@@ -113,7 +113,6 @@ class World:
         self.wires = wires
         self.features = features
         self.tables = TABLES + ([INDEXED] if "indexes" in features else [])
-        self.by_name = {table.name: table for table in self.tables}
 
     def create(self):
         for wire in self.wires:
@@ -128,11 +127,11 @@ class World:
             for name in wire.must("ListTables", {})["TableNames"]:
                 wait_gone(wire, name)
 
-    def reset(self, names=None):
-        """Gives the tables, or those named, the items they had at first."""
+    def reset(self):
+        """Gives the tables the items they had at first."""
         for wire in self.wires:
-            for name in names if names is not None else self.by_name:
-                refill(wire, self.by_name[name])
+            for table in self.tables:
+                refill(wire, table)
 
 
 def refill(wire, table):
