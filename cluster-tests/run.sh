@@ -218,34 +218,14 @@ npm_install() {
             --fetch-retry-mintimeout=1000 --loglevel=error >/dev/null)
 }
 
-install_node_modules() {
-    npm_install "$root/cluster-tests/cluster/javascript"
+# What the tests in folder $1 need; without it they are skipped, and say so.
+install_if_possible() {
+    npm_install "$root/cluster-tests/$1" || rm -rf "$root/cluster-tests/$1/node_modules"
 }
 
-# Without them their tests are skipped, and say so.
-install_clients() {
-    local clients=$root/cluster-tests/clients
-    npm_install "$clients" || rm -rf "$clients/node_modules"
-}
-
-# Without them the differential test is skipped, and says so.
-install_oracle() {
-    local oracle=$root/cluster-tests/oracle
-    npm_install "$oracle" || rm -rf "$oracle/node_modules"
-}
-
-cluster_tests() {
-    (cd "$root/cluster-tests/cluster" &&
-        CARTWHEEL_UNTESTED=$untested /usr/bin/python3 -m pytest -q --durations=5 .)
-}
-
-client_tests() {
-    (cd "$root/cluster-tests/clients" &&
-        CARTWHEEL_UNTESTED=$untested /usr/bin/python3 -m pytest -q --durations=5 .)
-}
-
-oracle_tests() {
-    (cd "$root/cluster-tests/oracle" &&
+# The tests in folder $1.
+python_tests() {
+    (cd "$root/cluster-tests/$1" &&
         CARTWHEEL_UNTESTED=$untested /usr/bin/python3 -m pytest -q --durations=5 .)
 }
 
@@ -254,12 +234,12 @@ run_cluster() {
     stage "build a daemon with failpoints" build_failing_daemon
     stop_if_broken
     rm -f "$untested"
-    stage "node modules" install_node_modules
-    stage "cluster tests" cluster_tests
-    stage "clients' packages" install_clients
-    stage "client tests" client_tests
-    stage "DynamoDB Local" install_oracle
-    stage "differential test" oracle_tests
+    stage "node modules" npm_install "$root/cluster-tests/cluster/javascript"
+    stage "cluster tests" python_tests cluster
+    stage "clients' packages" install_if_possible clients
+    stage "client tests" python_tests clients
+    stage "DynamoDB Local" install_if_possible oracle
+    stage "differential test" python_tests oracle
     [ ! -e "$untested" ] || results+=("$(<"$untested")")
 }
 
