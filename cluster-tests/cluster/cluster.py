@@ -22,6 +22,7 @@ BUILD = pathlib.Path(os.environ.get("CARTWHEEL_BUILD", ROOT / "build"))
 DAEMON = BUILD / "node" / "cartwheeld"
 TOOL = BUILD / "node" / "cartwheel"
 REGION = "us-east-1"
+ONCE = {"mode": "standard", "total_max_attempts": 1}  # retries of a client that does not try again
 # What a log must not hold: calls for help (failed assertions too), findings of sanitizers.
 ALARMS = ("level=error", "Sanitizer", "runtime error")
 

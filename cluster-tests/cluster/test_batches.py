@@ -3,11 +3,10 @@ import uuid
 
 import pytest
 
-from cluster import Cluster, wait_until
+from cluster import ONCE, Cluster, wait_until
 from conftest import create_table
 
 KEYS = [{"pk": {"S": f"b{number}"}} for number in range(75)]
-WITHOUT_RETRIES = {"retries": {"mode": "standard", "max_attempts": 1}}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def one_of_three():
         cluster.nodes[2].kill()
         wait_until(lambda: not cluster.nodes[0].admin("status")["members"][2]["linked"], 30,
                    "the first node without the third")
-        yield cluster.nodes[0].boto(**WITHOUT_RETRIES), table
+        yield cluster.nodes[0].boto(retries=ONCE), table
 
 
 def names(items):

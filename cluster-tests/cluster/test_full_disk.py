@@ -8,12 +8,11 @@ import subprocess
 import pytest
 from botocore.exceptions import ClientError
 
-from cluster import Cluster, wait_until
+from cluster import ONCE, Cluster, wait_until
 from conftest import create_table
 from load import Load, differences, get_each
 
 QUICK = {"probe_interval_ms": 300, "probe_timeout_ms": 150}
-ONCE = {"mode": "standard", "total_max_attempts": 1}
 MIB = 1 << 20
 DISK_MIB = 64
 RESERVE_MIB = 16

@@ -11,12 +11,11 @@ import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from cluster import Cluster, wait_until
+from cluster import ONCE, Cluster, wait_until
 from indexed import (INDEXES, TYPES, VALUES, create, created, draw_item, expected, in_order,
                      key_schema, pages, projected, projection, query)
 
 QUICK = {"probe_interval_ms": 300, "probe_timeout_ms": 150}
-ONCE = {"mode": "standard", "total_max_attempts": 1}
 WRITERS = 4
 WRITES = 500  # of each writer
 ITEMS = 12    # of a collection that they write

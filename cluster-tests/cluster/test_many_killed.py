@@ -5,7 +5,7 @@ import time
 
 from botocore.exceptions import ClientError
 
-from cluster import Cluster, wait_until
+from cluster import ONCE, Cluster, wait_until
 from conftest import create_table
 from histories import Load as Histories
 from histories import verdicts
@@ -13,7 +13,6 @@ from load import Load, differences, get_each
 from ring import Ring
 
 QUICK = {"probe_interval_ms": 300, "probe_timeout_ms": 150}
-ONCE = {"mode": "standard", "total_max_attempts": 1}
 STRICT = {"Tags": [{"Key": "cartwheel:sloppy", "Value": "false"}]}
 KILLS_OF_ALL = 20
 KEYS = 100

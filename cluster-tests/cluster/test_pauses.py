@@ -6,14 +6,13 @@ import time
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cluster import Cluster, wait_until
+from cluster import ONCE, Cluster, wait_until
 from conftest import create_table
 from histories import Load as Histories
 from histories import verdicts
 from load import Load, differences, get_each
 
 QUICK = {"probe_interval_ms": 300, "probe_timeout_ms": 150, "repair_interval_s": 1}
-ONCE = {"mode": "standard", "total_max_attempts": 1}
 STRICT = {"Tags": [{"Key": "cartwheel:sloppy", "Value": "false"}]}
 SERVES_WITHIN_S = 10
 # Shorter than it takes to be suspected, long enough to be found dead, longer than any timeout.

@@ -8,12 +8,11 @@ import signal
 import pytest
 from botocore.exceptions import ClientError
 
-from cluster import Cluster, wait_until
+from cluster import ONCE, Cluster, wait_until
 from conftest import create_table
 from ring import Ring
 
 QUICK = {"probe_interval_ms": 300, "probe_timeout_ms": 150}
-ONCE = {"mode": "standard", "total_max_attempts": 1}
 NODES = 5
 PLAIN = ("put", "delete")
 WRITES = (*PLAIN, "put_if", "update")

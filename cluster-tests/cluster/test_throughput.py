@@ -10,7 +10,7 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 
-from cluster import Cluster, wait_until
+from cluster import ONCE, Cluster, wait_until
 
 BURST_S = 300
 RATE = 10
@@ -30,7 +30,7 @@ def create_provisioned(client, read=RATE, write=RATE):
 
 def once(node):
     """A client that does not try again."""
-    return node.boto(retries={"mode": "standard", "total_max_attempts": 1})
+    return node.boto(retries=ONCE)
 
 
 def code_of(error):
