@@ -147,6 +147,15 @@ static void check_entries(struct slice attribute)
     }
 }
 
+static void check_nothing_left(void)
+{
+    for (size_t i = 0; i < cluster.count; i++) {
+        size_t heads;
+        ck_assert_uint_eq(entries_held(i, &heads), 0);
+        ck_assert_uint_eq(heads, 0);
+    }
+}
+
 static void begin(size_t nodes, uint16_t shards)
 {
     cluster_init(&cluster, nodes, shards);
@@ -403,11 +412,7 @@ START_TEST(entries_go_with_the_attribute)
     check_entries(ATTRIBUTE);
     cluster_set_expiry(&cluster, SLICE_EMPTY);
     cluster_run_for(&cluster, 10 * SECOND_US);
-    for (size_t i = 0; i < cluster.count; i++) {
-        size_t heads;
-        ck_assert_uint_eq(entries_held(i, &heads), 0);
-        ck_assert_uint_eq(heads, 0);
-    }
+    check_nothing_left();
     put_many(now_seconds() - 10, 50);
     cluster_run_for(&cluster, MINUTE_US);
     ck_assert(there("many 50"));
@@ -450,12 +455,9 @@ START_TEST(a_dropped_table_leaves_no_entries)
             node_drop_table(cluster.nodes[i].shard[shard], cluster_clock(&cluster, i),
                             CLUSTER_TABLE);
     cluster_run_for(&cluster, 10 * SECOND_US);
-    for (size_t i = 0; i < cluster.count; i++) {
-        size_t heads;
-        ck_assert_uint_eq(entries_held(i, &heads), 0);
-        ck_assert_uint_eq(heads, 0);
+    check_nothing_left();
+    for (size_t i = 0; i < cluster.count; i++)
         ck_assert(node_quiet(cluster.nodes[i].shard[0]));
-    }
     cluster_deinit(&cluster);
 }
 END_TEST
