@@ -30,12 +30,6 @@ struct holding {
     uint64_t id;   /* of it, unless it is a counter or a list */
 };
 
-static void never(struct store_op *op)
-{
-    (void)op;
-    abort();
-}
-
 /* What an item was found to be, in the workload's terms: whether it is one of its kind at all. */
 static bool state_genuine(enum workload workload, struct slice state, uint64_t *id)
 {
@@ -51,16 +45,13 @@ static bool state_genuine(enum workload workload, struct slice state, uint64_t *
 
 static struct holding holding_read(struct world *world, uint16_t node, uint32_t item)
 {
-    struct store *store = world->nodes[node].store[0];
-    struct store_get get;
     struct holding holding = {0};
     struct row row;
-    store_get_init(&get, STORE_ITEMS, items_key(&world->items, item), never);
-    while (!store_try_read(store, &get.op))
-        continue;
-    if (get.value == NULL)
+    struct buffer *value =
+        node_read_row(&world->nodes[node], STORE_ITEMS, items_key(&world->items, item));
+    if (value == NULL)
         return holding;
-    bool good = row_decode(buffer_slice(get.value), &row);
+    bool good = row_decode(buffer_slice(value), &row);
     if (!good)
         world_fail(world, "a row on the disk of %s is damaged", world->nodes[node].name);
     holding.present = good;
@@ -71,7 +62,7 @@ static struct holding holding_read(struct world *world, uint16_t node, uint32_t 
     if (good && !row.tombstone &&
         !state_genuine(world->items.all[item].workload, row.value, &holding.id))
         world_fail(world, "item %u: %s holds what nobody wrote", item, world->nodes[node].name);
-    buffer_unref(get.value);
+    buffer_unref(value);
     return holding;
 }
 
@@ -189,9 +180,7 @@ static bool hints_left(struct world *world)
         struct slice key, value;
         if (world->nodes[i].lost)
             continue;
-        store_range_init(&range, STORE_HINTS, SLICE_EMPTY, SLICE_EMPTY, never);
-        while (!store_try_read(world->nodes[i].store[0], &range.op))
-            continue;
+        node_read_family(&world->nodes[i], STORE_HINTS, &range);
         struct reader reader = reader_of(writer_slice(&range.rows));
         while (store_rows_next(&reader, &key, &value))
             left = left || hint_has_target(world, key);
@@ -209,11 +198,7 @@ static bool undecided_left(struct world *world)
         struct slice key, value;
         if (!world->nodes[i].up)
             continue;
-        store_range_init(&range, STORE_PROMISES, SLICE_EMPTY, SLICE_EMPTY, never);
-        range.rows_max = UINT32_MAX;
-        range.bytes_max = SIZE_MAX;
-        while (!store_try_read(world->nodes[i].store[0], &range.op))
-            continue;
+        node_read_family(&world->nodes[i], STORE_PROMISES, &range);
         struct reader reader = reader_of(writer_slice(&range.rows));
         while (store_rows_next(&reader, &key, &value))
             left = left || value.size > VERSION_SIZE;

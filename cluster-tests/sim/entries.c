@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "expiry_entries.h"
 #include "index_entries.h"
 #include "row.h"
@@ -12,33 +10,14 @@ struct entry_counts {
     size_t of[INDEXES];
 };
 
-static void never(struct store_op *op)
-{
-    (void)op;
-    abort();
-}
-
-static void read_family(const struct sim_node *node, enum store_family family,
-                        struct store_range *range)
-{
-    store_range_init(range, family, SLICE_EMPTY, SLICE_EMPTY, never);
-    range->rows_max = UINT32_MAX;
-    range->bytes_max = SIZE_MAX;
-    while (!store_try_read(node->store[0], &range->op))
-        continue;
-}
-
 /* Counts an entry that must be there, and takes it out of the writer. */
 static void want(struct world *world, const struct sim_node *node, struct writer *entry,
                  size_t *count)
 {
-    struct store_get get;
-    store_get_init(&get, STORE_INDEX, writer_slice(entry), never);
-    while (!store_try_read(node->store[0], &get.op))
-        continue;
-    if (get.value == NULL)
+    struct buffer *value = node_read_row(node, STORE_INDEX, writer_slice(entry));
+    if (value == NULL)
         world_fail(world, "%s: an item has no entry in an index", node->name);
-    buffer_unref(get.value);
+    buffer_unref(value);
     writer_reset(entry);
     *count += 1;
 }
@@ -70,7 +49,7 @@ static struct entry_counts check_items(struct world *world, const struct sim_nod
     struct entry_counts counts = {{0}};
     struct store_range items;
     struct slice bytes, value;
-    read_family(node, STORE_ITEMS, &items);
+    node_read_family(node, STORE_ITEMS, &items);
     struct reader rows = reader_of(writer_slice(&items.rows));
     while (store_rows_next(&rows, &bytes, &value)) {
         struct item_key key;
@@ -90,7 +69,7 @@ static struct entry_counts count_entries(const struct sim_node *node)
     struct slice bytes, value;
     struct expiry_key expiry;
     struct index_key local;
-    read_family(node, STORE_INDEX, &entries);
+    node_read_family(node, STORE_INDEX, &entries);
     struct reader rows = reader_of(writer_slice(&entries.rows));
     while (store_rows_next(&rows, &bytes, &value)) {
         if (expiry_key_decode(bytes, &expiry))

@@ -49,6 +49,24 @@ static struct buffer *read_meta(void *context, struct slice key)
     return NULL;
 }
 
+struct buffer *node_read_row(const struct sim_node *node, enum store_family family,
+                             struct slice key)
+{
+    struct store_get get;
+    store_get_init(&get, family, key, (store_done)abort);
+    while (!store_try_read(node->store[0], &get.op))
+        continue;
+    return get.value;
+}
+
+void node_read_family(const struct sim_node *node, enum store_family family,
+                      struct store_range *range)
+{
+    store_range_init(range, family, SLICE_EMPTY, SLICE_EMPTY, (store_done)abort);
+    while (!store_try_read(node->store[0], &range->op))
+        continue;
+}
+
 static void commit_now(struct sim_node *node, struct store *store, struct store_commit *commit)
 {
     store_submit(store, &commit->op);

@@ -198,6 +198,12 @@ void node_restart_somehow(struct world *world, uint16_t index);
 void node_give_up(struct world *world, uint16_t index, const char *why);
 /* Every node hears that items expire, if they do. */
 void nodes_tell_expiry(struct world *world);
+/* A row on its disk, or NULL; the caller unrefs. */
+struct buffer *node_read_row(const struct sim_node *node, enum store_family family,
+                             struct slice key);
+/* All rows of a family on its disk; the caller deinits. */
+void node_read_family(const struct sim_node *node, enum store_family family,
+                      struct store_range *range);
 /* Links between it and all that are up. */
 void node_links_schedule(struct world *world, uint16_t index, enum event_kind kind);
 
