@@ -78,11 +78,9 @@ static uint64_t stat_of(size_t offset)
 /* All rows of a family on a node's disk, for store_rows_next(). */
 static void read_family(size_t node, enum store_family family, struct store_range *range)
 {
-    do {
-        store_range_init(range, family, SLICE_EMPTY, SLICE_EMPTY, (store_done)abort);
-        range->rows_max = UINT32_MAX;
-        range->bytes_max = SIZE_MAX;
-    } while (!store_try_read(cluster.nodes[node].store[0], &range->op));
+    store_range_init(range, family, SLICE_EMPTY, SLICE_EMPTY, (store_done)abort);
+    while (!store_try_read(cluster.nodes[node].store[0], &range->op))
+        continue;
 }
 
 /* How many entries of `attribute` the items on a node's disk ask for; each is there. */
