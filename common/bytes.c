@@ -14,6 +14,17 @@ int slice_compare(struct slice a, struct slice b)
     return (a.size > b.size) - (a.size < b.size);
 }
 
+static int compare_slices(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+void slices_sort(struct slice *slices, size_t count)
+{
+    if (count > 0)
+        qsort(slices, count, sizeof(*slices), compare_slices);
+}
+
 bool slice_starts_with(struct slice whole, struct slice prefix)
 {
     return whole.size >= prefix.size && slice_equal(slice_of(whole.data, prefix.size), prefix);

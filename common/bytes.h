@@ -43,6 +43,8 @@ static inline bool slice_equal(struct slice a, struct slice b)
 
 /* Unsigned bytewise order, a prefix before what it begins: <0, 0, >0. */
 int slice_compare(struct slice a, struct slice b);
+/* Puts them into that order. */
+void slices_sort(struct slice *slices, size_t count);
 bool slice_starts_with(struct slice whole, struct slice prefix);
 /* A NUL-terminated heap copy: the caller frees it. For names and messages, not for the hot path. */
 char *slice_to_string(struct slice from);

@@ -27,6 +27,18 @@ START_TEST(slices_compare_as_unsigned_bytes)
 }
 END_TEST
 
+START_TEST(slices_are_sorted)
+{
+    struct slice slices[] = {SLICE_LITERAL("b"), SLICE_LITERAL("ab"), SLICE_EMPTY,
+                             SLICE_LITERAL("a")};
+    static const char *const ordered[] = {"", "a", "ab", "b"};
+    slices_sort(slices, array_size(slices));
+    for (size_t i = 0; i < array_size(slices); i++)
+        ck_assert(slice_equal(slices[i], slice_of_string(ordered[i])));
+    slices_sort(NULL, 0);
+}
+END_TEST
+
 START_TEST(integers_are_big_endian_and_come_back)
 {
     struct writer writer;
@@ -161,7 +173,8 @@ START_TEST(buffers_live_as_long_as_a_reference)
 }
 END_TEST
 
-TEST_MAIN("bytes", slices_compare_as_unsigned_bytes, integers_are_big_endian_and_come_back,
-          varints_come_back_in_their_shortest_form, padded_and_overlong_varints_fail,
-          reading_past_the_end_fails_for_good, sized_bytes_come_back_and_lying_sizes_fail,
-          writers_grow_and_publish, buffers_live_as_long_as_a_reference)
+TEST_MAIN("bytes", slices_compare_as_unsigned_bytes, slices_are_sorted,
+          integers_are_big_endian_and_come_back, varints_come_back_in_their_shortest_form,
+          padded_and_overlong_varints_fail, reading_past_the_end_fails_for_good,
+          sized_bytes_come_back_and_lying_sizes_fail, writers_grow_and_publish,
+          buffers_live_as_long_as_a_reference)

@@ -1,6 +1,5 @@
 #include "batch.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "api_state.h"
@@ -56,14 +55,9 @@ void batch_lookup(struct operation_call *call, batch_check check, operation_step
     lookup_next(call);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 bool batch_has_duplicates(struct slice *keys, size_t count)
 {
-    qsort(keys, count, sizeof(*keys), compare_keys);
+    slices_sort(keys, count);
     for (size_t i = 1; i < count; i++)
         if (slice_equal(keys[i - 1], keys[i]))
             return true;

@@ -1,7 +1,5 @@
 #include "legacy_update.h"
 
-#include <stdlib.h>
-
 #include "item.h"
 #include "json_item.h"
 #include "legacy_condition.h"
@@ -47,19 +45,12 @@ static const char *read_action(struct arena *arena, struct slice name, yyjson_va
                            : check_type(arena, action->section, value_type(action->value->value));
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    const struct slice *first = a, *second = b;
-    return slice_compare(*first, *second);
-}
-
 static bool has_duplicates(struct arena *arena, const struct update_expression *update)
 {
     struct slice *names = arena_alloc(arena, update->count * sizeof(*names));
     for (size_t i = 0; i < update->count; i++)
         names[i] = update->actions[i].path.elements[0].name;
-    if (update->count > 0)
-        qsort(names, update->count, sizeof(*names), compare_names);
+    slices_sort(names, update->count);
     for (size_t i = 1; i < update->count; i++)
         if (slice_equal(names[i - 1], names[i]))
             return true;

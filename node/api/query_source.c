@@ -1,7 +1,6 @@
 #include "query_source.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "api_state.h"
 #include "index_key.h"
@@ -151,11 +150,6 @@ static void collect(struct lacking *lacking, const struct expression *expression
         collect(lacking, at);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 static const char *join(struct arena *arena, const struct slice *names, size_t count)
 {
     size_t room = 1, used = 0;
@@ -177,7 +171,7 @@ const char *query_source_lacks(const struct query_source *source, struct arena *
     collect(&lacking, expression);
     if (lacking.count == 0)
         return NULL;
-    qsort(lacking.names, lacking.count, sizeof(lacking.names[0]), compare_names);
+    slices_sort(lacking.names, lacking.count);
     size_t count = 1;
     for (size_t i = 1; i < lacking.count; i++)
         if (!slice_equal(lacking.names[i], lacking.names[count - 1]))

@@ -1,7 +1,5 @@
 #include "sigv4_internal.h"
 
-#include <stdlib.h>
-
 #include "calendar.h"
 
 enum { US_PER_SECOND = 1000000 };
@@ -50,13 +48,6 @@ struct slice sigv4_sign(const struct crypto *crypto, const struct credentials *c
     return copy;
 }
 
-static int name_compare(const void *a, const void *b)
-{
-    const struct slice *left = a;
-    const struct slice *right = b;
-    return slice_compare(*left, *right);
-}
-
 static bool is_to_be_signed(struct slice name)
 {
     return slice_equal(name, SLICE_LITERAL("host")) ||
@@ -72,7 +63,7 @@ static size_t names_to_sign(const struct http_request *request, struct slice *na
         if (is_to_be_signed(request->headers[i].name))
             names[found++] = request->headers[i].name;
     }
-    qsort(names, found, sizeof(*names), name_compare);
+    slices_sort(names, found);
     size_t count = 0;
     for (size_t i = 0; i < found; i++) {
         if (count == 0 || !slice_equal(names[count - 1], names[i]))

@@ -217,11 +217,6 @@ static void read_accepted(struct index_operation *operation)
     index_advance(operation);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 /* A failed condition leaves a promise for good: there may be many with nothing accepted. Those that
  * matter are noted, once all of earlier lives have been found. What is durable and not noted yet is not
  * told yet, either. */
@@ -239,8 +234,7 @@ static void begin_accepted(struct index_operation *operation)
         if (at->accepted && key_in_range(at->key, from, to))
             operation->keys[operation->keys_count++] =
                 arena_copy(&operation->accepted.arena, at->key);
-    if (operation->keys_count > 0)
-        qsort(operation->keys, operation->keys_count, sizeof(*operation->keys), compare_keys);
+    slices_sort(operation->keys, operation->keys_count);
     read_accepted(operation);
 }
 
