@@ -69,11 +69,6 @@ enum expression_function expression_function_named(struct slice name)
     return FUNCTION_UNKNOWN;
 }
 
-const char *expression_function_name(enum expression_function function)
-{
-    return functions[function].name;
-}
-
 size_t expression_function_operands(enum expression_function function)
 {
     return (size_t)function < array_size(functions) ? functions[function].operands : 0;
@@ -102,11 +97,12 @@ const char *expression_operator_name(const struct expression *expression)
         [EXPRESSION_MINUS] = "-",
     };
     if (expression->kind == EXPRESSION_FUNCTION)
-        return expression_function_name(expression->function);
+        return functions[expression->function].name;
     return operators[expression->kind];
 }
 
-char *document_path_show(struct arena *arena, const struct document_path *path)
+/* "[a, [0], b]", in the arena. */
+static char *show_path(struct arena *arena, const struct document_path *path)
 {
     enum { INDEX_SIZE = sizeof("[4294967295], ") };
     size_t room = sizeof("[]"), used = 1;
@@ -139,7 +135,7 @@ static void check_distinct(struct expression_problems *problems,
         if (at->kind == EXPRESSION_PATH && document_path_compare(&first->path, &at->path) == 0) {
             expression_report(problems, PROBLEM_OPERAND, MESSAGE_OPERANDS_SAME,
                               expression_operator_name(expression),
-                              document_path_show(problems->arena, &first->path));
+                              show_path(problems->arena, &first->path));
             return;
         }
 }
@@ -352,8 +348,7 @@ static void check_pair(struct expression_problems *problems, const struct docume
         return;
     expression_report(problems, PROBLEM_TARGET, MESSAGE_PATHS_CLASH,
                       clash == PATHS_CONFLICT ? "conflict" : "overlap",
-                      document_path_show(problems->arena, a),
-                      document_path_show(problems->arena, b));
+                      show_path(problems->arena, a), show_path(problems->arena, b));
 }
 
 static int compare_paths(const void *a, const void *b)

@@ -34,7 +34,6 @@ void expression_report_name(struct expression_problems *problems, struct slice n
 const char *expression_gravest(const struct expression_problems *problems);
 
 enum expression_function expression_function_named(struct slice name);
-const char *expression_function_name(enum expression_function function);
 /* How many it takes; 0 for FUNCTION_UNKNOWN and what is no function. */
 size_t expression_function_operands(enum expression_function function);
 /* It belongs to update expressions, and to no others. */
@@ -57,5 +56,3 @@ const char *update_section_name(enum update_section section);
  * `undefined` is the message about a substitute in it, or NULL. */
 void expression_check_targets(struct expression_problems *problems,
                               const struct projection_paths *targets, const char *const *undefined);
-/* "[a, [0], b]", in the arena. */
-char *document_path_show(struct arena *arena, const struct document_path *path);

@@ -145,7 +145,7 @@ static struct document_path parse_path_rest(struct parser *parser, struct path_e
 }
 
 /* A path that is too deep is not looked at for undefined substitutes. */
-struct document_path parser_path(struct parser *parser)
+static struct document_path parse_path(struct parser *parser)
 {
     const char **reported = &parser->problems.messages[PROBLEM_OPERAND];
     const char *before = *reported;
@@ -165,7 +165,7 @@ struct document_path parser_target(struct parser *parser, const char **undefined
     const char **reported = &parser->problems.messages[PROBLEM_OPERAND];
     const char *before = *reported;
     *reported = NULL;
-    struct document_path path = parser_path(parser);
+    struct document_path path = parse_path(parser);
     *undefined = *reported;
     *reported = before;
     return path;
@@ -232,7 +232,7 @@ static struct expression *parse_path_or_function(struct parser *parser)
         }
     }
     struct expression *node = parser_node(parser, EXPRESSION_PATH);
-    node->path = parser_path(parser);
+    node->path = parse_path(parser);
     return node;
 }
 

@@ -38,8 +38,7 @@ bool parser_descend(struct parser *parser);
 
 struct expression *parser_node(struct parser *parser, enum expression_kind kind);
 void parser_add_operand(struct expression *node, struct expression *operand);
-struct document_path parser_path(struct parser *parser);
-/* The same, for expression_check_targets(): a substitute that is not defined is told there. */
+/* A path, for expression_check_targets(): a substitute that is not defined is told there. */
 struct document_path parser_target(struct parser *parser, const char **undefined);
 /* The value substitute that was just taken. */
 struct expression *parser_value(struct parser *parser);
