@@ -21,6 +21,11 @@ void api_fixture_init(struct api_fixture *fixture, struct node *node,
     fixture->api = api_new(&config, node);
 }
 
+void assert_has(const char *answer, const char *part)
+{
+    ck_assert_msg(strstr(answer, part) != NULL, "%.1000s lacks %s", answer, part);
+}
+
 void api_fixture_settle(struct api_fixture *fixture)
 {
     fixture->now.monotonic_us += 1000000; /* what was put off is due */

@@ -31,5 +31,7 @@ const char *api_fixture_error(struct api_fixture *fixture, const char *operation
 /* As api_fixture_error(), with `size` times the letter x for the `~` in `body`, if it has one. */
 const char *api_fixture_error_filled(struct api_fixture *fixture, const char *operation,
                                      const char *body, size_t size);
+/* The part is in the answer. */
+void assert_has(const char *answer, const char *part);
 /* Lets the api do what it does by itself. */
 void api_fixture_settle(struct api_fixture *fixture);

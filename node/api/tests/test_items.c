@@ -32,11 +32,6 @@ static const char *ok(const char *operation, const char *body)
     return api_fixture_ok(&fixture, operation, body);
 }
 
-static void assert_has(const char *body, const char *part)
-{
-    ck_assert_msg(strstr(body, part) != NULL, "%s lacks %s", body, part);
-}
-
 static void put(const char *pk, int sk)
 {
     char body[256];

@@ -52,11 +52,6 @@ static const char *send(const char *operation)
     return fixture.body;
 }
 
-static void assert_has(const char *part)
-{
-    ck_assert_msg(strstr(fixture.body, part) != NULL, "%.300s lacks %s", fixture.body, part);
-}
-
 START_TEST(an_item_of_many_attributes_replaces_its_like)
 {
     char name[32];
@@ -71,7 +66,7 @@ START_TEST(an_item_of_many_attributes_replaces_its_like)
         send("PutItem");
         ck_assert_int_eq(fixture.status, 200);
     }
-    assert_has("'CapacityUnits':176.0,'Table':{'CapacityUnits':176.0}}");
+    assert_has(fixture.body, "'CapacityUnits':176.0,'Table':{'CapacityUnits':176.0}}");
 }
 END_TEST
 
@@ -94,7 +89,7 @@ START_TEST(indexes_and_definitions_without_number)
     add_times(30000, INDEX ",");
     add(INDEX "]}");
     send("CreateTable");
-    assert_has("ValidationException");
+    assert_has(fixture.body, "ValidationException");
 }
 END_TEST
 
@@ -125,7 +120,7 @@ START_TEST(a_long_path_is_compared_with_itself)
     add(")'");
     add_long_name();
     send("PutItem");
-    assert_has("The first operand must be distinct from the remaining operands");
+    assert_has(fixture.body, "The first operand must be distinct from the remaining operands");
 }
 END_TEST
 
@@ -140,7 +135,7 @@ START_TEST(long_paths_overlap)
     add("'");
     add_long_name();
     send("UpdateItem");
-    assert_has("Two document paths overlap with each other");
+    assert_has(fixture.body, "Two document paths overlap with each other");
 }
 END_TEST
 
@@ -152,7 +147,7 @@ START_TEST(the_name_of_a_table_is_endless)
     add_times(11, "{'PutRequest':{}},");
     add("{'PutRequest':{}}]}}");
     send("BatchWriteItem");
-    assert_has("10 validation errors detected");
+    assert_has(fixture.body, "10 validation errors detected");
     ck_assert_uint_lt(strlen(fixture.body), 16 << 10);
 }
 END_TEST

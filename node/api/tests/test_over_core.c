@@ -2,7 +2,6 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core_host.h"
 
@@ -27,11 +26,6 @@ static void teardown(void)
 static const char *ok(const char *operation, const char *body)
 {
     return api_fixture_ok(&fixture, operation, body);
-}
-
-static void assert_has(const char *body, const char *part)
-{
-    ck_assert_msg(strstr(body, part) != NULL, "%s lacks %s", body, part);
 }
 
 static void create(void)

@@ -2,7 +2,6 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "node_double.h"
 
@@ -30,11 +29,6 @@ static void create(const char *more)
     char body[1024];
     snprintf(body, sizeof(body), CARTS, more);
     api_fixture_ok(&fixture, "CreateTable", body);
-}
-
-static void assert_has(const char *body, const char *part)
-{
-    ck_assert_msg(strstr(body, part) != NULL, "%s lacks %s", body, part);
 }
 
 START_TEST(creates_and_describes)
