@@ -1,8 +1,9 @@
 /* statistics: how many items tables and their indexes hold, and of what size, for descriptions.
  *
  * The figures of a table are a row of the catalogue's system table: collection "statistics", the
- * table's id as sort key. Whoever describes a table and finds them old has them counted anew
- * (table_count.c): one shard of one node reads the table, slowly, and writes the row. A row is an
+ * table's id as sort key. Whoever describes a table, or writes to one with indexes, and finds
+ * them old has them counted anew (table_count.c), and after some hours anyone has: one shard of one
+ * node reads the table, slowly, and writes the row. A row is an
  * item of numbers (that of a dropped table stays, as its id does):
  *   items, bytes, items_0, bytes_0, ... (of the indexes)
  *   large_0, large_bytes_0, ... (of collections: position, bytes)
