@@ -30,6 +30,12 @@ static inline uint32_t api_partitions(const struct api *api)
     return membership_partitions(node_membership(api->node));
 }
 
+/* By the wall clock. */
+static inline uint64_t api_now_ms(const struct api *api)
+{
+    return api->now.wall_us / 1000;
+}
+
 /* The operation of that name, or NULL (operations.c). */
 const struct operation *operation_find(struct slice name);
 /* The name of an operation of the service that does not exist here, as X-Amz-Target gives it, or

@@ -166,7 +166,7 @@ static uint64_t larger(uint64_t a, uint64_t b)
 bool statistics_due(const struct api *api, const struct table *table, uint64_t age_ms)
 {
     struct table_statistics known = statistics_of(api, table->id);
-    uint64_t now_ms = api->now.wall_us / 1000;
+    uint64_t now_ms = api_now_ms(api);
     /* A table that was just made is known to be empty. */
     uint64_t counted_ms = larger(known.counted_ms, table->created_ms);
     uint64_t claim_ms = larger(CLAIM_MS, CLAIM_TIMES * known.took_ms);

@@ -197,7 +197,7 @@ void table_put_description(struct writer *writer, const struct api *api, const s
     json_put_string(writer, slice_of_string(status));
     json_put_name(writer, "CreationDateTime");
     json_put_time(writer, table->created_ms);
-    throughput_put(writer, table, api->now.wall_us / 1000);
+    throughput_put(writer, table, api_now_ms(api));
     json_put_name(writer, "TableSizeBytes");
     json_put_integer(writer, (int64_t)statistics.whole.bytes);
     json_put_name(writer, "ItemCount");

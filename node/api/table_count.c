@@ -121,7 +121,7 @@ static void row_read(struct operation_call *call)
         return;
     }
     struct table_statistics row = statistics_of(call->api, count->table->id);
-    row.claimed_ms = call->api->now.wall_us / 1000;
+    row.claimed_ms = api_now_ms(call->api);
     struct operation_request *write = statistics_write(call, count->table, &row);
     write->request.precondition = read->found ? PRECONDITION_VERSION : PRECONDITION_ABSENT;
     write->request.expected = read->version;
@@ -282,7 +282,7 @@ static void start_publish(struct operation_call *call)
 {
     struct count_call *step = (struct count_call *)(void *)call;
     struct table_count *count = count_of(call);
-    count->sum->counted_ms = call->api->now.wall_us / 1000;
+    count->sum->counted_ms = api_now_ms(call->api);
     count->sum->took_ms = (call->api->now.monotonic_us - count->begun_us) / 1000;
     step->request = statistics_write(call, count->table, count->sum);
     operation_wait(call, published);

@@ -56,11 +56,6 @@ const struct shape shape_warm_throughput = {.kind = SHAPE_STRUCTURE,
 
 static unsigned decreases_today(const struct table *table, uint64_t now_ms);
 
-static uint64_t now_ms(const struct operation_call *call)
-{
-    return call->api->now.wall_us / 1000;
-}
-
 static bool is_on_demand(struct slice mode)
 {
     return slice_equal(mode, SLICE_LITERAL("PAY_PER_REQUEST"));
@@ -185,9 +180,9 @@ const char *throughput_define(struct operation_call *call, struct value_node *de
                           slice_of_string(on_demand ? "PAY_PER_REQUEST" : "PROVISIONED"));
     definition_put_number(arena, definition, "read_units", units.read);
     definition_put_number(arena, definition, "write_units", units.write);
-    definition_put_number(arena, definition, "created_ms", (int64_t)now_ms(call));
+    definition_put_number(arena, definition, "created_ms", (int64_t)api_now_ms(call->api));
     definition_put_number(arena, definition, "billing_changed_ms",
-                          on_demand ? (int64_t)now_ms(call) : 0);
+                          on_demand ? (int64_t)api_now_ms(call->api) : 0);
     return problem;
 }
 
@@ -215,7 +210,7 @@ static const char *time_text(struct arena *arena, uint64_t time_ms)
 static const char *record_decrease(struct operation_call *call, const struct table *table,
                                    struct value_node *definition)
 {
-    uint64_t now = now_ms(call);
+    uint64_t now = api_now_ms(call->api);
     unsigned today = decreases_today(table, now);
     if (today >= DECREASES_FREE && now < table->decreased_ms + HOUR_MS)
         return refuse_for_now(
@@ -241,7 +236,8 @@ static const char *change_units(struct operation_call *call, const struct table 
     if (units->read < old.read || units->write < old.write)
         problem = record_decrease(call, table, definition);
     if (units->read > old.read || units->write > old.write)
-        definition_put_number(call->arena, definition, "increased_ms", (int64_t)now_ms(call));
+        definition_put_number(call->arena, definition, "increased_ms",
+                              (int64_t)api_now_ms(call->api));
     definition_put_number(call->arena, definition, "read_units", units->read);
     definition_put_number(call->arena, definition, "write_units", units->write);
     return problem;
@@ -251,7 +247,7 @@ static const char *change_units(struct operation_call *call, const struct table 
 static const char *switch_to_on_demand(struct operation_call *call, const struct table *table,
                                        struct value_node *definition)
 {
-    uint64_t now = now_ms(call), first = 0, last = 0;
+    uint64_t now = api_now_ms(call->api), first = 0, last = 0;
     unsigned count = 0;
     struct writer *kept = operation_writer_new(call, 8 * SWITCHES_MAX);
     struct reader switches = reader_of(table->on_demand_switches);

@@ -31,15 +31,10 @@ static const struct shape_member describe_members[] = {
 };
 static const struct shape describe_shape = SHAPE_OF(describe_members);
 
-static uint64_t now_ms(const struct operation_call *call)
-{
-    return call->api->now.wall_us / 1000;
-}
-
 /* A clock that was set back does not make the change last longer. */
 static bool changing(const struct operation_call *call, const struct table *table)
 {
-    uint64_t now = now_ms(call);
+    uint64_t now = api_now_ms(call->api);
     return now >= table->ttl_changed_ms && now - table->ttl_changed_ms < CHANGE_MS;
 }
 
@@ -74,7 +69,8 @@ static const char *change_attribute(struct table_change *change, const struct ta
         definition_put_string(call->arena, definition, "ttl_attribute", attribute);
     else
         value_node_remove(definition, value_node_find(definition, SLICE_LITERAL("ttl_attribute")));
-    definition_put_number(call->arena, definition, "ttl_changed_ms", (int64_t)now_ms(call));
+    definition_put_number(call->arena, definition, "ttl_changed_ms",
+                          (int64_t)api_now_ms(call->api));
     return NULL;
 }
 

@@ -35,7 +35,7 @@ static void note_class_change(struct table_change *change, const struct table *t
     struct slice class = json_member_string(change->call.input, "TableClass");
     if (class.size > 0 && !slice_equal(class, table->class))
         definition_put_number(change->call.arena, definition, "class_changed_ms",
-                              (int64_t)(change->call.api->now.wall_us / 1000));
+                              (int64_t)api_now_ms(change->call.api));
 }
 
 static const struct table_key *find_key(const struct table *table, struct slice name)
