@@ -60,7 +60,7 @@ static void refer_path(struct slice path, struct text *out)
         bool dots = segment.size == 2 && memcmp(segment.bytes, "..", 2) == 0;
         if (dots && count > 0)
             count--;
-        else if (segment.size > 0 && !dot && !dots && count < array_size(segments))
+        else if (segment.size > 0 && !dot && !dots)
             segments[count++] = segment;
     }
     text_put(out, '/');
@@ -115,7 +115,7 @@ static void put_pairs(const struct pair *pairs, size_t count, struct text *out)
 
 static void refer_query(struct slice query, struct text *out)
 {
-    struct pair pairs[8];
+    struct pair pairs[16]; /* a query has 24 bytes at most, or is one of a table */
     size_t count = 0, begin = 0;
     for (size_t i = 0; i <= query.size; i++) {
         if (i < query.size && query.data[i] != '&')
@@ -125,12 +125,13 @@ static void refer_query(struct slice query, struct text *out)
         size_t equals = 0;
         while (equals < part.size && part.data[equals] != '=')
             equals++;
-        if (part.size == 0 || count == array_size(pairs))
+        if (part.size == 0)
             continue;
         struct pair pair = {.name = {.size = 0}, .value = {.size = 0}};
         refer_recode(slice_of(part.data, equals), &pair.name);
         if (equals < part.size)
             refer_recode(slice_of(part.data + equals + 1, part.size - equals - 1), &pair.value);
+        ensure(count < array_size(pairs));
         size_t at = count++;
         for (; at > 0 && pair_less(&pair, &pairs[at - 1]); at--)
             pairs[at] = pairs[at - 1];
