@@ -5,8 +5,9 @@ uint64_t outbox_request_id(struct outbox *outbox)
     return ++outbox->next_request_id;
 }
 
-void outbox_send(struct outbox *outbox, struct address to, enum frame_type type,
-                 uint64_t request_id, const ProtobufCMessage *body, struct slice payload)
+void outbox_send_at(struct outbox *outbox, struct address to, enum frame_type type,
+                    uint64_t request_id, uint64_t epoch, const ProtobufCMessage *body,
+                    struct slice payload)
 {
     if (outbox->closed)
         return;
@@ -19,11 +20,17 @@ void outbox_send(struct outbox *outbox, struct address to, enum frame_type type,
         .from = outbox->self,
         .wall_us = outbox->now.wall_us,
         .hlc = hlc_current(outbox->hlc, outbox->now.wall_us),
-        .epoch = outbox->epoch,
+        .epoch = epoch,
         .votes = outbox->votes == NULL ? 0 : *outbox->votes,
         .start = outbox->start,
     };
     outbox->transport->send(outbox->transport, to, frame_encode(&header, body, payload));
+}
+
+void outbox_send(struct outbox *outbox, struct address to, enum frame_type type,
+                 uint64_t request_id, const ProtobufCMessage *body, struct slice payload)
+{
+    outbox_send_at(outbox, to, type, request_id, outbox->epoch, body, payload);
 }
 
 void outbox_reply(struct outbox *outbox, const struct frame_header *header, enum frame_type type,

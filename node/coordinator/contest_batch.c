@@ -10,13 +10,15 @@ struct entry *entry_of_request(struct coordinator *coordinator, struct request *
 {
     struct entry *entry = calloc(1, sizeof(*entry));
     ensure(entry != NULL);
-    struct quorum quorum = quorum_in_force(coordinator, request->quorum);
+    struct homes homes;
+    membership_homes(coordinator->members, key_partition(request->key), request->quorum.n, &homes);
     entry->request = request;
-    entry->n = quorum.n;
+    entry->n = request->quorum.n;
     entry->deadline_us = request->deadline_us;
     /* The operations of a batch share a version: who asks for one must not meet another's. */
-    entry->batchable = request->precondition == PRECONDITION_NONE &&
-                       (request_conditional(request) || quorum.w <= majority_of(quorum.n));
+    entry->batchable =
+        request->precondition == PRECONDITION_NONE &&
+        (request_conditional(request) || homes_majority_suffices(&homes, request->quorum.w));
     return entry;
 }
 

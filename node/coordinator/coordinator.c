@@ -123,6 +123,7 @@ void task_init_until(struct task *task, const struct task_type *type,
     task->coordinator = coordinator;
     task->request = NULL;
     task->stampless = false;
+    task->epoch = 0;
     task->deadline_us = deadline_us;
     timer_init(&task->timer, on_task_timer);
     tasks_push(&coordinator->tasks, task);
@@ -200,7 +201,8 @@ void slot_call(struct task *task, struct slot *slot, uint16_t shard, enum frame_
     map_put(&coordinator->calls, slot->call_id, slot);
     entry->in_flight++;
     struct address to = members_address(coordinator->members, slot->member, shard);
-    outbox_send(coordinator->outbox, to, type, slot->call_id, body, payload);
+    uint64_t epoch = task->epoch == 0 ? coordinator->outbox->epoch : task->epoch;
+    outbox_send_at(coordinator->outbox, to, type, slot->call_id, epoch, body, payload);
 }
 
 void slot_repair(struct task *task, struct slot *slot, struct slice key, struct slice row,
@@ -215,16 +217,16 @@ void slot_repair(struct task *task, struct slot *slot, struct slice key, struct 
               FRAME_REPAIR, &body.base, row);
 }
 
-void coordinator_send_decided(struct coordinator *coordinator, size_t member, struct slice key,
-                              struct slice row)
+void coordinator_send_decided(struct coordinator *coordinator, size_t member, uint64_t epoch,
+                              struct slice key, struct slice row)
 {
     Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
     body.key = binary_of(key);
     body.decided = true;
     struct address to = members_address(coordinator->members, member,
                                         partition_shard(coordinator, member, key_partition(key)));
-    outbox_send(coordinator->outbox, to, FRAME_REPAIR, outbox_request_id(coordinator->outbox),
-                &body.base, row);
+    outbox_send_at(coordinator->outbox, to, FRAME_REPAIR, outbox_request_id(coordinator->outbox),
+                   epoch, &body.base, row);
 }
 
 void coordinator_leave_hint(struct coordinator *coordinator, size_t target, struct slice key,
@@ -234,9 +236,10 @@ void coordinator_leave_hint(struct coordinator *coordinator, size_t target, stru
     body.target = coordinator->members->entries[target].member.id;
     body.key = binary_of(key);
     struct address self = members_address(coordinator->members, coordinator->members->self, 0);
+    uint64_t epoch = membership_partition_epoch(coordinator->members, key_partition(key));
     if (body.target != NODE_ID_NONE)
-        outbox_send(coordinator->outbox, self, FRAME_HINT, outbox_request_id(coordinator->outbox),
-                    &body.base, row);
+        outbox_send_at(coordinator->outbox, self, FRAME_HINT,
+                       outbox_request_id(coordinator->outbox), epoch, &body.base, row);
 }
 
 bool coordinator_stamp(struct coordinator *coordinator, struct version above, struct version *stamp)
@@ -287,6 +290,33 @@ size_t slots_count(const struct slot *slots, size_t count, enum slot_state state
     return found;
 }
 
+home_mask slots_mask(const struct slot *slots, size_t count, enum slot_state state)
+{
+    home_mask mask = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (slots[i].state == state)
+            mask |= home_bit(slots[i].home);
+    }
+    return mask;
+}
+
+home_mask homes_usable(const struct coordinator *coordinator, const struct homes *homes)
+{
+    home_mask mask = 0;
+    for (unsigned i = 0; i < homes->count; i++) {
+        if (members_usable(coordinator->members, homes->members[i]))
+            mask |= home_bit(i);
+    }
+    return mask;
+}
+
+void slots_of_homes(struct task *task, const struct homes *homes, struct slot *slots)
+{
+    task->epoch = homes->epoch;
+    for (unsigned i = 0; i < homes->count; i++)
+        slots[i] = (struct slot){.task = task, .member = homes->members[i], .home = (uint8_t)i};
+}
+
 void slots_expire(struct slot *slots, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -303,21 +333,6 @@ void slots_expire(struct slot *slots, size_t count)
             slot_abandon(slot);
         }
     }
-}
-
-struct quorum quorum_in_force(const struct coordinator *coordinator, struct quorum wanted)
-{
-    size_t members = membership_count(coordinator->members);
-    struct quorum quorum = wanted;
-    ensure(wanted.n >= 1);
-    ensure(wanted.n <= REPLICAS_MAX);
-    if (quorum.n > members)
-        quorum.n = (uint8_t)members;
-    if (quorum.r > quorum.n)
-        quorum.r = quorum.n;
-    if (quorum.w > quorum.n)
-        quorum.w = quorum.n;
-    return quorum;
 }
 
 uint32_t key_partition(struct slice key)

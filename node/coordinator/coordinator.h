@@ -20,7 +20,6 @@
 #include "timers.h"
 
 enum {
-    REPLICAS_MAX = 7,        /* the largest N: more would only slow every quorum down */
     FINISH_AT_ONCE_MAX = 16, /* registers that others left undecided: clients come first */
     ANNOUNCEMENTS_MAX = 4096 /* not yet taken by the API; it re-reads what was dropped */
 };

@@ -40,11 +40,11 @@ static void on_settled(struct settlement *settlement)
 /* Place among the home nodes that can be reached; their number if this node is none of them. */
 static size_t rank_of(const struct coordinator *coordinator, uint32_t partition, uint8_t n)
 {
-    uint16_t list[REPLICAS_MAX];
-    size_t homes = membership_preference_list(coordinator->members, partition, list, n);
+    struct homes homes;
+    membership_homes(coordinator->members, partition, n, &homes);
     size_t rank = 0;
-    for (size_t i = 0; i < homes && list[i] != coordinator->members->self; i++)
-        rank += members_usable(coordinator->members, list[i]);
+    for (unsigned i = 0; i < homes.count && homes.members[i] != coordinator->members->self; i++)
+        rank += members_usable(coordinator->members, homes.members[i]);
     return rank;
 }
 
@@ -83,10 +83,9 @@ static bool due(const struct coordinator *coordinator, const struct undecided_ke
                 uint8_t *n)
 {
     struct item_key key = decoded(noted);
-    uint8_t replicas = replica_table_replicas(coordinator->replica, key.table_id);
-    if (replicas == 0)
+    *n = replica_table_replicas(coordinator->replica, key.table_id);
+    if (*n == 0)
         return false;
-    *n = quorum_in_force(coordinator, (struct quorum){.n = replicas}).n;
     if (BUGGIFY("an undecided register is settled out of turn"))
         return true;
     uint64_t patience_us =

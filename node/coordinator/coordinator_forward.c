@@ -167,9 +167,8 @@ static void begin_here(struct coordinator *coordinator, struct request *request)
 static size_t home_list(const struct coordinator *coordinator, const struct request *request,
                         uint16_t list[REPLICAS_MAX])
 {
-    struct quorum quorum = quorum_in_force(coordinator, request->quorum);
     return membership_preference_list(coordinator->members, key_partition(request->key), list,
-                                      quorum.n);
+                                      request->quorum.n);
 }
 
 /* Index of the first that can be reached, from `at` on; `count` if there is none. */

@@ -19,18 +19,18 @@
 enum { PLACES, BESIDE, PARTS };
 
 struct range_part {
-    struct range_page page[REPLICAS_MAX]; /* of slots that are GOOD */
+    struct range_page page[HOMES_MAX]; /* of slots that are GOOD */
     struct range_merge merge;
     struct range_repair repair;
 };
 
 struct range_task {
     struct task task;
-    struct quorum quorum;
+    struct homes homes;
     uint32_t partition;
     bool consistent;
-    size_t need;
-    struct slot slot[REPLICAS_MAX];
+    struct slot slot[HOMES_MAX]; /* in the order they are asked */
+    size_t slots;                /* home nodes that may be asked */
     size_t asked;
     bool merged; /* all pages are here: what the parts merged and repair is what goes on */
     struct range_part parts[PARTS];
@@ -40,7 +40,7 @@ static bool range_ask_next(struct range_task *range)
 {
     const struct request *request = range->task.request;
     struct coordinator *coordinator = range->task.coordinator;
-    while (range->asked < range->quorum.n) {
+    while (range->asked < range->slots) {
         struct slot *slot = &range->slot[range->asked++];
         if (!members_usable(coordinator->members, slot->member))
             continue;
@@ -59,25 +59,29 @@ static bool range_ask_next(struct range_task *range)
     return false;
 }
 
+/* These are as many as the range needs: one, or a majority. */
+static bool range_enough(const struct range_task *range, home_mask mask)
+{
+    return range->consistent ? homes_majority(&range->homes, mask) : mask != 0;
+}
+
 /* This node first if it is a home node, then in the order of the preference list, from a random one
- * on. */
+ * on. Only consistent ones ask those that are to become home nodes: they may have nothing yet. */
 static void range_start(struct range_task *range)
 {
     struct coordinator *coordinator = range->task.coordinator;
-    uint16_t list[REPLICAS_MAX];
-    size_t count =
-        membership_preference_list(coordinator->members, range->partition, list, range->quorum.n);
-    size_t start = (size_t)prng_below(coordinator->prng, count);
-    for (size_t i = 0; i < count; i++) {
-        if (list[i] == coordinator->members->self)
-            start = i;
-    }
-    for (size_t i = 0; i < count; i++) {
-        range->slot[i].task = &range->task;
-        range->slot[i].member = list[(start + i) % count];
-    }
-    for (size_t i = 0; i < range->need; i++)
-        (void)range_ask_next(range);
+    struct slot homes[HOMES_MAX];
+    slots_of_homes(&range->task, &range->homes, homes);
+    range->slots = range->consistent ? range->homes.count : range->homes.n;
+    size_t start = (size_t)prng_below(coordinator->prng, range->slots);
+    unsigned self = homes_find(&range->homes, (unsigned)coordinator->members->self);
+    if (self < range->slots)
+        start = self;
+    for (size_t i = 0; i < range->slots; i++)
+        range->slot[i] = homes[(start + i) % range->slots];
+    while (!range_enough(range, slots_mask(range->slot, range->asked, SLOT_SENT)) &&
+           range_ask_next(range))
+        continue;
     task_arm(&range->task, coordinator->config.attempt_timeout_us);
 }
 
@@ -224,20 +228,26 @@ static bool range_look(struct range_task *range)
     return false;
 }
 
+/* Those that have answered, or still may. */
+static home_mask range_hoped(const struct range_task *range)
+{
+    return slots_mask(range->slot, range->asked, SLOT_GOOD) |
+           slots_mask(range->slot, range->asked, SLOT_SENT);
+}
+
 /* True if there is more to do at once. */
 static bool range_step(struct range_task *range)
 {
     if (range->merged)
         return range_look(range);
-    size_t good = slots_count(range->slot, range->asked, SLOT_GOOD);
-    size_t waiting = slots_count(range->slot, range->asked, SLOT_SENT);
-    while (good + waiting < range->need && range_ask_next(range))
-        waiting++;
-    if (good + waiting < range->need) {
+    bool enough = range_enough(range, slots_mask(range->slot, range->asked, SLOT_GOOD));
+    while (!range_enough(range, range_hoped(range)) && range_ask_next(range))
+        continue;
+    if (!range_enough(range, range_hoped(range))) {
         range_fail(range);
-    } else if (good >= range->need && !range->consistent) {
+    } else if (enough && !range->consistent) {
         range_answer_one(range);
-    } else if (good >= range->need) {
+    } else if (enough) {
         range->merged = range_merge_pages(range);
         if (!range->merged)
             range_fail(range);
@@ -414,7 +424,7 @@ static void range_free(struct task *task)
     for (size_t part = 0; part < PARTS; part++) {
         range_repair_deinit(&range->parts[part].repair);
         range_merge_deinit(&range->parts[part].merge);
-        for (size_t i = 0; i < REPLICAS_MAX; i++)
+        for (size_t i = 0; i < HOMES_MAX; i++)
             buffer_unref(range->parts[part].page[i].held);
     }
     free(range);
@@ -432,13 +442,12 @@ void range_begin(struct coordinator *coordinator, struct request *request)
     task_init(&range->task, &range_type, coordinator, request);
     ensure(request->rows_max > 0);
     ensure(request->bytes_max > 0);
-    range->quorum = quorum_in_force(coordinator, request->quorum);
     range->consistent = request->consistent;
-    range->need = request->consistent ? majority_of(range->quorum.n) : 1;
     range->partition = key_partition(request->key);
+    membership_homes(coordinator->members, range->partition, request->quorum.n, &range->homes);
     for (size_t i = 0; i < PARTS; i++) {
         range_merge_init(&range->parts[i].merge);
-        range_repair_init(&range->parts[i].repair, &range->task, range->quorum.n,
+        range_repair_init(&range->parts[i].repair, &range->task, &range->homes, request->quorum.n,
                           i == PLACES && request->index, range_on_settled);
     }
     range_start(range);

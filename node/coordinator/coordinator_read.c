@@ -19,20 +19,22 @@ enum read_phase {
 
 struct read_task {
     struct task task;
-    struct quorum quorum;
+    struct homes homes;
+    uint8_t n; /* replicas that the table wants */
     uint32_t partition;
     struct buffer *key; /* a copy: the task outlives its request */
     bool consistent;
-    size_t need; /* answers needed */
+    unsigned need; /* eventual: R, answers needed */
+    size_t slots;  /* home nodes that may be asked */
     enum read_phase phase;
-    struct slot slot[REPLICAS_MAX]; /* in the order they are asked */
+    struct slot slot[HOMES_MAX]; /* in the order they are asked */
     size_t asked;
-    bool spoken[REPLICAS_MAX]; /* the slot's read was answered; stands while the slot is used to
+    bool spoken[HOMES_MAX]; /* the slot's read was answered; stands while the slot is used to
                                   fetch or write */
-    struct version sent[REPLICAS_MAX]; /* ballot of the row last sent to the slot: by the time it is
-                                          answered, `newest` may be another */
-    struct version newest;             /* highest ballot answered */
-    bool newest_applied;               /* by one that holds it in the item's place */
+    struct version sent[HOMES_MAX]; /* ballot of the row last sent to the slot: by the time it is
+                                       answered, `newest` may be another */
+    struct version newest;          /* highest ballot answered */
+    bool newest_applied;            /* by one that holds it in the item's place */
     struct settlement settlement;
     bool settling;      /* it is under way: the task must live */
     struct buffer *row; /* the row of that ballot; NULL: not here yet, or nothing is held */
@@ -57,7 +59,7 @@ static void read_call(struct read_task *read, size_t index, bool full)
 static bool read_ask_next(struct read_task *read, bool full)
 {
     struct membership *members = read->task.coordinator->members;
-    if (read->asked == read->quorum.n)
+    if (read->asked == read->slots)
         return false;
     /* Those that cannot be reached come last in the order; asking them would only lose time. */
     if (!members_usable(members, read->slot[read->asked].member))
@@ -75,56 +77,76 @@ static uint64_t slot_rank(const struct coordinator *coordinator, size_t member)
                                                         : UINT64_MAX;
 }
 
-/* This node first, then by load; the unreachable last. Insertion sort: N is at most 7. */
+/* This node first, then by load; the unreachable last. Insertion sort: there are few. */
 static void read_order_slots(struct read_task *read)
 {
     struct coordinator *coordinator = read->task.coordinator;
-    uint16_t list[REPLICAS_MAX];
-    size_t count =
-        membership_preference_list(coordinator->members, read->partition, list, read->quorum.n);
-    ensure(count == read->quorum.n);
-    for (size_t i = 0; i < count; i++) {
+    struct slot homes[HOMES_MAX];
+    slots_of_homes(&read->task, &read->homes, homes);
+    for (size_t i = 0; i < read->slots; i++) {
         size_t at = i;
-        uint64_t rank = slot_rank(coordinator, list[i]);
+        uint64_t rank = slot_rank(coordinator, homes[i].member);
         for (; at > 0 && slot_rank(coordinator, read->slot[at - 1].member) > rank; at--)
-            read->slot[at].member = read->slot[at - 1].member;
-        read->slot[at].member = list[i];
+            read->slot[at] = read->slot[at - 1];
+        read->slot[at] = homes[i];
     }
+}
+
+/* These are as many as the read needs: R, or a majority. */
+static bool read_enough(const struct read_task *read, home_mask mask)
+{
+    return read->consistent ? homes_majority(&read->homes, mask)
+                            : homes_quorum(&read->homes, mask, read->need);
+}
+
+static home_mask read_spoken(const struct read_task *read)
+{
+    home_mask mask = 0;
+    for (size_t i = 0; i < read->asked; i++)
+        mask |= read->spoken[i] ? home_bit(read->slot[i].home) : 0;
+    return mask;
+}
+
+/* Those that were asked and may still answer count too. */
+static home_mask read_hoped(const struct read_task *read)
+{
+    return read_spoken(read) | slots_mask(read->slot, read->asked, SLOT_SENT);
+}
+
+/* The items are with the owners as they are; who is to become one may have nothing yet. */
+static void read_look_up(struct read_task *read)
+{
+    membership_homes(read->task.coordinator->members, read->partition, read->n, &read->homes);
+    read->slots = read->consistent ? read->homes.count : read->homes.n;
+    if (!read->consistent)
+        read->homes.next_n = 0;
 }
 
 static void read_start(struct read_task *read)
 {
-    memset(read->slot, 0, sizeof(read->slot));
     memset(read->spoken, 0, sizeof(read->spoken));
     buffer_unref(read->row);
     read->row = NULL;
     read->newest = VERSION_NONE;
     read->asked = 0;
     read->phase = READ_ASKING;
-    for (size_t i = 0; i < REPLICAS_MAX; i++)
-        read->slot[i].task = &read->task;
+    read_look_up(read);
     read_order_slots(read);
-    while (read->asked < read->need && read_ask_next(read, read->asked == 0))
+    while (!read_enough(read, read_hoped(read)) && read_ask_next(read, read->asked == 0))
         continue;
     bool hurry = BUGGIFY("a read is late at once");
     task_arm(&read->task, hurry ? 0 : read->task.coordinator->speculate_us);
 }
 
-static size_t read_spoken(const struct read_task *read)
+/* Those known to hold the newest ballot. */
+static home_mask read_holders(const struct read_task *read)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < read->asked; i++)
-        count += read->spoken[i];
-    return count;
-}
-
-/* How many are known to hold the newest ballot. */
-static size_t read_holders(const struct read_task *read)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < read->asked; i++)
-        count += read->spoken[i] && version_equal(read->slot[i].ballot, read->newest);
-    return count;
+    home_mask mask = 0;
+    for (size_t i = 0; i < read->asked; i++) {
+        if (read->spoken[i] && version_equal(read->slot[i].ballot, read->newest))
+            mask |= home_bit(read->slot[i].home);
+    }
+    return mask;
 }
 
 static void read_answer(struct read_task *read)
@@ -214,7 +236,7 @@ static void read_settle(struct read_task *read)
     read->settling = true;
     read->settlement = (struct settlement){.done = on_settled,
                                            .key = buffer_slice(read->key),
-                                           .n = read->quorum.n,
+                                           .n = read->n,
                                            .deadline_us = read->task.deadline_us};
     settle_begin(read->task.coordinator, &read->settlement);
 }
@@ -239,9 +261,8 @@ static void read_spread(struct read_task *read)
 /* Enough answers are in and the newest row is here, if there is one. */
 static void read_conclude(struct read_task *read)
 {
-    size_t majority = majority_of(read->quorum.n);
     bool settled = !read->consistent || version_is_none(read->newest) ||
-                   read_holders(read) >= majority || PLANTED(READ_NO_WRITE_BACK);
+                   homes_majority(&read->homes, read_holders(read)) || PLANTED(READ_NO_WRITE_BACK);
     if (settled) {
         read_answer(read);
         if (read->row != NULL)
@@ -258,17 +279,17 @@ static void read_look(struct read_task *read)
     bool fetching = read->phase == READ_FETCHING && read->row == NULL && waiting > 0;
     if (read->phase == READ_SETTLING || fetching)
         return;
-    size_t spoken = read_spoken(read);
+    bool enough = read_enough(read, read_spoken(read));
     bool row_missing = !version_is_none(read->newest) && read->row == NULL;
-    if (spoken >= read->need && !row_missing) {
+    if (enough && !row_missing) {
         read_conclude(read);
         return;
     }
-    if (spoken >= read->need && read_fetch(read))
+    if (enough && read_fetch(read))
         return;
-    while (spoken + waiting < read->need && read_ask_next(read, read->row == NULL))
-        waiting++;
-    if (waiting == 0)
+    while (!read_enough(read, read_hoped(read)) && read_ask_next(read, read->row == NULL))
+        continue;
+    if (slots_count(read->slot, read->asked, SLOT_SENT) == 0)
         read_fail(read);
 }
 
@@ -408,9 +429,9 @@ void read_begin(struct coordinator *coordinator, struct request *request)
     struct read_task *read = calloc(1, sizeof(*read));
     ensure(read != NULL);
     task_init(&read->task, &read_type, coordinator, request);
-    read->quorum = quorum_in_force(coordinator, request->quorum);
+    read->n = request->quorum.n;
     read->consistent = request->consistent;
-    read->need = request->consistent ? majority_of(read->quorum.n) : read->quorum.r;
+    read->need = request->quorum.r;
     read->partition = key_partition(request->key);
     read->key = buffer_from(request->key);
     read_start(read);

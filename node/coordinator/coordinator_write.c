@@ -24,13 +24,14 @@ enum {
 
 struct write_task {
     struct task task;
-    struct quorum quorum; /* in force */
+    struct homes homes;
     uint32_t partition;
-    size_t need; /* takes that make it OK */
+    unsigned need; /* W: takes that make it OK */
+    bool sloppy;
     struct version version;
     struct buffer *key; /* a copy: the task outlives its request */
     struct buffer *row; /* as sent; NULL before the first stamp */
-    struct slot home[REPLICAS_MAX];
+    struct slot home[HOMES_MAX];
     struct slot standin[STANDINS_MAX];
     size_t standins;
     uint16_t list[PREFERENCE_MAX]; /* preference list: home nodes, then who may stand in */
@@ -61,6 +62,12 @@ static void write_send_row(struct write_task *write, struct slot *slot)
     slot_call(&write->task, slot, shard, FRAME_WRITE, &body.base, buffer_slice(write->row));
 }
 
+static bool may_stand_in(const struct write_task *write, size_t member)
+{
+    return members_usable(write->task.coordinator->members, member) &&
+           homes_find(&write->homes, (unsigned)member) == HOMES_MAX;
+}
+
 /* Gives the write of one home slot to the next healthy node of the preference list. False if there
  * is none. */
 static bool write_add_standin(struct write_task *write, size_t target)
@@ -68,7 +75,7 @@ static bool write_add_standin(struct write_task *write, size_t target)
     struct membership *members = write->task.coordinator->members;
     while (write->list_next < write->list_length && write->standins < STANDINS_MAX) {
         size_t candidate = write->list[write->list_next++];
-        if (!members_usable(members, candidate))
+        if (!may_stand_in(write, candidate))
             continue;
         struct slot *slot = &write->standin[write->standins++];
         PROBE("a stand-in is asked");
@@ -84,20 +91,26 @@ static bool write_add_standin(struct write_task *write, size_t target)
     return false;
 }
 
-static size_t usable_homes(const struct write_task *write)
-{
-    size_t usable = 0;
-    for (size_t i = 0; i < write->quorum.n; i++)
-        usable += members_usable(write->task.coordinator->members, write->list[i]);
-    return usable;
-}
-
 static size_t usable_standins(const struct write_task *write)
 {
     size_t usable = 0;
-    for (size_t i = write->quorum.n; i < write->list_length; i++)
-        usable += members_usable(write->task.coordinator->members, write->list[i]);
+    for (size_t i = 0; i < write->list_length; i++)
+        usable += may_stand_in(write, write->list[i]);
     return usable;
+}
+
+static bool write_enough(const struct write_task *write, home_mask mask)
+{
+    return homes_quorum(&write->homes, mask, write->need);
+}
+
+/* Who the home nodes are, as of now: nothing is out. */
+static void write_look_up(struct write_task *write)
+{
+    struct membership *members = write->task.coordinator->members;
+    membership_homes(members, write->partition, write->task.request->quorum.n, &write->homes);
+    write->list_length =
+        membership_preference_list(members, write->partition, write->list, PREFERENCE_MAX);
 }
 
 static void write_encode_row(struct write_task *write)
@@ -116,23 +129,19 @@ static void write_send(struct write_task *write)
     write_encode_row(write);
     write->escalated = false;
     write->standins = 0;
-    write->list_next = write->quorum.n;
-    for (size_t i = 0; i < write->quorum.n; i++) {
-        memset(&write->home[i], 0, sizeof(write->home[i]));
-        write->home[i].task = &write->task;
-        write->home[i].member = write->list[i];
-    }
-    size_t sent = 0;
-    for (size_t i = 0; i < write->quorum.n; i++) {
-        if (!members_usable(write->task.coordinator->members, write->list[i]) ||
+    write->list_next = 0;
+    slots_of_homes(&write->task, &write->homes, write->home);
+    home_mask sent = 0;
+    for (unsigned i = 0; i < write->homes.count; i++) {
+        if (!members_usable(write->task.coordinator->members, write->homes.members[i]) ||
             BUGGIFY("a plain write is not sent to a home node"))
             continue;
         write_send_row(write, &write->home[i]);
-        sent++;
+        sent |= home_bit(i);
     }
-    for (size_t i = 0; i < write->quorum.n && sent < write->need; i++) {
+    for (unsigned i = 0; i < write->homes.count && !write_enough(write, sent); i++) {
         if (write->home[i].state == SLOT_UNSENT && write_add_standin(write, i))
-            sent++;
+            sent |= home_bit(i);
     }
     PROBE("a plain write is sent");
     task_arm(&write->task, wait_us(write->task.coordinator));
@@ -147,13 +156,19 @@ static void write_fail(struct write_task *write, enum outcome outcome)
 /* Too few can be reached: said before anything is sent, so that it is certainly not written. */
 static bool write_possible(const struct write_task *write)
 {
-    size_t reachable = usable_homes(write) + (write->quorum.sloppy ? usable_standins(write) : 0);
-    return reachable >= write->need;
+    home_mask reached = homes_usable(write->task.coordinator, &write->homes);
+    size_t spare = write->sloppy ? usable_standins(write) : 0;
+    for (unsigned i = 0; i < write->homes.count && spare > 0; i++) {
+        spare -= (reached & home_bit(i)) == 0;
+        reached |= home_bit(i);
+    }
+    return write_enough(write, reached);
 }
 
 static void write_stamp(struct write_task *write)
 {
     struct coordinator *coordinator = write->task.coordinator;
+    write_look_up(write);
     if (!write_possible(write)) {
         PROBE("a plain write is refused before it is sent");
         write_fail(write, OUTCOME_UNAVAILABLE);
@@ -193,11 +208,11 @@ static void write_on_stamp(struct task *task, bool possible)
 
 /* What the slots say, each counted once. */
 struct tally {
-    size_t took;
-    size_t kept;    /* by stand-ins */
-    size_t waiting; /* calls still out */
-    size_t newer;   /* refused because of a higher item */
-    size_t certain; /* homes that certainly do not hold it */
+    home_mask took;
+    home_mask kept;    /* by stand-ins */
+    home_mask newer;   /* refused because of a higher item */
+    home_mask certain; /* homes that certainly do not hold it */
+    size_t waiting;    /* calls still out */
     size_t no_space;
     size_t busy;
     bool hint_may_exist; /* a stand-in was asked and did not refuse */
@@ -215,14 +230,16 @@ static bool standin_keeps(const struct write_task *write, size_t target)
 static struct tally write_tally(const struct write_task *write)
 {
     struct tally tally = {0};
-    for (size_t i = 0; i < write->quorum.n; i++) {
+    for (unsigned i = 0; i < write->homes.count; i++) {
         const struct slot *slot = &write->home[i];
+        home_mask bit = home_bit(i);
         bool refused = slot->state == SLOT_REFUSED;
-        tally.took += slot->state == SLOT_GOOD;
-        tally.kept += slot->state != SLOT_GOOD && standin_keeps(write, i);
+        bool taken = slot->state == SLOT_GOOD;
+        tally.took |= taken ? bit : 0;
+        tally.kept |= !taken && standin_keeps(write, i) ? bit : 0;
+        tally.newer |= refused && slot->verdict == VERDICT_REFUSED_ITEM ? bit : 0;
+        tally.certain |= refused || slot->state == SLOT_UNSENT ? bit : 0;
         tally.waiting += slot->state == SLOT_SENT;
-        tally.newer += refused && slot->verdict == VERDICT_REFUSED_ITEM;
-        tally.certain += slot->state == SLOT_UNSENT || refused;
         tally.no_space += refused && slot->verdict == VERDICT_NO_SPACE;
         tally.busy += refused && slot->verdict == VERDICT_BUSY;
     }
@@ -250,11 +267,10 @@ static void write_acknowledge(struct write_task *write, bool sloppy)
  * majority the table is last-writer-wins, by choice.) */
 static bool write_took(const struct write_task *write, const struct tally *tally)
 {
-    size_t majority = majority_of(write->quorum.n);
-    if (PLANTED(HINT_COUNTS) && tally->took + tally->kept >= write->need)
+    if (PLANTED(HINT_COUNTS) && write_enough(write, tally->took | tally->kept))
         return true;
-    return tally->took >= write->need ||
-           (tally->took >= majority && tally->took + tally->newer >= write->need);
+    return write_enough(write, tally->took) || (homes_majority(&write->homes, tally->took) &&
+                                                write_enough(write, tally->took | tally->newer));
 }
 
 /* Certainly never taken anywhere: may be written under a higher stamp, or reported as not written.
@@ -284,7 +300,7 @@ static void write_retry(struct write_task *write, const struct tally *tally)
 
 static void write_leave_hints(struct write_task *write)
 {
-    for (size_t i = 0; i < write->quorum.n; i++) {
+    for (unsigned i = 0; i < write->homes.count; i++) {
         const struct slot *slot = &write->home[i];
         bool newer = slot->state == SLOT_REFUSED && slot->verdict == VERDICT_REFUSED_ITEM;
         if (slot->state != SLOT_GOOD && !newer && !standin_keeps(write, i)) {
@@ -298,15 +314,15 @@ static void write_leave_hints(struct write_task *write)
 /* No call is out any more and the quorum is not reached. */
 static void write_conclude(struct write_task *write, const struct tally *tally)
 {
-    bool never = tally->certain == write->quorum.n && !tally->hint_may_exist;
-    if (never || (PLANTED(RESTAMPS_PARTIAL) && tally->took < majority_of(write->quorum.n))) {
+    bool never = tally->certain == homes_all(&write->homes) && !tally->hint_may_exist;
+    if (never || (PLANTED(RESTAMPS_PARTIAL) && !homes_majority(&write->homes, tally->took))) {
         write_retry(write, tally);
         return;
     }
     if (tally->hint_may_exist)
         PROBE("a mixed write may be kept by a stand-in");
     PROBE("a plain write has a mixed outcome");
-    if (tally->took + tally->kept > 0)
+    if ((tally->took | tally->kept) != 0)
         write_leave_hints(write);
     struct request *request = write->task.request;
     write->task.request = NULL;
@@ -320,7 +336,7 @@ static void write_judge(struct write_task *write)
     struct tally tally = write_tally(write);
     if (write->task.request != NULL) {
         bool took = write_took(write, &tally);
-        if (took || tally.took + tally.kept >= write->need) {
+        if (took || write_enough(write, tally.took | tally.kept)) {
             write_acknowledge(write, !took);
         } else if (tally.waiting == 0) {
             write_conclude(write, &tally);
@@ -368,15 +384,13 @@ static void write_escalate(struct write_task *write)
     struct tally tally = write_tally(write);
     PROBE("a plain write is late");
     write->escalated = true;
-    for (size_t i = 0; i < write->quorum.n; i++)
+    for (unsigned i = 0; i < write->homes.count; i++)
         slot_unanswered(&write->home[i]);
-    size_t have = tally.took + tally.kept;
-    for (size_t i = 0; i < write->quorum.n && write->quorum.sloppy && write->task.request != NULL;
-         i++) {
-        if (write->home[i].state == SLOT_GOOD || standin_keeps(write, i) || have >= write->need)
-            continue;
-        if (write_add_standin(write, i))
-            have++;
+    home_mask have = tally.took | tally.kept;
+    bool more = write->sloppy && write->task.request != NULL;
+    for (unsigned i = 0; i < write->homes.count && more && !write_enough(write, have); i++) {
+        if ((have & home_bit(i)) == 0 && write_add_standin(write, i))
+            have |= home_bit(i);
     }
     task_arm(&write->task, wait_us(write->task.coordinator));
 }
@@ -395,7 +409,7 @@ static void write_on_timer(struct task *task)
         write_escalate(write);
         return;
     }
-    for (size_t i = 0; i < write->quorum.n; i++)
+    for (unsigned i = 0; i < write->homes.count; i++)
         slot_abandon(&write->home[i]);
     for (size_t i = 0; i < write->standins; i++)
         slot_abandon(&write->standin[i]);
@@ -421,13 +435,10 @@ void write_begin(struct coordinator *coordinator, struct request *request)
     struct write_task *write = calloc(1, sizeof(*write));
     ensure(write != NULL);
     task_init(&write->task, &write_type, coordinator, request);
-    write->quorum = quorum_in_force(coordinator, request->quorum);
     write->partition = key_partition(request->key);
     write->key = buffer_from(request->key);
-    write->need = write->quorum.w;
+    write->need = request->quorum.w;
+    write->sloppy = request->quorum.sloppy;
     ensure(write->need >= 1);
-    write->list_length = membership_preference_list(coordinator->members, write->partition,
-                                                    write->list, PREFERENCE_MAX);
-    ensure(write->list_length >= write->quorum.n);
     write_stamp(write);
 }

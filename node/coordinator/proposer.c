@@ -24,13 +24,6 @@ void proposer_init(struct proposer *proposer, struct coordinator *coordinator, s
     proposer->key = buffer_ref(key);
     proposer->partition = key_partition(buffer_slice(key));
     proposer->n = n;
-    uint16_t list[REPLICAS_MAX];
-    size_t homes = membership_preference_list(coordinator->members, proposer->partition, list, n);
-    ensure(homes == n);
-    for (size_t i = 0; i < n; i++) {
-        proposer->home[i].task = &proposer->task;
-        proposer->home[i].member = list[i];
-    }
 }
 
 static void release_state(struct proposer *proposer)
@@ -46,7 +39,7 @@ static void release_state(struct proposer *proposer)
 /* The calls still out are not waited for any more. */
 static void abandon_calls(struct proposer *proposer)
 {
-    for (size_t i = 0; i < proposer->n; i++) {
+    for (size_t i = 0; i < proposer->homes.count; i++) {
         slot_abandon(&proposer->home[i]);
         proposer->home[i].state = SLOT_UNSENT;
     }
@@ -95,8 +88,8 @@ static size_t ask_more(struct proposer *proposer, size_t first, size_t count)
 {
     const struct membership *members = proposer->task.coordinator->members;
     size_t asked = 0;
-    for (size_t i = 0; i < proposer->n && asked < count; i++) {
-        size_t index = (first + i) % proposer->n;
+    for (size_t i = 0; i < proposer->homes.count && asked < count; i++) {
+        size_t index = (first + i) % proposer->homes.count;
         if (proposer->home[index].state != SLOT_UNSENT ||
             !members_usable(members, proposer->home[index].member))
             continue;
@@ -114,25 +107,31 @@ static void send_prepares(struct proposer *proposer)
     const struct membership *members = proposer->task.coordinator->members;
     size_t first = 0;
     proposer->started = ++proposer->task.coordinator->contest_clock;
-    while (first + 1 < proposer->n && !members_usable(members, proposer->home[first].member))
+    while (first + 1 < proposer->homes.count &&
+           !members_usable(members, proposer->home[first].member))
         first++;
-    for (size_t i = 0; i < proposer->n; i++) {
+    for (size_t i = 0; i < proposer->homes.count; i++) {
         if (proposer->home[i].member == members->self)
             first = i;
     }
-    bool all = proposer->hear_all || BUGGIFY("all are asked to promise");
-    (void)ask_more(proposer, first, all ? proposer->n : majority_of(proposer->n));
+    bool joint = proposer->homes.next_n > 0;
+    bool all = joint || proposer->hear_all || BUGGIFY("all are asked to promise");
+    (void)ask_more(proposer, first, all ? proposer->homes.count : majority_of(proposer->homes.n));
     bool hurry = BUGGIFY("promises are late at once");
     task_arm(&proposer->task, hurry ? 0 : proposer->task.coordinator->speculate_us);
 }
 
+static void look_up_homes(struct proposer *proposer)
+{
+    membership_homes(proposer->task.coordinator->members, proposer->partition, proposer->n,
+                     &proposer->homes);
+    slots_of_homes(&proposer->task, &proposer->homes, proposer->home);
+}
+
 static bool reachable(const struct proposer *proposer)
 {
-    const struct membership *members = proposer->task.coordinator->members;
-    size_t usable = 0;
-    for (size_t i = 0; i < proposer->n; i++)
-        usable += members_usable(members, proposer->home[i].member);
-    return usable >= majority_of(proposer->n);
+    return homes_majority(&proposer->homes,
+                          homes_usable(proposer->task.coordinator, &proposer->homes));
 }
 
 static void pause_for(struct proposer *proposer, uint64_t pause_us)
@@ -149,6 +148,7 @@ static void start_round(struct proposer *proposer)
     memset(proposer->promise, 0, sizeof(proposer->promise));
     abandon_calls(proposer);
     release_state(proposer);
+    look_up_homes(proposer);
     if (!reachable(proposer)) {
         PROBE("a round finds no majority");
         pause_for(proposer, 0);
@@ -182,11 +182,13 @@ void proposer_prepare_later(struct proposer *proposer)
     pause_for(proposer, PAUSE_US / 4 + prng_below(prng, (uint64_t)PAUSE_US << doublings));
 }
 
-static size_t promises_given(const struct proposer *proposer)
+static home_mask promises_given(const struct proposer *proposer)
 {
-    size_t given = 0;
-    for (size_t i = 0; i < proposer->n; i++)
-        given += proposer->promise[i].given;
+    home_mask given = 0;
+    for (unsigned i = 0; i < proposer->homes.count; i++) {
+        if (proposer->promise[i].given)
+            given |= home_bit(i);
+    }
     return given;
 }
 
@@ -194,14 +196,14 @@ static size_t promises_given(const struct proposer *proposer)
 static bool gather_state(struct proposer *proposer)
 {
     struct version top = VERSION_NONE;
-    for (size_t i = 0; i < proposer->n; i++) {
+    for (size_t i = 0; i < proposer->homes.count; i++) {
         if (proposer->promise[i].given)
             top = version_max(top, proposer->promise[i].ballot);
     }
-    for (size_t i = 0; i < proposer->n; i++) {
+    for (unsigned i = 0; i < proposer->homes.count; i++) {
         const struct promise *promise = &proposer->promise[i];
         bool holds = promise->given && version_equal(promise->ballot, top);
-        proposer->state_holders += holds;
+        proposer->state_holders |= holds ? home_bit(i) : 0;
         proposer->state_applied |= holds && promise->applied;
     }
     proposer->has_state = !version_is_none(top);
@@ -229,7 +231,7 @@ static void conclude_promised(struct proposer *proposer)
 static enum outcome failure_of(const struct proposer *proposer)
 {
     enum outcome outcome = OUTCOME_UNAVAILABLE;
-    for (size_t i = 0; i < proposer->n; i++) {
+    for (size_t i = 0; i < proposer->homes.count; i++) {
         const struct slot *slot = &proposer->home[i];
         if (slot->state == SLOT_REFUSED && slot->verdict == VERDICT_NO_SPACE)
             return OUTCOME_NO_SPACE;
@@ -241,7 +243,7 @@ static enum outcome failure_of(const struct proposer *proposer)
 
 static bool refused_by_ballot(const struct proposer *proposer)
 {
-    for (size_t i = 0; i < proposer->n; i++) {
+    for (size_t i = 0; i < proposer->homes.count; i++) {
         const struct slot *slot = &proposer->home[i];
         if (slot->state == SLOT_REFUSED &&
             (slot->verdict == VERDICT_REFUSED_PROMISE || slot->verdict == VERDICT_REFUSED_ITEM))
@@ -274,14 +276,16 @@ static void conclude_refused(struct proposer *proposer)
 /* To be called after every event of a PREPARE, last: may free the proposer. */
 static void proposer_judge(struct proposer *proposer)
 {
-    size_t majority = majority_of(proposer->n);
-    size_t given = promises_given(proposer);
-    size_t out = slots_count(proposer->home, proposer->n, SLOT_SENT);
-    if (given + out < majority)
-        out += ask_more(proposer, 0, proposer->n);
-    if (given >= majority && (out == 0 || !proposer->hear_all))
+    const struct homes *homes = &proposer->homes;
+    home_mask given = promises_given(proposer);
+    home_mask out = slots_mask(proposer->home, homes->count, SLOT_SENT);
+    if (!homes_majority(homes, given | out)) {
+        (void)ask_more(proposer, 0, homes->count);
+        out = slots_mask(proposer->home, homes->count, SLOT_SENT);
+    }
+    if (homes_majority(homes, given) && (out == 0 || !proposer->hear_all))
         conclude_promised(proposer);
-    else if (given + out < majority)
+    else if (!homes_majority(homes, given | out))
         conclude_refused(proposer);
 }
 
@@ -337,6 +341,7 @@ static void proposer_on_lost(struct task *task, struct slot *slot)
 
 static void on_pause_over(struct proposer *proposer)
 {
+    look_up_homes(proposer);
     if (reachable(proposer)) {
         start_round(proposer);
     } else if (proposer->retry_unreachable) {
@@ -356,8 +361,8 @@ static void proposer_on_timer(struct task *task)
         on_pause_over(proposer);
     } else if (proposer->phase == PROPOSER_PREPARING) {
         PROBE("promises are late");
-        slots_expire(proposer->home, proposer->n);
-        (void)ask_more(proposer, 0, proposer->n);
+        slots_expire(proposer->home, proposer->homes.count);
+        (void)ask_more(proposer, 0, proposer->homes.count);
         task_arm(task, task->coordinator->config.attempt_timeout_us / 2);
         proposer_judge(proposer);
     }
@@ -441,7 +446,7 @@ void proposer_publish(struct proposer *proposer, const struct row *row, bool rid
     coordinator->stats.proposals++;
     proposer->next = along.next;
     proposer->phase = PROPOSER_ACCEPTING;
-    proposer->publication = publication_begin(coordinator, proposer->key, proposer->n, bytes,
+    proposer->publication = publication_begin(coordinator, proposer->key, &proposer->homes, bytes,
                                               &along, on_concluded, proposer);
     buffer_unref(bytes);
 }
@@ -451,7 +456,7 @@ bool proposer_state_decided(const struct proposer *proposer)
     ensure(proposer->phase == PROPOSER_PREPARED);
     bool committed = proposer->state_applied && proposer->state.proposed;
     return !proposer->has_state || proposer->state_own || committed ||
-           proposer->state_holders >= majority_of(proposer->n);
+           homes_majority(&proposer->homes, proposer->state_holders);
 }
 
 struct buffer *proposer_published(const struct proposer *proposer)
@@ -463,14 +468,16 @@ struct buffer *proposer_published(const struct proposer *proposer)
 void proposer_spread_state(struct proposer *proposer, bool silent)
 {
     struct coordinator *coordinator = proposer->task.coordinator;
-    for (size_t i = 0; i < proposer->n && proposer->has_state && !proposer->state_own; i++) {
+    for (size_t i = 0; i < proposer->homes.count && proposer->has_state && !proposer->state_own;
+         i++) {
         const struct promise *promise = &proposer->promise[i];
         size_t member = proposer->home[i].member;
         bool holds = promise->given && promise->applied &&
                      version_equal(promise->ballot, proposer->state.ballot);
         bool told = promise->given || (silent && members_usable(coordinator->members, member));
         if (told && !holds)
-            coordinator_send_decided(coordinator, member, buffer_slice(proposer->key),
+            coordinator_send_decided(coordinator, member, proposer->homes.epoch,
+                                     buffer_slice(proposer->key),
                                      buffer_slice(proposer->state_bytes));
     }
 }

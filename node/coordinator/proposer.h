@@ -49,12 +49,13 @@ struct proposer {
     const struct proposer_events *events;
     struct buffer *key;
     uint32_t partition;
-    uint8_t n;
+    uint8_t n;          /* replicas that the table wants */
+    struct homes homes; /* of the round: before the first, nobody */
     enum proposer_phase phase;
     struct version ballot;
     struct version next; /* ACCEPTING: the promise that rides along; VERSION_NONE: none does */
-    struct slot home[REPLICAS_MAX];
-    struct promise promise[REPLICAS_MAX];
+    struct slot home[HOMES_MAX];
+    struct promise promise[HOMES_MAX];
     bool full;              /* the whole row was asked of everybody, not only of the first */
     unsigned refusals;      /* rounds in a row that were refused: the pause grows */
     bool hear_all;          /* wait for all that can be reached, not only a majority */
@@ -66,9 +67,9 @@ struct proposer {
     bool has_state;
     struct row state; /* borrows from state_bytes */
     struct buffer *state_bytes;
-    size_t state_holders; /* home nodes that told it */
-    bool state_applied;   /* by one of them in the item's place */
-    bool state_own;       /* it was decided here, and the promise rode along */
+    home_mask state_holders; /* home nodes that told it */
+    bool state_applied;      /* by one of them in the item's place */
+    bool state_own;          /* it was decided here, and the promise rode along */
 
     struct publication *publication; /* ACCEPTING */
     struct publication *uncommitted; /* decided; its commit is still to be told */

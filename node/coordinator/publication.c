@@ -24,8 +24,8 @@ static void send_commit(struct publication *publication, const struct slot *slot
     struct address to =
         members_address(coordinator->members, slot->member,
                         partition_shard(coordinator, slot->member, publication->partition));
-    outbox_send(coordinator->outbox, to, FRAME_COMMIT, outbox_request_id(coordinator->outbox),
-                &body.base, SLICE_EMPTY);
+    outbox_send_at(coordinator->outbox, to, FRAME_COMMIT, outbox_request_id(coordinator->outbox),
+                   publication->homes.epoch, &body.base, SLICE_EMPTY);
 }
 
 static void send_accept(struct publication *publication, struct slot *slot, const struct ride *ride)
@@ -48,7 +48,7 @@ static void send_accept(struct publication *publication, struct slot *slot, cons
 /* Decided, and everybody has spoken: who does not hold it gets a hint. */
 static void leave_hints(struct publication *publication)
 {
-    for (size_t i = 0; i < publication->n; i++) {
+    for (size_t i = 0; i < publication->homes.count; i++) {
         const struct slot *slot = &publication->home[i];
         bool needless = slot->state == SLOT_GOOD ||
                         (slot->state == SLOT_REFUSED && verdict_ends_copy(slot->verdict));
@@ -76,13 +76,14 @@ static void publication_end(struct publication *publication)
 /* To be called after every event, last: may free the publication. */
 static void publication_judge(struct publication *publication)
 {
-    size_t took = slots_count(publication->home, publication->n, SLOT_GOOD);
-    size_t waiting = slots_count(publication->home, publication->n, SLOT_SENT);
-    size_t majority = majority_of(publication->n);
-    bool over = took >= majority || took + waiting < majority;
+    const struct homes *homes = &publication->homes;
+    home_mask took = slots_mask(publication->home, homes->count, SLOT_GOOD);
+    home_mask waiting = slots_mask(publication->home, homes->count, SLOT_SENT);
+    bool decided = homes_majority(homes, took);
+    bool over = decided || !homes_majority(homes, took | waiting);
     void *owner = publication->owner;
     publication_concluded concluded = publication->concluded;
-    if (took >= majority && !publication->decided) {
+    if (decided && !publication->decided) {
         PROBE("a row is decided, and nobody told");
         publication->decided = true;
         if (owner == NULL) {
@@ -128,7 +129,7 @@ static void publication_on_lost(struct task *task, struct slot *slot)
 static void publication_on_timer(struct task *task)
 {
     struct publication *publication = container_of(task, struct publication, task);
-    slots_expire(publication->home, publication->n);
+    slots_expire(publication->home, publication->homes.count);
     task_arm(task, task->coordinator->config.attempt_timeout_us / 2);
     publication_judge(publication);
 }
@@ -139,8 +140,9 @@ static const struct task_type publication_type = {.on_reply = publication_on_rep
                                                   .free = publication_free};
 
 struct publication *publication_begin(struct coordinator *coordinator, struct buffer *key,
-                                      uint8_t n, struct buffer *row, const struct ride *ride,
-                                      publication_concluded concluded, void *owner)
+                                      const struct homes *homes, struct buffer *row,
+                                      const struct ride *ride, publication_concluded concluded,
+                                      void *owner)
 {
     struct publication *publication = calloc(1, sizeof(*publication));
     ensure(publication != NULL);
@@ -149,22 +151,18 @@ struct publication *publication_begin(struct coordinator *coordinator, struct bu
     publication->key = buffer_ref(key);
     publication->row = buffer_ref(row);
     publication->partition = key_partition(buffer_slice(key));
-    publication->n = n;
+    publication->homes = *homes;
     publication->ballot = row_ballot(buffer_slice(row));
     publication->concluded = concluded;
     publication->owner = owner;
-    uint16_t list[REPLICAS_MAX];
-    size_t homes =
-        membership_preference_list(coordinator->members, publication->partition, list, n);
-    ensure(homes == n);
-    for (size_t i = 0; i < n; i++) {
-        publication->home[i].task = &publication->task;
-        publication->home[i].member = list[i];
-        if (members_usable(coordinator->members, list[i]) &&
+    slots_of_homes(&publication->task, homes, publication->home);
+    for (size_t i = 0; i < homes->count; i++) {
+        if (members_usable(coordinator->members, homes->members[i]) &&
             !BUGGIFY("an accept is not sent to a home node"))
             send_accept(publication, &publication->home[i], ride);
     }
-    bool hopeless = slots_count(publication->home, publication->n, SLOT_SENT) < majority_of(n);
+    home_mask sent = slots_mask(publication->home, homes->count, SLOT_SENT);
+    bool hopeless = !homes_majority(homes, sent);
     if (hopeless)
         PROBE("an accept cannot reach a majority");
     task_arm(&publication->task, hopeless ? 0 : coordinator->config.attempt_timeout_us / 2);
@@ -175,14 +173,14 @@ void publication_detach(struct publication *publication)
 {
     publication->owner = NULL;
     publication->concluded = NULL;
-    if (slots_count(publication->home, publication->n, SLOT_SENT) == 0)
+    if (slots_count(publication->home, publication->homes.count, SLOT_SENT) == 0)
         publication_end(publication);
 }
 
 void publication_commit(struct publication *publication, bool riding)
 {
     publication->committing = true;
-    for (size_t i = 0; i < publication->n && !riding; i++) {
+    for (size_t i = 0; i < publication->homes.count && !riding; i++) {
         if (publication->home[i].state == SLOT_GOOD && !BUGGIFY("a commit is not sent"))
             send_commit(publication, &publication->home[i]);
     }

@@ -18,10 +18,10 @@ struct publication {
     struct task task;
     struct buffer *key;
     uint32_t partition;
-    uint8_t n;
+    struct homes homes; /* that its ballot was promised by */
     struct version ballot;
     struct buffer *row;
-    struct slot home[REPLICAS_MAX];
+    struct slot home[HOMES_MAX];
     publication_concluded concluded; /* NULL once called */
     void *owner;                     /* NULL: nobody wants to know any more */
     bool decided;
@@ -33,8 +33,9 @@ struct publication {
 /* Sends ACCEPT of an encoded row to every home node that can be reached. References key and row.
  * Belongs to the owner, who must detach from it at last. */
 struct publication *publication_begin(struct coordinator *coordinator, struct buffer *key,
-                                      uint8_t n, struct buffer *row, const struct ride *ride,
-                                      publication_concluded concluded, void *owner);
+                                      const struct homes *homes, struct buffer *row,
+                                      const struct ride *ride, publication_concluded concluded,
+                                      void *owner);
 /* The owner goes on without it: it frees itself. */
 void publication_detach(struct publication *publication);
 /* Decided: tells those that took it, and those that will. With `riding` the former hear it by the

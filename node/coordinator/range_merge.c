@@ -22,7 +22,7 @@ struct page_cursor {
 
 struct merge_walk {
     const struct range_sources *sources;
-    struct page_cursor cursor[REPLICAS_MAX];
+    struct page_cursor cursor[HOMES_MAX];
     size_t settled; /* sources->settled before it were passed */
     bool bad;       /* a settled row is malformed */
 };
@@ -131,7 +131,7 @@ static void merge_differences(struct range_merge *merge, const struct merge_walk
     struct range_lacking lacking = {.key = newest->key, .row = newest->row};
     for (size_t i = 0; i < walk->sources->pages_count; i++) {
         bool holds = cursor_holds(&walk->cursor[i], newest);
-        lacking.holders += holds;
+        lacking.holders |= holds ? 1u << i : 0;
         lacking.applied |= holds && walk->cursor[i].applied;
     }
     for (lacking.page = 0; lacking.page < walk->sources->pages_count; lacking.page++) {
@@ -211,7 +211,7 @@ static bool walk_bad(const struct merge_walk *walk)
 
 static void walk_start(struct merge_walk *walk, const struct range_sources *sources)
 {
-    ensure(sources->pages_count <= REPLICAS_MAX);
+    ensure(sources->pages_count <= HOMES_MAX);
     *walk = (struct merge_walk){.sources = sources};
     for (size_t i = 0; i < sources->pages_count; i++) {
         const struct range_page *page = &sources->pages[i];

@@ -26,9 +26,9 @@ struct range_settled {
 /* Page `page` has an older row, or none, for this key, which is not settled. Borrows from the pages.
  * Entries come in the order of the walk, those of one key together. */
 struct range_lacking {
-    size_t page;
-    size_t holders; /* pages that tell the newest row */
-    bool applied;   /* in one of them it stands in the item's place */
+    unsigned page;
+    uint32_t holders; /* pages that tell the newest row: bit i is page i */
+    bool applied;     /* in one of them it stands in the item's place */
     struct slice key;
     struct slice row; /* the newest */
 };

@@ -29,7 +29,7 @@ struct range_key {
     struct slice row;
     struct writer item_key; /* holds `key` if the place is another one */
     bool decided;           /* the row is known to be */
-    size_t holders;         /* home nodes known to hold the row */
+    home_mask holders;      /* home nodes known to hold the row */
     size_t out;             /* repairs not answered yet */
     struct settlement settlement;
     bool settled; /* by the settlement, whose row counts */
@@ -39,10 +39,11 @@ struct range_key {
 
 LIST_FUNCTIONS(range_keys, struct range_key, link)
 
-void range_repair_init(struct range_repair *repair, struct task *task, uint8_t n, bool index,
-                       void (*on_settled)(struct range_repair *repair))
+void range_repair_init(struct range_repair *repair, struct task *task, const struct homes *homes,
+                       uint8_t n, bool index, void (*on_settled)(struct range_repair *repair))
 {
-    *repair = (struct range_repair){.task = task, .n = n, .index = index, .on_settled = on_settled};
+    *repair = (struct range_repair){
+        .task = task, .homes = homes, .n = n, .index = index, .on_settled = on_settled};
     range_keys_init(&repair->stuck);
 }
 
@@ -59,7 +60,7 @@ void range_repair_deinit(struct range_repair *repair)
 
 static bool on_majority(const struct range_key *key)
 {
-    return key->holders >= majority_of(key->repair->n);
+    return homes_majority(key->repair->homes, key->holders);
 }
 
 /* The key of the item whose row stands at the place. Places were checked as the pages came. */
@@ -75,6 +76,17 @@ static struct slice item_of(struct range_key *key)
     return writer_slice(&key->item_key);
 }
 
+/* Pages came by slots in another order than that of the home nodes. */
+static home_mask holders_of(const struct range_lacking *lacking, const struct slot *asked)
+{
+    home_mask mask = 0;
+    for (unsigned page = 0; page < HOMES_MAX; page++) {
+        if ((lacking->holders >> page & 1) != 0)
+            mask |= home_bit(asked[page].home);
+    }
+    return mask;
+}
+
 static struct range_key *key_new(struct range_repair *repair, const struct range_lacking *lacking,
                                  size_t count, const struct slot *asked)
 {
@@ -85,7 +97,7 @@ static struct range_key *key_new(struct range_repair *repair, const struct range
     key->place = lacking->key;
     key->key = item_of(key);
     key->row = lacking->row;
-    key->holders = lacking->holders;
+    key->holders = holders_of(lacking, asked);
     /* A replica that takes a decided row may hold another one above it, accepted. Of one key its page
      * has told that; of an index entry it has not, if that row's own entry lies outside. */
     key->decided =
@@ -95,6 +107,7 @@ static struct range_key *key_new(struct range_repair *repair, const struct range
         key->repairs[i].key = key;
         key->repairs[i].slot.task = repair->task;
         key->repairs[i].slot.member = asked[lacking[i].page].member;
+        key->repairs[i].slot.home = asked[lacking[i].page].home;
     }
     return key;
 }
@@ -125,6 +138,17 @@ void range_repair_add(struct range_repair *repair, const struct range_merge *mer
     }
 }
 
+/* Home nodes that may still come to hold the row. */
+static home_mask key_hoped(const struct range_key *key)
+{
+    home_mask hoped = key->holders;
+    for (size_t i = 0; i < key->repairs_count; i++) {
+        const struct slot *slot = &key->repairs[i].slot;
+        hoped |= slot->state == SLOT_SENT ? home_bit(slot->home) : 0;
+    }
+    return hoped;
+}
+
 /* To be called after each change of what the key's repairs told. */
 static void key_look(struct range_key *key)
 {
@@ -134,7 +158,7 @@ static void key_look(struct range_key *key)
     if (on_majority(key)) {
         key->state = KEY_STANDS;
         repair->missing--;
-    } else if (key->holders + key->out < majority_of(repair->n)) {
+    } else if (!homes_majority(repair->homes, key_hoped(key))) {
         PROBE("a range repair was refused or lost: its register is settled");
         key->state = KEY_STUCK;
         range_keys_push(&repair->stuck, key);
@@ -223,7 +247,7 @@ void range_repair_on_lost(struct slot *slot)
 void range_repair_on_answer(struct slot *slot, enum verdict verdict)
 {
     struct range_key *key = key_of(slot);
-    key->holders += verdict == VERDICT_TOOK;
+    key->holders |= verdict == VERDICT_TOOK ? home_bit(slot->home) : 0;
     if (verdict == VERDICT_REFUSED_PROMISE && key->state == KEY_STANDS && !key->settled)
         note_undecided(key);
     range_repair_on_lost(slot);

@@ -15,7 +15,8 @@ LIST_STRUCT(range_keys);
 
 struct range_repair {
     struct task *task;
-    uint8_t n;  /* home nodes, in force */
+    const struct homes *homes;
+    uint8_t n;  /* replicas that the table wants */
     bool index; /* the walk's keys are those of index entries */
     /* Something was settled, or could not be: the task should look. Called last. */
     void (*on_settled)(struct range_repair *repair);
@@ -32,9 +33,9 @@ struct range_repair {
     enum outcome outcome;    /* OK, or why a register could not be settled */
 };
 
-/* Borrows the task, whose slots it makes. */
-void range_repair_init(struct range_repair *repair, struct task *task, uint8_t n, bool index,
-                       void (*on_settled)(struct range_repair *repair));
+/* Borrows the task, whose slots it makes, and the home nodes. */
+void range_repair_init(struct range_repair *repair, struct task *task, const struct homes *homes,
+                       uint8_t n, bool index, void (*on_settled)(struct range_repair *repair));
 /* No settlement may be under way. */
 void range_repair_deinit(struct range_repair *repair);
 /* Adds what a merge found; its slices, of the pages, must stay. `asked[i]` is the slot that page i

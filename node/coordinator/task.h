@@ -19,6 +19,7 @@ enum slot_state {
 struct slot {
     struct task *task;
     size_t member; /* index */
+    uint8_t home;  /* its place among the home nodes that the task asks */
     enum slot_state state;
     uint64_t call_id; /* while SENT */
     uint64_t sent_us;
@@ -50,6 +51,7 @@ struct task {
     struct request *request; /* NULL once answered */
     struct timer timer;
     uint64_t deadline_us; /* of the request */
+    uint64_t epoch;       /* of the partition whose home nodes are asked; 0: none are */
     bool stampless;       /* in coordinator->stampless, not in ->tasks */
 };
 
@@ -73,6 +75,12 @@ void slot_call(struct task *task, struct slot *slot, uint16_t shard, enum frame_
                const ProtobufCMessage *body, struct slice payload);
 /* How many of `count` slots are in that state. */
 size_t slots_count(const struct slot *slots, size_t count, enum slot_state state);
+/* Which home nodes' slots are in that state. */
+home_mask slots_mask(const struct slot *slots, size_t count, enum slot_state state);
+/* Those of the home nodes that can be reached. */
+home_mask homes_usable(const struct coordinator *coordinator, const struct homes *homes);
+/* Makes a slot for each home node, in their order. */
+void slots_of_homes(struct task *task, const struct homes *homes, struct slot *slots);
 /* Who has not answered after half of an attempt's time is routed around from now on; after all of
  * it, given up. */
 void slots_expire(struct slot *slots, size_t count);
@@ -81,12 +89,6 @@ void slot_abandon(struct slot *slot);
 /* No answer so far: its member is routed around from now on. */
 void slot_unanswered(struct slot *slot);
 
-/* N, R and W in force: no more than there are members. */
-struct quorum quorum_in_force(const struct coordinator *coordinator, struct quorum wanted);
-static inline unsigned majority_of(unsigned n)
-{
-    return n / 2 + 1;
-}
 /* Partition of an item key; the caller has checked that it decodes. */
 uint32_t key_partition(struct slice key);
 /* The shard of a member that owns a partition. */
@@ -102,7 +104,7 @@ void slot_repair(struct task *task, struct slot *slot, struct slice key, struct 
 struct settlement {
     void (*done)(struct settlement *settlement); /* never from within settle_begin() */
     struct slice key;                            /* borrowed until done */
-    uint8_t n;                                   /* home nodes, in force */
+    uint8_t n;                                   /* replicas that the table wants */
     bool hear_all; /* of the home nodes that can be reached: a row that only one of them holds is
                          to be found too */
     struct slice hint; /* a plain write's row, to be brought in if it is the newest; empty: none;
@@ -129,8 +131,8 @@ bool must_check coordinator_stamp(struct coordinator *coordinator, struct versio
 void coordinator_leave_hint(struct coordinator *coordinator, size_t target, struct slice key,
                             struct slice row);
 /* Sends a decided row to a home node; nobody waits for the answer. */
-void coordinator_send_decided(struct coordinator *coordinator, size_t member, struct slice key,
-                              struct slice row);
+void coordinator_send_decided(struct coordinator *coordinator, size_t member, uint64_t epoch,
+                              struct slice key, struct slice row);
 
 void write_begin(struct coordinator *coordinator, struct request *request);
 void read_begin(struct coordinator *coordinator, struct request *request);

@@ -136,9 +136,9 @@ void node_raise_schema_version(struct node *node, uint64_t schema_version)
 struct quorum node_system_quorum(const struct node *node)
 {
     size_t members = membership_count(&node->members);
-    uint8_t n = (uint8_t)(members < SYSTEM_REPLICAS_MAX ? members : SYSTEM_REPLICAS_MAX);
-    uint8_t majority = (uint8_t)(n / 2 + 1);
-    return (struct quorum){n, majority, majority, false};
+    unsigned n = members < SYSTEM_REPLICAS ? (unsigned)members : SYSTEM_REPLICAS;
+    uint8_t majority = (uint8_t)majority_of(n);
+    return (struct quorum){SYSTEM_REPLICAS, majority, majority, false};
 }
 
 uint64_t node_random_id(struct node *node)

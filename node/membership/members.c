@@ -160,6 +160,12 @@ uint64_t membership_epoch(const struct membership *membership)
     return membership->epoch;
 }
 
+uint64_t membership_partition_epoch(const struct membership *membership, uint32_t partition)
+{
+    ensure(partition < membership->cluster.partitions);
+    return membership->epoch;
+}
+
 size_t membership_preference_list(const struct membership *membership, uint32_t partition,
                                   uint16_t *indexes, size_t max)
 {
@@ -167,6 +173,16 @@ size_t membership_preference_list(const struct membership *membership, uint32_t 
     size_t count = length < max ? length : max;
     memcpy(indexes, placement_list(&membership->placement, partition), count * sizeof(*indexes));
     return count;
+}
+
+void membership_homes(const struct membership *membership, uint32_t partition, unsigned n,
+                      struct homes *homes)
+{
+    ensure(n >= 1);
+    ensure(n <= REPLICAS_MAX);
+    *homes = (struct homes){.epoch = membership_partition_epoch(membership, partition)};
+    homes->n = (uint8_t)membership_preference_list(membership, partition, homes->members, n);
+    homes->count = homes->n;
 }
 
 const char *member_status_name(enum member_status status)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "bytes.h"
+#include "homes.h"
 #include "version.h"
 
 /* A member as the operator names it. Strings are owned by the cluster_config that holds them. */
@@ -82,8 +83,14 @@ const struct member *membership_find(const struct membership *membership, node_i
 bool member_usable(const struct member *member);
 uint32_t membership_partitions(const struct membership *membership);
 uint64_t membership_epoch(const struct membership *membership);
+/* Of the partition's last change. */
+uint64_t membership_partition_epoch(const struct membership *membership, uint32_t partition);
 /* The preference list of a partition: indexes of up to `max` distinct members, home nodes first.
  * Returns how many. */
 size_t membership_preference_list(const struct membership *membership, uint32_t partition,
                                   uint16_t *indexes, size_t max);
+/* The home nodes of a partition's items in a table that wants `n` replicas, 1..REPLICAS_MAX. Where
+ * there are fewer members, all of them. */
+void membership_homes(const struct membership *membership, uint32_t partition, unsigned n,
+                      struct homes *homes);
 const char *member_status_name(enum member_status status);

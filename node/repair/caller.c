@@ -15,7 +15,7 @@ void caller_deinit(struct caller *caller)
     map_deinit(&caller->calls);
 }
 
-void caller_send(struct caller *caller, struct call *call, size_t member, uint16_t shard,
+void caller_send(struct caller *caller, struct call *call, size_t member, uint32_t partition,
                  enum frame_type type, enum frame_type expects, const ProtobufCMessage *body,
                  struct slice payload)
 {
@@ -24,8 +24,11 @@ void caller_send(struct caller *caller, struct call *call, size_t member, uint16
     call->member = member;
     call->expects = expects;
     map_put(&caller->calls, call->id, call);
+    uint16_t shards = caller->members->entries[member].member.shards;
+    uint16_t shard = shards == 0 ? 0 : (uint16_t)(partition % shards);
     struct address to = members_address(caller->members, member, shard);
-    outbox_send(caller->outbox, to, type, call->id, body, payload);
+    uint64_t epoch = membership_partition_epoch(caller->members, partition);
+    outbox_send_at(caller->outbox, to, type, call->id, epoch, body, payload);
 }
 
 void caller_forget(struct caller *caller, struct call *call)

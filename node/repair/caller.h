@@ -32,8 +32,8 @@ void caller_init(struct caller *caller, struct membership *members, struct outbo
                  struct undecided *undecided);
 /* No call may be out. */
 void caller_deinit(struct caller *caller);
-/* `call` is not out. */
-void caller_send(struct caller *caller, struct call *call, size_t member, uint16_t shard,
+/* Asks the shard of a member that serves the partition. `call` is not out. */
+void caller_send(struct caller *caller, struct call *call, size_t member, uint32_t partition,
                  enum frame_type type, enum frame_type expects, const ProtobufCMessage *body,
                  struct slice payload);
 /* A later answer will be stale; `done` is not called. Does nothing if the call is not out. */

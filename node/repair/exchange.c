@@ -137,8 +137,8 @@ static void sums_ask(struct exchange *exchange, int side)
     body.partition = exchange->partition;
     body.replicas = exchange->replicas;
     size_t member = exchange_side_member(exchange, side);
-    caller_send(exchange->caller, &page->call, member, exchange_side_shard(exchange, side),
-                FRAME_SUMS, FRAME_SUMS_REPLY, &body.base, SLICE_EMPTY);
+    caller_send(exchange->caller, &page->call, member, exchange->partition, FRAME_SUMS,
+                FRAME_SUMS_REPLY, &body.base, SLICE_EMPTY);
 }
 
 static void session_start(struct exchange *exchange, size_t peer, uint32_t partition)
@@ -246,8 +246,7 @@ static void keys_ask(struct exchange *exchange, int side)
     if (exchange->after != NULL)
         body.after = binary_of(buffer_slice(exchange->after));
     caller_send(exchange->caller, &page->call, exchange_side_member(exchange, side),
-                exchange_side_shard(exchange, side), FRAME_KEYS, FRAME_KEYS_REPLY, &body.base,
-                SLICE_EMPTY);
+                exchange->partition, FRAME_KEYS, FRAME_KEYS_REPLY, &body.base, SLICE_EMPTY);
 }
 
 static void keys_ask_both(struct exchange *exchange)

@@ -30,13 +30,6 @@ size_t exchange_side_member(const struct exchange *exchange, int side)
     return side == 0 ? exchange->caller->members->self : exchange->peer;
 }
 
-uint16_t exchange_side_shard(const struct exchange *exchange, int side)
-{
-    uint16_t shards =
-        membership_at(exchange->caller->members, exchange_side_member(exchange, side))->shards;
-    return (uint16_t)(exchange->partition % shards);
-}
-
 void copies_clear(struct exchange *exchange)
 {
     for (size_t i = 0; i < exchange->copies_count; i++)
@@ -166,8 +159,7 @@ static void on_copy_read(struct call *call, const struct frame *frame, const Pro
     copy->call.done = on_copy_written;
     PROBE("an exchange sends a row");
     caller_send(exchange->caller, &copy->call, exchange_side_member(exchange, target),
-                exchange_side_shard(exchange, target), FRAME_REPAIR, FRAME_WRITE_REPLY, &write.base,
-                frame->payload);
+                exchange->partition, FRAME_REPAIR, FRAME_WRITE_REPLY, &write.base, frame->payload);
 }
 
 static void copy_start(struct copy *copy)
@@ -178,8 +170,7 @@ static void copy_start(struct copy *copy)
     body.full = true;
     copy->call.done = on_copy_read;
     caller_send(exchange->caller, &copy->call, exchange_side_member(exchange, copy->source),
-                exchange_side_shard(exchange, copy->source), FRAME_READ, FRAME_READ_REPLY,
-                &body.base, SLICE_EMPTY);
+                exchange->partition, FRAME_READ, FRAME_READ_REPLY, &body.base, SLICE_EMPTY);
 }
 
 void copies_run(struct exchange *exchange)

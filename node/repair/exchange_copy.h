@@ -11,7 +11,6 @@ enum {
 };
 
 size_t exchange_side_member(const struct exchange *exchange, int side);
-uint16_t exchange_side_shard(const struct exchange *exchange, int side);
 /* Merges both sides' keys into exchange->copies, and sets exchange->after if there are more keys
  * beyond. False if a page is malformed. */
 bool must_check copies_plan(struct exchange *exchange);

@@ -211,16 +211,14 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
     }
     hint->item_key = key;
     hint->row = row;
-    uint16_t shards = membership_at(delivery->caller->members, batch->member)->shards;
     Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
     body.key = binary_of(key);
     body.decided = row_proposed(row); /* of rows that were proposed, publications keep only
                                              decided ones */
     batch->waiting++;
     PROBE("a hint is sent");
-    caller_send(delivery->caller, &hint->call, batch->member,
-                (uint16_t)(decoded.partition % shards), FRAME_REPAIR, FRAME_WRITE_REPLY, &body.base,
-                row);
+    caller_send(delivery->caller, &hint->call, batch->member, decoded.partition, FRAME_REPAIR,
+                FRAME_WRITE_REPLY, &body.base, row);
 }
 
 static void on_batch_read(struct store_op *op)

@@ -142,7 +142,7 @@ enum verdict replica_admit(const struct replica *replica, const struct frame *fr
 {
     if (key->partition >= membership_partitions(replica->members))
         return VERDICT_FAILED;
-    if (frame->header.epoch != replica->outbox->epoch)
+    if (frame->header.epoch != membership_partition_epoch(replica->members, key->partition))
         return VERDICT_REFUSED_EPOCH;
     if (replica_table_dropped(replica, key->table_id))
         return VERDICT_REFUSED_TABLE;
@@ -187,9 +187,8 @@ const struct table_schema *replica_table(const struct replica *replica, uint64_t
 
 uint8_t replica_table_replicas(const struct replica *replica, uint64_t table_id)
 {
-    size_t members = membership_count(replica->members);
     if (table_id < SYSTEM_TABLES)
-        return (uint8_t)(members < SYSTEM_REPLICAS_MAX ? members : SYSTEM_REPLICAS_MAX);
+        return SYSTEM_REPLICAS;
     const struct table_schema *schema = replica_table(replica, table_id);
     return schema == NULL ? 0 : schema->replicas;
 }

@@ -41,7 +41,7 @@ LIST_DEFINE(replica_works, struct replica_work, link)
 
 enum {
     SYSTEM_TABLES = 16, /* table ids below it are the system's own */
-    SYSTEM_REPLICAS_MAX = 5
+    SYSTEM_REPLICAS = 5 /* of fewer members: all */
 };
 
 enum {
@@ -102,8 +102,7 @@ void replica_set_table(struct replica *replica, uint64_t table_id,
                        const struct table_schema *schema);
 /* NULL if it was not told. */
 const struct table_schema *replica_table(const struct replica *replica, uint64_t table_id);
-/* How many home nodes a table has, as far as it is known; 0 if it is not. System tables have
- * min(5, members). */
+/* How many home nodes a table wants, as far as it is known; 0 if it is not. */
 uint8_t replica_table_replicas(const struct replica *replica, uint64_t table_id);
 /* From now on nothing of the table is taken. */
 void replica_drop_table(struct replica *replica, uint64_t table_id);

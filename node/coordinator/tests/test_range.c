@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "homes.h"
+#include "fake_homes.h"
 #include "prng.h"
 #include "test_main.h"
 
@@ -22,7 +22,7 @@ enum holding {
 enum { PLAIN_HLC = 10, DELETED_HLC = 20, PROPOSED_HLC = 30, PROMISED_HLC = 1000, RIVAL_HLC = 2000 };
 
 static struct bench bench;
-static struct homes homes;
+static struct fake_homes homes;
 static struct prng prng;
 static struct version
     decided_before[HOMES_KEYS_MAX]; /* highest ballot on a majority at the start */
@@ -37,10 +37,10 @@ static void hold_row(size_t member, unsigned key, uint64_t hlc, bool proposed, b
 {
     struct writer value;
     writer_init(&value, 0);
-    homes_put_value(&value, hlc);
+    fake_homes_put_value(&value, hlc);
     struct row row = row_plain(version_at(hlc), hlc == DELETED_HLC, writer_slice(&value));
     row.proposed = proposed;
-    homes_hold(&homes, member, key, &row, applied);
+    fake_homes_hold(&homes, member, key, &row, applied);
     writer_deinit(&value);
 }
 
@@ -73,12 +73,12 @@ static void rival_write(void)
     struct writer value;
     uint64_t hlc = RIVAL_HLC + rivals++;
     writer_init(&value, 0);
-    homes_put_value(&value, hlc);
+    fake_homes_put_value(&value, hlc);
     struct row row = row_plain(version_at(hlc), prng_chance(&prng, 500000), writer_slice(&value));
     unsigned key = (unsigned)prng_below(&prng, homes.keys);
     for (size_t place = 0; place < homes.n; place++) {
         if (prng_chance(&prng, 500000))
-            homes_offer(&homes, bench.list[place], key, &row);
+            fake_homes_offer(&homes, bench.list[place], key, &row);
     }
     writer_deinit(&value);
 }
@@ -88,10 +88,10 @@ static void look_before(void)
     for (unsigned key = 0; key < homes.keys; key++) {
         decided_before[key] = VERSION_NONE;
         for (size_t place = 0; place < homes.n; place++) {
-            struct version top = homes_top(&homes, bench.list[place], key);
+            struct version top = fake_homes_top(&homes, bench.list[place], key);
             size_t above = 0;
             for (size_t other = 0; other < homes.n; other++)
-                above += version_compare(homes_top(&homes, bench.list[other], key), top) >= 0;
+                above += version_compare(fake_homes_top(&homes, bench.list[other], key), top) >= 0;
             if (above >= homes.n / 2 + 1)
                 decided_before[key] = version_max(decided_before[key], top);
         }
@@ -100,7 +100,7 @@ static void look_before(void)
 
 static void check_absent(unsigned key)
 {
-    bool deleted = homes_decided(&homes, key, VERSION_NONE, true, decided_before[key]);
+    bool deleted = fake_homes_decided(&homes, key, VERSION_NONE, true, decided_before[key]);
     ck_assert(deleted || version_is_none(decided_before[key]));
 }
 
@@ -117,8 +117,8 @@ static void check_shown(const struct request *request)
         if (request->more && (request->reverse ? past < 0 : past > 0))
             break;
         if (left && slice_equal(here, shown)) {
-            struct version origin = version_at(homes_value(value));
-            ck_assert(homes_decided(&homes, key, origin, false, decided_before[key]));
+            struct version origin = version_at(fake_homes_value(value));
+            ck_assert(fake_homes_decided(&homes, key, origin, false, decided_before[key]));
             left = store_rows_next(&reader, &shown, &value);
         } else {
             check_absent(key);
@@ -135,7 +135,7 @@ static bool answer_all(bool shuffled)
         unsigned answers = bench.answers;
         if (shuffled && prng_chance(&prng, 300000))
             continue;
-        any |= homes_answer(&homes, &bench.frames[i]);
+        any |= fake_homes_answer(&homes, &bench.frames[i]);
         if (bench.answers > answers && bench.request.outcome == OUTCOME_OK)
             check_shown(&bench.request);
     }
@@ -160,7 +160,7 @@ static void play(uint32_t rivals_per_million)
 static void begin(size_t n, unsigned keys)
 {
     bench_init(&bench, n, 0);
-    homes_init(&homes, &bench, n, keys);
+    fake_homes_init(&homes, &bench, n, keys);
     rivals = 0;
 }
 
@@ -188,7 +188,7 @@ static void end(void)
     ck_assert_uint_eq(bench.answers, 1);
     bench_check_idle(&bench);
     request_release(&bench.request);
-    homes_deinit(&homes);
+    fake_homes_deinit(&homes);
     bench_deinit(&bench);
 }
 
@@ -355,7 +355,7 @@ START_TEST(a_coordinator_may_go_at_any_time)
         ask(false, 10);
         for (int i = 0; i < steps; i++)
             (void)answer_all(false);
-        homes_deinit(&homes);
+        fake_homes_deinit(&homes);
         bench_deinit(&bench);
         ck_assert_uint_eq(bench.answers, 1);
         request_release(&bench.request);

@@ -180,14 +180,14 @@ static unsigned newest_of(const struct world *world, unsigned key)
 }
 
 /* Who tells the newest row, and whether one of them applied it. */
-static size_t holders_of(const struct world *world, unsigned key, bool *applied)
+static uint32_t holders_of(const struct world *world, unsigned key, bool *applied)
 {
-    size_t holders = 0;
+    uint32_t holders = 0;
     *applied = false;
     for (size_t i = 0; i < world->replicas; i++) {
         const struct fake_replica *replica = &world->replica[i];
         bool holds = replica->present && replica->ballot[key] == newest_of(world, key);
-        holders += holds;
+        holders |= holds ? 1u << i : 0;
         *applied |= holds && replica->applied[key];
     }
     return holders;

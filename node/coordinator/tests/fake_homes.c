@@ -1,4 +1,4 @@
-#include "homes.h"
+#include "fake_homes.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 enum { PARTITIONS = 16 /* the bench's */ };
 
-static void keys_make(struct homes *homes)
+static void keys_make(struct fake_homes *homes)
 {
     struct item_key key;
     ck_assert(item_key_decode(writer_slice(&homes->bench->key), &key));
@@ -18,7 +18,7 @@ static void keys_make(struct homes *homes)
     }
 }
 
-void homes_init(struct homes *homes, struct bench *bench, size_t n, unsigned keys)
+void fake_homes_init(struct fake_homes *homes, struct bench *bench, size_t n, unsigned keys)
 {
     memset(homes, 0, sizeof(*homes));
     homes->bench = bench;
@@ -27,7 +27,7 @@ void homes_init(struct homes *homes, struct bench *bench, size_t n, unsigned key
     keys_make(homes);
 }
 
-void homes_deinit(struct homes *homes)
+void fake_homes_deinit(struct fake_homes *homes)
 {
     for (unsigned key = 0; key <= homes->keys; key++)
         writer_deinit(&homes->key[key]);
@@ -39,7 +39,7 @@ void homes_deinit(struct homes *homes)
     }
 }
 
-void homes_put_value(struct writer *writer, uint64_t hlc)
+void fake_homes_put_value(struct writer *writer, uint64_t hlc)
 {
     struct writer text;
     writer_init(&text, 0);
@@ -51,7 +51,7 @@ void homes_put_value(struct writer *writer, uint64_t hlc)
     writer_deinit(&text);
 }
 
-uint64_t homes_value(struct slice item)
+uint64_t fake_homes_value(struct slice item)
 {
     ck_assert_uint_ge(item.size, sizeof(uint64_t));
     struct reader reader =
@@ -67,7 +67,7 @@ static struct buffer *row_buffer(const struct row *row)
     return writer_finish(&encoded);
 }
 
-static void note_taken(struct homes *homes, size_t member, unsigned key, const struct row *row)
+static void note_taken(struct fake_homes *homes, size_t member, unsigned key, const struct row *row)
 {
     size_t i = 0;
     for (; i < homes->taken_count; i++) {
@@ -101,7 +101,7 @@ static void replace(struct buffer **place, struct buffer *with)
 }
 
 /* Makes the state what the acceptor decided. */
-static void held_accept(struct homes *homes, size_t member, unsigned key,
+static void held_accept(struct fake_homes *homes, size_t member, unsigned key,
                         const struct acceptance *acceptance, const struct row *offered)
 {
     struct held *held = &homes->held[member][key];
@@ -122,29 +122,29 @@ static void held_accept(struct homes *homes, size_t member, unsigned key,
     held->promised = acceptance->promised;
 }
 
-void homes_hold(struct homes *homes, size_t member, unsigned key, const struct row *row,
-                bool applied)
+void fake_homes_hold(struct fake_homes *homes, size_t member, unsigned key, const struct row *row,
+                     bool applied)
 {
     struct held *held = &homes->held[member][key];
     replace(applied ? &held->item : &held->accepted, row_buffer(row));
     note_taken(homes, member, key, row);
 }
 
-void homes_offer(struct homes *homes, size_t member, unsigned key, const struct row *row)
+void fake_homes_offer(struct fake_homes *homes, size_t member, unsigned key, const struct row *row)
 {
     struct acceptor acceptor = acceptor_of(&homes->held[member][key]);
     struct acceptance acceptance = acceptor_plain(&acceptor, row);
     held_accept(homes, member, key, &acceptance, row);
 }
 
-struct version homes_top(const struct homes *homes, size_t member, unsigned key)
+struct version fake_homes_top(const struct fake_homes *homes, size_t member, unsigned key)
 {
     struct acceptor acceptor = acceptor_of(&homes->held[member][key]);
     return acceptor_top(&acceptor);
 }
 
-bool homes_decided(const struct homes *homes, unsigned key, struct version origin, bool tombstone,
-                   struct version least)
+bool fake_homes_decided(const struct fake_homes *homes, unsigned key, struct version origin,
+                        bool tombstone, struct version least)
 {
     for (size_t i = 0; i < homes->taken_count; i++) {
         const struct taken *taken = &homes->taken[i];
@@ -158,7 +158,7 @@ bool homes_decided(const struct homes *homes, unsigned key, struct version origi
 }
 
 /* The register a message is about. */
-static unsigned key_of(const struct homes *homes, ProtobufCBinaryData key)
+static unsigned key_of(const struct fake_homes *homes, ProtobufCBinaryData key)
 {
     for (unsigned i = 0; i < homes->keys; i++) {
         if (slice_equal(slice_of_binary(key), writer_slice(&homes->key[i])))
@@ -168,7 +168,8 @@ static unsigned key_of(const struct homes *homes, ProtobufCBinaryData key)
     return 0;
 }
 
-static bool page_put(const struct homes *homes, struct writer *page, size_t member, unsigned key)
+static bool page_put(const struct fake_homes *homes, struct writer *page, size_t member,
+                     unsigned key)
 {
     const struct held *held = &homes->held[member][key];
     const struct buffer *row = held->accepted != NULL ? held->accepted : held->item;
@@ -180,7 +181,7 @@ static bool page_put(const struct homes *homes, struct writer *page, size_t memb
     return true;
 }
 
-static void answer_range(struct homes *homes, struct bench_frame *asked,
+static void answer_range(struct fake_homes *homes, struct bench_frame *asked,
                          const Cartwheel__Range *range)
 {
     Cartwheel__RangeReply body = CARTWHEEL__RANGE_REPLY__INIT;
@@ -201,7 +202,7 @@ static void answer_range(struct homes *homes, struct bench_frame *asked,
     writer_deinit(&page);
 }
 
-static void answer_prepare(struct homes *homes, struct bench_frame *asked,
+static void answer_prepare(struct fake_homes *homes, struct bench_frame *asked,
                            const Cartwheel__Prepare *prepare)
 {
     unsigned key = key_of(homes, prepare->key);
@@ -227,7 +228,7 @@ static void answer_prepare(struct homes *homes, struct bench_frame *asked,
     buffer_unref(kept);
 }
 
-static void answer_accept(struct homes *homes, struct bench_frame *asked,
+static void answer_accept(struct fake_homes *homes, struct bench_frame *asked,
                           const Cartwheel__Accept *accept)
 {
     unsigned key = key_of(homes, accept->key);
@@ -242,7 +243,7 @@ static void answer_accept(struct homes *homes, struct bench_frame *asked,
     bench_reply_write(homes->bench, asked, acceptance.verdict, acceptance.highest);
 }
 
-static void take_commit(struct homes *homes, struct bench_frame *told,
+static void take_commit(struct fake_homes *homes, struct bench_frame *told,
                         const Cartwheel__Commit *commit)
 {
     unsigned key = key_of(homes, commit->key);
@@ -254,7 +255,7 @@ static void take_commit(struct homes *homes, struct bench_frame *told,
     told->answered = true;
 }
 
-static bool took_majority(const struct homes *homes, unsigned key, struct version ballot)
+static bool took_majority(const struct fake_homes *homes, unsigned key, struct version ballot)
 {
     for (size_t i = 0; i < homes->taken_count; i++) {
         const struct taken *taken = &homes->taken[i];
@@ -264,7 +265,7 @@ static bool took_majority(const struct homes *homes, unsigned key, struct versio
     return false;
 }
 
-static void answer_repair(struct homes *homes, struct bench_frame *asked,
+static void answer_repair(struct fake_homes *homes, struct bench_frame *asked,
                           const Cartwheel__Write *write)
 {
     unsigned key = key_of(homes, write->key);
@@ -277,7 +278,7 @@ static void answer_repair(struct homes *homes, struct bench_frame *asked,
     bench_reply_write(homes->bench, asked, acceptance.verdict, acceptance.highest);
 }
 
-bool homes_answer(struct homes *homes, struct bench_frame *asked)
+bool fake_homes_answer(struct fake_homes *homes, struct bench_frame *asked)
 {
     if (asked->answered || homes->mood[asked->to] == MOOD_MUTE)
         return false;

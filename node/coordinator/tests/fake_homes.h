@@ -1,4 +1,4 @@
-/* homes: home nodes for tests of the coordinator: the real acceptor rules over a few registers in
+/* fake_homes: home nodes for tests of the coordinator: the real acceptor rules over a few registers in
  * memory, behind the bench's transport. They remember who ever took what, so that a test can tell
  * what was decided. */
 #pragma once
@@ -26,7 +26,7 @@ struct taken {
     unsigned members; /* bits */
 };
 
-struct homes {
+struct fake_homes {
     struct bench *bench;
     size_t n;
     unsigned keys;
@@ -39,21 +39,21 @@ struct homes {
 };
 
 /* All registers are empty, all home nodes well. The bench is set up, with `n` members. */
-void homes_init(struct homes *homes, struct bench *bench, size_t n, unsigned keys);
-void homes_deinit(struct homes *homes);
+void fake_homes_init(struct fake_homes *homes, struct bench *bench, size_t n, unsigned keys);
+void fake_homes_deinit(struct fake_homes *homes);
 /* An item that tells its origin's time; and back. */
-void homes_put_value(struct writer *writer, uint64_t hlc);
-uint64_t homes_value(struct slice item);
+void fake_homes_put_value(struct writer *writer, uint64_t hlc);
+uint64_t fake_homes_value(struct slice item);
 /* Puts a row into the item's place or next to it, as it is. */
-void homes_hold(struct homes *homes, size_t member, unsigned key, const struct row *row,
-                bool applied);
+void fake_homes_hold(struct fake_homes *homes, size_t member, unsigned key, const struct row *row,
+                     bool applied);
 /* Offers a plain write's row under the acceptor's rules. */
-void homes_offer(struct homes *homes, size_t member, unsigned key, const struct row *row);
+void fake_homes_offer(struct fake_homes *homes, size_t member, unsigned key, const struct row *row);
 /* Highest ballot held. */
-struct version homes_top(const struct homes *homes, size_t member, unsigned key);
+struct version fake_homes_top(const struct fake_homes *homes, size_t member, unsigned key);
 /* Answers one frame that the coordinator sent, unless its home node is mute or it is answered. */
-bool homes_answer(struct homes *homes, struct bench_frame *asked);
+bool fake_homes_answer(struct fake_homes *homes, struct bench_frame *asked);
 /* A row of that origin (VERSION_NONE: any tombstone) was taken under one ballot, not below `least`,
  * by a majority of the home nodes. */
-bool homes_decided(const struct homes *homes, unsigned key, struct version origin, bool tombstone,
-                   struct version least);
+bool fake_homes_decided(const struct fake_homes *homes, unsigned key, struct version origin,
+                        bool tombstone, struct version least);
