@@ -153,6 +153,8 @@ static void add_members(struct answer *answer)
     yyjson_mut_val *members = add_array(answer, answer->root, "members");
     for (size_t index = 0; index < membership_count(membership); index++) {
         const struct member *member = membership_at(membership, index);
+        if (member->status == MEMBER_REMOVED)
+            continue;
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(answer->json, members);
         add_string(answer, object, "name", member->config->name);
         add_member_id(answer, object, member->id);
@@ -290,6 +292,8 @@ static void add_ring_members(struct answer *answer, const struct ownership *owne
     yyjson_mut_val *members = add_array(answer, answer->root, "members");
     for (size_t index = 0; index < membership_count(membership); index++) {
         const struct member_config *config = membership_at(membership, index)->config;
+        if (membership_at(membership, index)->status == MEMBER_REMOVED)
+            continue;
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(answer->json, members);
         add_string(answer, object, "name", config->name);
         add_string(answer, object, "zone", config->zone);

@@ -15,17 +15,23 @@ static void count_partitions(struct ownership *ownership, const struct membershi
     }
 }
 
+static uint32_t weight_of(const struct membership *membership, size_t index)
+{
+    const struct member *member = membership_at(membership, index);
+    return member->status == MEMBER_REMOVED ? 0 : member->config->weight;
+}
+
 static double worst_against_fair(const struct ownership *ownership,
                                  const struct membership *membership)
 {
     size_t members = membership_count(membership);
     double weights = 0;
     for (size_t index = 0; index < members; index++)
-        weights += membership_at(membership, index)->config->weight;
+        weights += weight_of(membership, index);
     double total = (double)membership_partitions(membership) * (double)ownership->replicas;
     double worst = 1;
     for (size_t index = 0; index < members; index++) {
-        double fair = total * membership_at(membership, index)->config->weight / weights;
+        double fair = total * weight_of(membership, index) / weights;
         /* No member can hold a partition twice, however heavy it is. */
         if (fair > membership_partitions(membership))
             fair = membership_partitions(membership);
@@ -41,7 +47,8 @@ void ownership_init(struct ownership *ownership, const struct membership *member
     ensure(replicas > 0);
     size_t members = membership_count(membership);
     ensure(members > 0);
-    ownership->replicas = replicas < members ? replicas : members;
+    size_t homes = membership_homes_max(membership);
+    ownership->replicas = replicas < homes ? replicas : homes;
     ownership->first = calloc(members, sizeof(*ownership->first));
     ownership->held = calloc(members, sizeof(*ownership->held));
     ensure(ownership->first != NULL);

@@ -110,7 +110,7 @@ static void write_look_up(struct write_task *write)
     struct membership *members = write->task.coordinator->members;
     membership_homes(members, write->partition, write->task.request->quorum.n, &write->homes);
     write->list_length =
-        membership_preference_list(members, write->partition, write->list, PREFERENCE_MAX);
+        membership_stand_in_list(members, write->partition, write->list, PREFERENCE_MAX);
 }
 
 static void write_encode_row(struct write_task *write)

@@ -52,23 +52,12 @@ static bool identity_decode(struct slice bytes, struct boot *boot)
     return reader_done(&reader) && cluster_config_check(&boot->cluster) == NULL;
 }
 
-static bool is_member(const struct cluster_config *cluster, const char *name)
-{
-    for (size_t i = 0; i < cluster->members_count; i++) {
-        if (strcmp(cluster->members[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static const char *be_born(struct boot *boot, const struct cluster_config *configured,
                            const char *name, struct prng *random, struct store_batch *batch)
 {
     const char *wrong = cluster_config_check(configured);
     if (wrong != NULL)
         return wrong;
-    if (!is_member(configured, name))
-        return "this node's name is not among the initial members";
     boot->born = true;
     do {
         boot->id = node_id_of(prng_next(random));
@@ -159,8 +148,18 @@ const char *boot_load(struct boot *boot, const struct cluster_config *configured
     return NULL;
 }
 
+void boot_add_member(struct boot *boot, const struct member_config *member)
+{
+    boot->added = realloc(boot->added, (boot->added_count + 1) * sizeof(*boot->added));
+    ensure(boot->added != NULL);
+    boot->added[boot->added_count++] = member_config_copy(member);
+}
+
 void boot_deinit(struct boot *boot)
 {
+    for (size_t i = 0; i < boot->added_count; i++)
+        member_config_deinit(&boot->added[i]);
+    free(boot->added);
     free(boot->peers);
     free(boot->name);
     cluster_config_deinit(&boot->cluster);

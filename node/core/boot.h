@@ -18,8 +18,11 @@ struct boot {
     uint64_t incarnation;          /* one more at each start: refutes rumours about earlier lives */
     uint64_t ceiling;              /* highest clock ceiling of all shards (hlc.h) */
     struct cluster_config cluster; /* owned */
-    char *name;                    /* this node's, one of the members; owned */
-    struct peer_identity *peers;   /* ids that members had when last seen; owned */
+    struct member_config *added;   /* members that came after birth, in the order of their numbers;
+                                      owned */
+    size_t added_count;
+    char *name;                  /* this node's, one of the members, those added included; owned */
+    struct peer_identity *peers; /* ids that members had when last seen; owned */
     size_t peers_count;
     bool born;        /* this start is the first one */
     uint64_t start;   /* incarnation and random bits: rises from start to start, and no two have the
@@ -34,7 +37,7 @@ struct boot {
 typedef struct buffer *(*boot_read)(void *context, struct slice key);
 
 /* Fills `boot` from the rows, or from `configured` and `name` on the first start, drawing from
- * `random`; the caller must commit `batch` durably before node_new(). `machine` is another number
+ * `random`; if `name` is none of the initial members', the caller must boot_add_member() it; the caller must commit `batch` durably before node_new(). `machine` is another number
  * after each start of the machine's kernel, or 0 if that is not known: what a process has written
  * survives its death, but not always the machine's. Returns NULL, or a message for the operator
  * (static). */
@@ -43,4 +46,6 @@ const char *must_check boot_load(struct boot *boot, const struct cluster_config 
                                  boot_read read, void *context, struct store_batch *batch);
 /* What to tell the operator of a node that has lost the end of its durable state. */
 extern const char boot_amnesia[];
+/* One more member came after birth; copies it. */
+void boot_add_member(struct boot *boot, const struct member_config *member);
 void boot_deinit(struct boot *boot);

@@ -18,13 +18,13 @@ void census_init(struct census *census, const struct boot *boot, struct outbox *
     census->lossy = lossy;
     census->log = log;
     memcpy(census->found, boot->votes, sizeof(census->found));
-    census->answered = calloc(membership_count(members), sizeof(*census->answered));
+    census->answered = calloc(MEMBERS_MAX, sizeof(*census->answered));
     ensure(census->answered != NULL);
-    census->gone = calloc(membership_count(members), sizeof(*census->gone));
+    census->gone = calloc(MEMBERS_MAX, sizeof(*census->gone));
     ensure(census->gone != NULL);
     timer_init(&census->timer, on_timer);
     /* Nobody can have heard of an id that was just drawn, and who is alone has no witnesses. */
-    bool unknown = boot->born || membership_count(members) == 1 || PLANTED(SHORTENED_LOG);
+    bool unknown = boot->born || membership_size(members) == 1 || PLANTED(SHORTENED_LOG);
     census->trusted = unknown || boot->resumed;
     census->state = unknown ? CENSUS_DONE : CENSUS_RECOVERING;
 }
@@ -34,6 +34,13 @@ void census_deinit(struct census *census)
     timers_disarm(census->timers, &census->timer);
     free(census->answered);
     free(census->gone);
+}
+
+/* Another member, that is still one. */
+static bool is_witness(const struct census *census, size_t index)
+{
+    return index != census->members->self &&
+           membership_at(census->members, index)->status != MEMBER_REMOVED;
 }
 
 static bool answered_by(const struct census *census, size_t member, uint16_t shard)
@@ -55,7 +62,7 @@ static bool all_answered(const struct census *census)
 {
     bool all = true;
     for (size_t i = 0; i < membership_count(census->members); i++)
-        all &= i == census->members->self || answered_whole(census, i);
+        all &= !is_witness(census, i) || answered_whole(census, i);
     return all;
 }
 
@@ -77,7 +84,7 @@ static bool peers_answered(const struct census *census)
 {
     bool any = false;
     for (size_t i = 0; i < membership_count(census->members); i++) {
-        if (i == census->members->self)
+        if (!is_witness(census, i))
             continue;
         if (waits_for(census, i))
             return false;
@@ -141,6 +148,12 @@ void census_start(struct census *census, uint64_t id)
               census->outbox->shard, (unsigned long long)census->found[census->outbox->shard],
               census->trusted);
     ask_again(census);
+}
+
+void census_on_removal(struct census *census)
+{
+    if (timer_armed(&census->timer))
+        advance(census);
 }
 
 void census_on_reach(struct census *census)

@@ -55,6 +55,8 @@ void census_init(struct census *census, const struct boot *boot, struct outbox *
 void census_deinit(struct census *census);
 /* Begins to ask, under an id that no earlier census is likely to have had. */
 void census_start(struct census *census, uint64_t id);
+/* A member was removed: nobody waits for it any more. */
+void census_on_removal(struct census *census);
 /* A member may have become usable: asks soon. */
 void census_on_reach(struct census *census);
 /* CENSUS of a peer. */

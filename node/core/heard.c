@@ -19,6 +19,8 @@ struct heard_number {
     uint64_t before;                          /* in lives that are not told apart any more */
     struct heard_life lives[HEARD_LIVES_MAX]; /* latest first */
     bool rose;                                /* is not written */
+    bool forgotten;                           /* its row is to be deleted, and then this */
+    bool deleting;                            /* that is in the commit */
 };
 
 static void on_flush(struct timer *timer, uint64_t now_us);
@@ -122,6 +124,18 @@ void heard_note(struct heard *heard, const struct frame_header *header)
     flush_later(heard);
 }
 
+void heard_forget(struct heard *heard, node_id peer)
+{
+    for (uint16_t shard = 0; shard < SHARDS_MAX; shard++) {
+        struct heard_number *number = map_find(&heard->numbers, node_id_with_shard(peer, shard));
+        if (number == NULL)
+            continue;
+        number->forgotten = true;
+        heard->rose = true;
+    }
+    flush_later(heard);
+}
+
 uint64_t heard_before(const struct heard *heard, node_id peer, uint16_t shard, uint64_t start)
 {
     ensure(heard->loaded);
@@ -140,6 +154,11 @@ static void put_number(struct heard *heard, const struct heard_number *number)
 {
     struct meta_key key;
     struct writer row;
+    struct slice at = meta_key_heard(&key, heard->outbox->shard, number->peer);
+    if (number->forgotten) {
+        store_batch_delete(&heard->commit.batch, STORE_META, at);
+        return;
+    }
     writer_init(&row, 64);
     writer_put_u64(&row, number->peer);
     writer_put_u64(&row, number->before);
@@ -147,8 +166,7 @@ static void put_number(struct heard *heard, const struct heard_number *number)
         writer_put_u64(&row, number->lives[i].start);
         writer_put_u64(&row, number->lives[i].votes);
     }
-    store_batch_put(&heard->commit.batch, STORE_META,
-                    meta_key_heard(&key, heard->outbox->shard, number->peer), writer_slice(&row));
+    store_batch_put(&heard->commit.batch, STORE_META, at, writer_slice(&row));
     writer_deinit(&row);
 }
 
@@ -161,9 +179,10 @@ static void on_flush(struct timer *timer, uint64_t now_us)
     store_commit_deinit(&heard->commit);
     store_commit_init(&heard->commit, on_flushed);
     while ((number = map_each(&heard->numbers, &cursor)) != NULL) {
-        if (number->rose)
+        if (number->rose || number->forgotten)
             put_number(heard, number);
         number->rose = false;
+        number->deleting = number->forgotten;
     }
     heard->rose = false;
     heard->committing = true;
@@ -181,11 +200,27 @@ static void write_again(struct heard *heard)
     heard->rose = true;
 }
 
+/* Those whose rows are gone. */
+static void drop_forgotten(struct heard *heard)
+{
+    size_t cursor = 0;
+    struct heard_number *number;
+    while ((number = map_each(&heard->numbers, &cursor)) != NULL) {
+        if (!number->deleting)
+            continue;
+        map_remove(&heard->numbers, number->peer);
+        free(number);
+        cursor = 0;
+    }
+}
+
 static void on_flushed(struct store_op *op)
 {
     struct heard *heard = container_of(op, struct heard, commit.op);
     heard->committing = false;
-    if (op->status != STORE_OK)
+    if (op->status == STORE_OK)
+        drop_forgotten(heard);
+    else
         write_again(heard);
     flush_later(heard);
 }

@@ -40,6 +40,8 @@ void heard_deinit(struct heard *heard);
 void heard_load(struct heard *heard);
 /* A frame came from a member. */
 void heard_note(struct heard *heard, const struct frame_header *header);
+/* The peer was removed: nobody will ask for it any more. */
+void heard_forget(struct heard *heard, node_id peer);
 /* The highest number heard of that shard of the peer, not counting the life with that start; 0:
  * none. Only once `loaded`. */
 uint64_t heard_before(const struct heard *heard, node_id peer, uint16_t shard, uint64_t start);

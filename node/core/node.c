@@ -31,10 +31,14 @@ static void on_ceiling_committed(struct store_op *op);
 static void init_members(struct node *node, const struct boot *boot)
 {
     struct peer_identity self = {boot->id, boot->name, node->config.shards, boot->incarnation};
-    members_init(&node->members, &boot->cluster, boot->name, &self);
-    size_t count = membership_count(&node->members);
-    node->usable = calloc(count, sizeof(*node->usable));
-    node->persisted = calloc(count, sizeof(*node->persisted));
+    members_init(&node->members, &boot->cluster);
+    for (size_t i = 0; i < boot->added_count; i++) {
+        size_t number = members_add(&node->members, &boot->added[i]);
+        ensure(number < MEMBERS_MAX);
+    }
+    members_set_self(&node->members, &self);
+    node->usable = calloc(MEMBERS_MAX, sizeof(*node->usable));
+    node->persisted = calloc(MEMBERS_MAX, sizeof(*node->persisted));
     ensure(node->usable != NULL);
     ensure(node->persisted != NULL);
     for (size_t i = 0; i < boot->peers_count; i++) {
@@ -137,7 +141,7 @@ void node_free(struct node *node)
     free(node);
 }
 
-static void door_open(struct node *node, struct instant now)
+void node_door_open(struct node *node, struct instant now)
 {
     ensure(!node->in_door);
     node->in_door = true;
@@ -167,12 +171,13 @@ static void persist_peers(struct node *node)
     if (!node->members.changed || node->config.shard != 0)
         return;
     for (size_t i = 0; i < membership_count(&node->members); i++) {
-        node_id id = node->members.entries[i].member.id;
-        if (id == node->persisted[i])
+        const struct member *member = &node->members.entries[i].member;
+        /* The name of one that was removed may be another's by now. */
+        if (member->id == node->persisted[i] || member->status == MEMBER_REMOVED)
             continue;
         struct meta_key key;
-        node->persisted[i] = id;
-        node_commit_meta(node, meta_key_peer(&key, node->members.cluster.members[i].name), id);
+        node->persisted[i] = member->id;
+        node_commit_meta(node, meta_key_peer(&key, member->config->name), member->id);
     }
 }
 
@@ -212,7 +217,7 @@ static void raise_ceiling(struct node *node)
     store_submit(node->ports.store, &node->ceiling_commit.op);
 }
 
-static void door_close(struct node *node)
+void node_door_close(struct node *node)
 {
     bool more;
     do {
@@ -231,7 +236,7 @@ static void door_close(struct node *node)
 
 void node_on_start(struct node *node, struct instant now)
 {
-    door_open(node, now);
+    node_door_open(node, now);
     node_load_dropped(node);
     heard_load(&node->heard);
     census_start(&node->census, node_random_id(node));
@@ -249,7 +254,7 @@ void node_on_start(struct node *node, struct instant now)
     log_event(node->ports.log, LOG_INFO, "node_started", "name=%s id=%016llx shard=%u",
               membership_self(&node->members)->config->name, (unsigned long long)node->outbox.self,
               node->config.shard);
-    door_close(node);
+    node_door_close(node);
 }
 
 void node_on_request(struct node *node, struct instant now, struct request *request)
@@ -258,9 +263,9 @@ void node_on_request(struct node *node, struct instant now, struct request *requ
         coordinator_submit(&node->coordinator, request);
         return;
     }
-    door_open(node, now);
+    node_door_open(node, now);
     coordinator_submit(&node->coordinator, request);
-    door_close(node);
+    node_door_close(node);
 }
 
 static bool census_dispatch(struct node *node, const struct frame *frame)
@@ -339,6 +344,10 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
                 frame.header.to_shard == node->config.shard &&
                 frame.header.from_shard < SHARDS_MAX &&
                 members_index(&node->members, from) != MEMBERS_MAX;
+    if (members_was_removed(&node->members, from)) {
+        PROBE("a frame of a removed member is dropped");
+        return;
+    }
     if (!good) {
         PROBE("a malformed frame is dropped");
         node->frames_malformed++;
@@ -365,14 +374,14 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
 
 void node_on_frame(struct node *node, struct instant now, node_id from, struct slice frame)
 {
-    door_open(node, now);
+    node_door_open(node, now);
     frame_receive(node, from, frame);
-    door_close(node);
+    node_door_close(node);
 }
 
 void node_on_peer_up(struct node *node, struct instant now, const struct peer_identity *peer)
 {
-    door_open(node, now);
+    node_door_open(node, now);
     struct slice name = slice_of_string(peer->name);
     if (peer->shards > 0 && members_bind(&node->members, name, peer->id)) {
         size_t index = members_index(&node->members, peer->id);
@@ -386,12 +395,12 @@ void node_on_peer_up(struct node *node, struct instant now, const struct peer_id
                   "name=%s id=%016llx reason=\"bound to another id\"", peer->name,
                   (unsigned long long)peer->id);
     }
-    door_close(node);
+    node_door_close(node);
 }
 
 void node_on_peer_down(struct node *node, struct instant now, node_id peer)
 {
-    door_open(node, now);
+    node_door_open(node, now);
     size_t index = members_index(&node->members, peer);
     if (index != MEMBERS_MAX && index != node->members.self) {
         members_set_linked(&node->members, index, false);
@@ -399,21 +408,21 @@ void node_on_peer_down(struct node *node, struct instant now, node_id peer)
         caller_on_peer_down(&node->caller, index);
         throughput_leases_on_peer_down(&node->leases, peer);
     }
-    door_close(node);
+    node_door_close(node);
 }
 
 void node_on_store_done(struct node *node, struct instant now, struct store_op *op)
 {
-    door_open(node, now);
+    node_door_open(node, now);
     op->done(op);
-    door_close(node);
+    node_door_close(node);
 }
 
 void node_on_deadline(struct node *node, struct instant now)
 {
-    door_open(node, now);
+    node_door_open(node, now);
     timers_run(&node->timers, now.monotonic_us);
-    door_close(node);
+    node_door_close(node);
 }
 
 uint64_t node_next_deadline_us(const struct node *node)
@@ -428,8 +437,8 @@ void node_refuse_forwards(struct node *node, bool refused)
 
 void node_on_leave(struct node *node, struct instant now)
 {
-    door_open(node, now);
+    node_door_open(node, now);
     if (node->config.shard == 0)
         gossip_leave(&node->gossip);
-    door_close(node);
+    node_door_close(node);
 }

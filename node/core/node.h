@@ -83,6 +83,22 @@ void node_refuse_forwards(struct node *node, bool refused);
 /* Telling gossip that this node leaves (status `left`), so that peers route around it at once. */
 void node_on_leave(struct node *node, struct instant now);
 
+/* Members, as the ring says: every shard of a node is told, in the same order as on every other node.
+ * May also be called from within a door, but not from a callback of the coordinator. What it means for
+ * what is kept per member stands in members.h; whoever keeps links finds out by membership_version().
+ */
+/* Copies the configuration; no other member has its name. `id` is its node's, or NODE_ID_NONE if it is
+ * not known yet: then whoever first proves that name is the member, unless it was removed before.
+ * Returns its number, or MEMBERS_MAX if there is none left. */
+size_t node_add_member(struct node *node, struct instant now, const struct member_config *config,
+                       node_id id);
+/* For good: links to it are to be closed, and its frames are not taken any more. If that is this node,
+ * node_failure() says so. May be repeated. */
+void node_remove_member(struct node *node, struct instant now, size_t number);
+/* It has another zone, weight or address from now on. Copies. */
+void node_change_member(struct node *node, struct instant now, size_t number, const char *zone,
+                        uint32_t weight, const char *address);
+
 /* The schema. Table definitions are registers of a system table that the API writes and reads; the
  * core only spreads the word. REQUEST_ANNOUNCE (request.h) hands a row to every shard of every
  * usable member; it is received here. */
@@ -113,7 +129,7 @@ struct quorum node_system_quorum(const struct node *node);
 uint64_t node_random_id(struct node *node);
 
 /* NULL, or why this node must not go on (static, for the operator): it has lost acknowledged state,
- * and casts no vote any more. To be asked after each door; the owner stops the whole daemon. That
+ * and casts no vote any more; or it is no member any more. To be asked after each door; the owner stops the whole daemon. That
  * it must not be started again is on its disk. */
 const char *node_failure(const struct node *node);
 

@@ -70,6 +70,9 @@ struct node {
     struct replay_guard once; /* requests taken that are not safe to repeat */
 };
 
+/* Every door opens and closes with these. */
+void node_door_open(struct node *node, struct instant now);
+void node_door_close(struct node *node);
 /* Commits one meta row, and forgets about it. */
 void node_commit_meta(struct node *node, struct slice key, uint64_t value);
 /* Prepares witnesses and census, after the replica and before anything is sent. */

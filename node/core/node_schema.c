@@ -135,8 +135,8 @@ void node_raise_schema_version(struct node *node, uint64_t schema_version)
 
 struct quorum node_system_quorum(const struct node *node)
 {
-    size_t members = membership_count(&node->members);
-    unsigned n = members < SYSTEM_REPLICAS ? (unsigned)members : SYSTEM_REPLICAS;
+    size_t homes = membership_homes_max(&node->members);
+    unsigned n = homes < SYSTEM_REPLICAS ? (unsigned)homes : SYSTEM_REPLICAS;
     uint8_t majority = (uint8_t)majority_of(n);
     return (struct quorum){SYSTEM_REPLICAS, majority, majority, false};
 }

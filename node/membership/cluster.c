@@ -29,25 +29,33 @@ static char *copy(const char *text)
     return slice_to_string(slice_of_string(text));
 }
 
+struct member_config member_config_copy(const struct member_config *member)
+{
+    return (struct member_config){copy(member->name), copy(member->address), copy(member->zone),
+                                  member->weight};
+}
+
+void member_config_deinit(struct member_config *member)
+{
+    free(member->name);
+    free(member->address);
+    free(member->zone);
+    memset(member, 0, sizeof(*member));
+}
+
 void cluster_config_copy(struct cluster_config *to, const struct cluster_config *from)
 {
     *to = (struct cluster_config){copy(from->name), from->partitions, NULL, from->members_count};
     to->members = calloc(from->members_count, sizeof(*to->members));
     ensure(to->members != NULL);
-    for (size_t i = 0; i < from->members_count; i++) {
-        const struct member_config *member = &from->members[i];
-        to->members[i] = (struct member_config){copy(member->name), copy(member->address),
-                                                copy(member->zone), member->weight};
-    }
+    for (size_t i = 0; i < from->members_count; i++)
+        to->members[i] = member_config_copy(&from->members[i]);
 }
 
 void cluster_config_deinit(struct cluster_config *cluster)
 {
-    for (size_t i = 0; i < cluster->members_count; i++) {
-        free(cluster->members[i].name);
-        free(cluster->members[i].address);
-        free(cluster->members[i].zone);
-    }
+    for (size_t i = 0; i < cluster->members_count; i++)
+        member_config_deinit(&cluster->members[i]);
     free(cluster->members);
     free(cluster->name);
     memset(cluster, 0, sizeof(*cluster));

@@ -25,7 +25,7 @@ void gossip_config_defaults(struct gossip_config *config)
 
 static size_t member_total(const struct gossip *gossip)
 {
-    return gossip->members->cluster.members_count;
+    return membership_count(gossip->members);
 }
 
 /* Lifeguard: a node that is slow itself gives others more time. */
@@ -37,6 +37,15 @@ static uint64_t stretched_us(const struct gossip *gossip, uint64_t length_us)
 static void on_probe_tick(struct timer *timer, uint64_t now_us);
 static void on_probe_timeout(struct timer *timer, uint64_t now_us);
 static void on_gossip_tick(struct timer *timer, uint64_t now_us);
+/* A sibling that learnt of a new member later than this shard could not know whom the news of it was
+ * about. */
+static void share_once_more(struct gossip *gossip)
+{
+    uint64_t version = membership_version(gossip->members);
+    gossip->members->changed |= version != gossip->version_shared;
+    gossip->version_shared = version;
+}
+
 static void on_sync_tick(struct timer *timer, uint64_t now_us);
 static void on_relay_timeout(struct timer *timer, uint64_t now_us);
 
@@ -52,18 +61,14 @@ void gossip_init(struct gossip *gossip, const struct gossip_config *config,
     gossip->log = log;
     gossip->config = *config;
     gossip->shards = members->entries[members->self].member.shards;
-    gossip->peers = calloc(member_total(gossip), sizeof(*gossip->peers));
-    gossip->order = calloc(member_total(gossip), sizeof(*gossip->order));
+    gossip->peers = calloc(MEMBERS_MAX, sizeof(struct gossip_peer *));
+    gossip->order = calloc(MEMBERS_MAX, sizeof(*gossip->order));
     ensure(gossip->peers != NULL);
     ensure(gossip->order != NULL);
-    gossip->order_next = member_total(gossip);
+    gossip->order_count = gossip->order_next = member_total(gossip);
     gossip->probed = MEMBERS_MAX;
-    for (size_t i = 0; i < member_total(gossip); i++) {
-        gossip->peers[i].gossip = gossip;
-        gossip->peers[i].index = i;
-        gossip->order[i] = i;
-        timer_init(&gossip->peers[i].suspicion, rumours_on_suspicion_timeout);
-    }
+    for (size_t i = 0; i < gossip->order_count; i++)
+        gossip->order[i] = (uint16_t)i;
     for (size_t i = 0; i < GOSSIP_RELAYS_MAX; i++) {
         gossip->relays[i].gossip = gossip;
         timer_init(&gossip->relays[i].timeout, on_relay_timeout);
@@ -76,8 +81,11 @@ void gossip_init(struct gossip *gossip, const struct gossip_config *config,
 
 void gossip_deinit(struct gossip *gossip)
 {
-    for (size_t i = 0; i < member_total(gossip); i++)
-        timers_disarm(gossip->timers, &gossip->peers[i].suspicion);
+    for (size_t i = 0; i < MEMBERS_MAX; i++) {
+        if (gossip->peers[i] != NULL)
+            timers_disarm(gossip->timers, &gossip->peers[i]->suspicion);
+        free(gossip->peers[i]);
+    }
     for (size_t i = 0; i < GOSSIP_RELAYS_MAX; i++)
         timers_disarm(gossip->timers, &gossip->relays[i].timeout);
     timers_disarm(gossip->timers, &gossip->probe_tick);
@@ -104,26 +112,59 @@ void gossip_start(struct gossip *gossip)
     rumours_spread(gossip, gossip->members->self);
 }
 
+struct gossip_peer *gossip_peer(struct gossip *gossip, size_t index)
+{
+    struct gossip_peer *peer = gossip->peers[index];
+    if (peer != NULL)
+        return peer;
+    peer = calloc(1, sizeof(*peer));
+    ensure(peer != NULL);
+    peer->gossip = gossip;
+    peer->index = index;
+    timer_init(&peer->suspicion, rumours_on_suspicion_timeout);
+    gossip->peers[index] = peer;
+    return peer;
+}
+
+uint32_t gossip_transmits_left(const struct gossip *gossip, size_t index)
+{
+    return gossip->peers[index] == NULL ? 0 : gossip->peers[index]->transmits_left;
+}
+
 static bool probeable(const struct gossip *gossip, size_t index)
 {
     const struct member *member = &gossip->members->entries[index].member;
     return index != gossip->members->self && member->id != NODE_ID_NONE &&
-           member->status != MEMBER_LEFT;
+           member->status != MEMBER_LEFT && member->status != MEMBER_REMOVED;
+}
+
+static void swap_in_order(struct gossip *gossip, size_t one, size_t other)
+{
+    uint16_t swapped = gossip->order[one];
+    gossip->order[one] = gossip->order[other];
+    gossip->order[other] = swapped;
+}
+
+/* Who was added has a turn in this round already, at any place of what is left of it. */
+static void order_grow(struct gossip *gossip)
+{
+    while (gossip->order_count < member_total(gossip)) {
+        size_t last = gossip->order_count++;
+        gossip->order[last] = (uint16_t)last;
+        swap_in_order(gossip, last, (size_t)prng_between(gossip->prng, gossip->order_next, last));
+    }
 }
 
 /* SWIM's round-robin: each member once a round, in an order shuffled anew, so detection time is
  * bounded. The dead are probed too: that is how they are met again. */
 static size_t next_to_probe(struct gossip *gossip)
 {
+    order_grow(gossip);
     for (size_t tried = 0; tried < 2 * member_total(gossip); tried++) {
         if (gossip->order_next >= member_total(gossip)) {
             gossip->order_next = 0;
-            for (size_t i = member_total(gossip) - 1; i > 0; i--) {
-                size_t other = (size_t)prng_below(gossip->prng, i + 1);
-                size_t swapped = gossip->order[i];
-                gossip->order[i] = gossip->order[other];
-                gossip->order[other] = swapped;
-            }
+            for (size_t i = member_total(gossip) - 1; i > 0; i--)
+                swap_in_order(gossip, i, (size_t)prng_below(gossip->prng, i + 1));
         }
         size_t candidate = gossip->order[gossip->order_next++];
         if (probeable(gossip, candidate))
@@ -199,7 +240,7 @@ static void on_gossip_tick(struct timer *timer, uint64_t now_us)
     uint32_t sent = 0;
     bool news = false;
     for (size_t i = 0; i < member_total(gossip); i++)
-        news |= gossip->peers[i].transmits_left > 0;
+        news |= gossip_transmits_left(gossip, i) > 0;
     for (size_t i = 0; news && i < member_total(gossip) && sent < gossip->config.gossip_fanout;
          i++) {
         size_t to = (start + i) % member_total(gossip);
@@ -222,7 +263,28 @@ static void on_sync_tick(struct timer *timer, uint64_t now_us)
         rumours_send(gossip, with, FRAME_SYNC, outbox_request_id(gossip->outbox), true);
         break;
     }
+    share_once_more(gossip);
     timers_arm(gossip->timers, timer, now_us + gossip->config.push_pull_interval_us);
+}
+
+static void probe_void(struct gossip *gossip)
+{
+    gossip->probed = MEMBERS_MAX;
+    timers_disarm(gossip->timers, &gossip->probe_timeout);
+}
+
+void gossip_on_removal(struct gossip *gossip, size_t index)
+{
+    struct gossip_peer *peer = gossip->peers[index];
+    if (gossip->probed == index) {
+        PROBE("a member is removed under a probe");
+        probe_void(gossip);
+    }
+    if (peer == NULL)
+        return;
+    timers_disarm(gossip->timers, &peer->suspicion);
+    free(peer);
+    gossip->peers[index] = NULL;
 }
 
 void gossip_on_link(struct gossip *gossip, size_t index, uint64_t incarnation)
@@ -233,8 +295,7 @@ void gossip_on_link(struct gossip *gossip, size_t index, uint64_t incarnation)
         return;
     if (gossip->probed == index) {
         PROBE("a link comes up under a probe");
-        gossip->probed = MEMBERS_MAX;
-        timers_disarm(gossip->timers, &gossip->probe_timeout);
+        probe_void(gossip);
     }
     rumours_send(gossip, index, FRAME_SYNC, outbox_request_id(gossip->outbox), true);
 }
@@ -331,9 +392,11 @@ static bool take_over(struct gossip *gossip, const Cartwheel__News *news)
     for (size_t i = 0; i < news->n_rumours; i++) {
         const Cartwheel__Rumour *rumour = news->rumours[i];
         struct slice name = slice_of_string(rumour->name);
-        if (rumour->status > MEMBER_LEFT || rumour->shards == 0 ||
-            rumour->shards > NODE_SHARD_MAX || !members_bind(gossip->members, name, rumour->id))
+        if (rumour->status > MEMBER_LEFT || rumour->shards == 0 || rumour->shards > NODE_SHARD_MAX)
             return false;
+        /* Shards of a node do not learn in the same moment who was added or removed. */
+        if (!members_bind(gossip->members, name, rumour->id))
+            continue;
         size_t index = members_index(gossip->members, rumour->id);
         if (rumour->incarnation < gossip->members->entries[index].member.incarnation)
             continue;

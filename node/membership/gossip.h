@@ -53,11 +53,13 @@ struct gossip {
     struct prng *prng;
     struct log_sink *log;
     struct gossip_config config;
-    uint16_t shards;           /* of this node */
-    struct gossip_peer *peers; /* per member */
-    uint32_t awareness;        /* Lifeguard's local health: 0 is good */
-    uint64_t schema_version;   /* newest heard of */
-    size_t *order;             /* members in probing order, shuffled each round */
+    uint16_t shards;            /* of this node */
+    struct gossip_peer **peers; /* per member; NULL: nothing is known or to be said of it */
+    uint32_t awareness;         /* Lifeguard's local health: 0 is good */
+    uint64_t schema_version;    /* newest heard of */
+    uint64_t version_shared;    /* membership_version() when siblings were last told everything */
+    uint16_t *order;            /* members in probing order, shuffled each round */
+    size_t order_count;
     size_t order_next;
     struct timer probe_tick;
     struct timer probe_timeout;
@@ -81,6 +83,8 @@ void gossip_start(struct gossip *gossip);
 /* A link to the member came up, and its handshake told its incarnation: better than any rumour. A
  * probe of it that is under way is void, since it was sent into the old link. */
 void gossip_on_link(struct gossip *gossip, size_t index, uint64_t incarnation);
+/* The member was removed: what is under way with it ends. */
+void gossip_on_removal(struct gossip *gossip, size_t index);
 /* A control frame from a member. False if it was malformed. */
 bool must_check gossip_on_frame(struct gossip *gossip, const struct frame *frame,
                                 struct arena *arena);

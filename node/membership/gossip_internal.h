@@ -15,6 +15,10 @@ static inline struct address gossip_address(const struct gossip *gossip, size_t 
     return (struct address){gossip->members->entries[index].member.id, 0, 0};
 }
 
+/* The member's, made if there is none yet. */
+struct gossip_peer *gossip_peer(struct gossip *gossip, size_t index);
+/* How often news of it is still to be passed on. */
+uint32_t gossip_transmits_left(const struct gossip *gossip, size_t index);
 /* Sends news to a member: of itself first if it is thought dead or suspect (Lifeguard's buddy
  * system: it can refute at once), of this node, then what still needs spreading. With `everything`,
  * of all members. */

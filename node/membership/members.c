@@ -3,18 +3,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-void members_init(struct membership *members, const struct cluster_config *cluster,
-                  const char *self_name, const struct peer_identity *self)
+static void entry_fill(struct members_entry *entry, const struct member_config *config)
+{
+    entry->config = member_config_copy(config);
+    entry->member.config = &entry->config;
+}
+
+void members_init(struct membership *members, const struct cluster_config *cluster)
 {
     memset(members, 0, sizeof(*members));
     cluster_config_copy(&members->cluster, cluster);
     placement_init(&members->placement, &members->cluster);
     members->epoch = 1;
-    members->entries = calloc(cluster->members_count, sizeof(*members->entries));
+    members->entries = calloc(MEMBERS_MAX, sizeof(*members->entries));
     ensure(members->entries != NULL);
-    for (size_t i = 0; i < cluster->members_count; i++)
-        members->entries[i].member.config = &members->cluster.members[i];
-    members->self = members_index_of_name(members, slice_of_string(self_name));
+    for (; members->count < cluster->members_count; members->count++)
+        entry_fill(&members->entries[members->count], &cluster->members[members->count]);
+    members->self = MEMBERS_MAX;
+}
+
+void members_set_self(struct membership *members, const struct peer_identity *self)
+{
+    ensure(members->self == MEMBERS_MAX);
+    members->self = members_index_of_name(members, slice_of_string(self->name));
     ensure(members->self < MEMBERS_MAX);
     struct member *own = &members->entries[members->self].member;
     own->id = self->id;
@@ -27,9 +38,60 @@ void members_init(struct membership *members, const struct cluster_config *clust
 void members_deinit(struct membership *members)
 {
     placement_deinit(&members->placement);
+    for (size_t i = 0; i < members->count; i++)
+        member_config_deinit(&members->entries[i].config);
     free(members->entries);
     cluster_config_deinit(&members->cluster);
     memset(members, 0, sizeof(*members));
+}
+
+size_t members_add(struct membership *members, const struct member_config *config)
+{
+    ensure(members_index_of_name(members, slice_of_string(config->name)) == MEMBERS_MAX);
+    if (members->count == MEMBERS_MAX)
+        return MEMBERS_MAX;
+    entry_fill(&members->entries[members->count], config);
+    members->version++;
+    return members->count++;
+}
+
+static bool present(const struct members_entry *entry)
+{
+    return entry->member.status != MEMBER_REMOVED;
+}
+
+void members_remove(struct membership *members, size_t index)
+{
+    ensure(index < members->count);
+    ensure(index != members->self);
+    struct members_entry *entry = &members->entries[index];
+    if (!present(entry))
+        return;
+    members->reach_changed |= entry->member.linked;
+    entry->member.status = MEMBER_REMOVED;
+    entry->member.linked = false;
+    members->removed++;
+    members->version++;
+}
+
+/* `by` may be what it replaces. */
+static void replace(char **text, const char *by)
+{
+    char *before = *text;
+    *text = slice_to_string(slice_of_string(by));
+    free(before);
+}
+
+void members_change(struct membership *members, size_t index, const char *zone, uint32_t weight,
+                    const char *address)
+{
+    ensure(index < members->count);
+    struct members_entry *entry = &members->entries[index];
+    ensure(present(entry));
+    replace(&entry->config.zone, zone);
+    replace(&entry->config.address, address);
+    entry->config.weight = weight;
+    members->version++;
 }
 
 struct address members_address(const struct membership *members, size_t index, uint16_t shard)
@@ -41,17 +103,27 @@ struct address members_address(const struct membership *members, size_t index, u
 
 size_t members_index(const struct membership *members, node_id id)
 {
-    for (size_t i = 0; id != NODE_ID_NONE && i < members->cluster.members_count; i++) {
-        if (members->entries[i].member.id == id)
+    for (size_t i = 0; id != NODE_ID_NONE && i < members->count; i++) {
+        if (members->entries[i].member.id == id && present(&members->entries[i]))
             return i;
     }
     return MEMBERS_MAX;
 }
 
+bool members_was_removed(const struct membership *members, node_id id)
+{
+    for (size_t i = 0; members->removed > 0 && id != NODE_ID_NONE && i < members->count; i++) {
+        if (members->entries[i].member.id == id && !present(&members->entries[i]))
+            return true;
+    }
+    return false;
+}
+
 size_t members_index_of_name(const struct membership *members, struct slice name)
 {
-    for (size_t i = 0; i < members->cluster.members_count; i++) {
-        if (slice_equal(slice_of_string(members->cluster.members[i].name), name))
+    for (size_t i = 0; i < members->count; i++) {
+        const struct members_entry *entry = &members->entries[i];
+        if (present(entry) && slice_equal(slice_of_string(entry->config.name), name))
             return i;
     }
     return MEMBERS_MAX;
@@ -63,7 +135,7 @@ bool members_bind(struct membership *members, struct slice name, node_id id)
     if (index == MEMBERS_MAX || id == NODE_ID_NONE || node_id_of(id) != id)
         return false;
     struct member *member = &members->entries[index].member;
-    bool taken = members_index(members, id) < MEMBERS_MAX;
+    bool taken = members_index(members, id) < MEMBERS_MAX || members_was_removed(members, id);
     if (member->id != id && (member->id != NODE_ID_NONE || taken))
         return false;
     members->changed |= member->id != id;
@@ -83,6 +155,7 @@ void members_set_status(struct membership *members, size_t index, enum member_st
                         uint64_t incarnation)
 {
     struct member *member = &members->entries[index].member;
+    ensure(status != MEMBER_REMOVED);
     members->changed |= member->status != status || member->incarnation != incarnation;
     members->reach_changed |= member->status != status;
     member->status = status;
@@ -124,12 +197,22 @@ const struct cluster_config *membership_cluster(const struct membership *members
 
 size_t membership_count(const struct membership *membership)
 {
-    return membership->cluster.members_count;
+    return membership->count;
+}
+
+size_t membership_size(const struct membership *membership)
+{
+    return membership->count - membership->removed;
+}
+
+uint64_t membership_version(const struct membership *membership)
+{
+    return membership->version;
 }
 
 const struct member *membership_at(const struct membership *membership, size_t index)
 {
-    ensure(index < membership->cluster.members_count);
+    ensure(index < membership->count);
     return &membership->entries[index].member;
 }
 
@@ -166,6 +249,11 @@ uint64_t membership_partition_epoch(const struct membership *membership, uint32_
     return membership->epoch;
 }
 
+size_t membership_homes_max(const struct membership *membership)
+{
+    return membership->placement.list_length;
+}
+
 size_t membership_preference_list(const struct membership *membership, uint32_t partition,
                                   uint16_t *indexes, size_t max)
 {
@@ -185,9 +273,25 @@ void membership_homes(const struct membership *membership, uint32_t partition, u
     homes->count = homes->n;
 }
 
+size_t membership_stand_in_list(const struct membership *membership, uint32_t partition,
+                                uint16_t *indexes, size_t max)
+{
+    size_t count = membership_preference_list(membership, partition, indexes, max);
+    size_t listed = count;
+    for (size_t i = 0; i < membership->count && count < max; i++) {
+        uint16_t index = (uint16_t)((partition + i) % membership->count);
+        bool in_list = false;
+        for (size_t at = 0; at < listed && !in_list; at++)
+            in_list = indexes[at] == index;
+        if (!in_list && present(&membership->entries[index]))
+            indexes[count++] = index;
+    }
+    return count;
+}
+
 const char *member_status_name(enum member_status status)
 {
-    static const char *const names[] = {"unknown", "alive", "suspect", "dead", "left"};
+    static const char *const names[] = {"unknown", "alive", "suspect", "dead", "left", "removed"};
     ensure(status < array_size(names));
     return names[status];
 }

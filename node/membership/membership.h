@@ -7,9 +7,10 @@
 #include "homes.h"
 #include "version.h"
 
-/* A member as the operator names it. Strings are owned by the cluster_config that holds them. */
+/* A member as the operator names it. Strings are owned by whoever holds it: a cluster_config, or the
+ * membership. */
 struct member_config {
-    char *name;      /* unique in the cluster */
+    char *name;      /* unique among the members that are not removed */
     char *address;   /* host:port of its peer port */
     char *zone;      /* failure zone; "" if zones are not used */
     uint32_t weight; /* share of the ring relative to others; 100 is ordinary */
@@ -29,6 +30,8 @@ enum { MEMBERS_MAX = 1024 };
 uint64_t cluster_id(const struct cluster_config *cluster);
 void cluster_config_copy(struct cluster_config *to, const struct cluster_config *from);
 void cluster_config_deinit(struct cluster_config *cluster);
+struct member_config member_config_copy(const struct member_config *member);
+void member_config_deinit(struct member_config *member);
 /* NULL, or what is wrong with it, for the operator (static). */
 const char *cluster_config_check(const struct cluster_config *cluster);
 
@@ -40,7 +43,16 @@ struct peer_identity {
     uint64_t incarnation;
 };
 
-enum member_status { MEMBER_UNKNOWN, MEMBER_ALIVE, MEMBER_SUSPECT, MEMBER_DEAD, MEMBER_LEFT };
+/* All but the last are rumours. REMOVED is fact and final: the member's number, name and id stay, but
+ * it is no member any more. */
+enum member_status {
+    MEMBER_UNKNOWN,
+    MEMBER_ALIVE,
+    MEMBER_SUSPECT,
+    MEMBER_DEAD,
+    MEMBER_LEFT,
+    MEMBER_REMOVED
+};
 
 enum { INCARNATION_START_SHIFT = 32 /* an incarnation is starts << 32, plus refutations since */ };
 
@@ -61,8 +73,10 @@ struct gossip_config {
 
 /* A member as seen from here. */
 struct member {
-    const struct member_config *config;
-    node_id id; /* NODE_ID_NONE until first met */
+    const struct member_config
+        *config; /* valid as long as the membership; its address and zone until
+                                           they change */
+    node_id id;  /* NODE_ID_NONE until first met */
     uint16_t shards;
     enum member_status status; /* gossip's */
     uint64_t incarnation;
@@ -73,18 +87,27 @@ struct membership;
 
 /* As it was at the cluster's birth. */
 const struct cluster_config *membership_cluster(const struct membership *membership);
+/* How many numbers were given so far: those of removed members count. */
 size_t membership_count(const struct membership *membership);
-/* In the order of the cluster's configuration. */
+/* How many members there are: removed ones do not count. */
+size_t membership_size(const struct membership *membership);
+/* Grows with every member that is added, removed or changed. */
+uint64_t membership_version(const struct membership *membership);
+/* By number: the initial members in the order of the configuration, then in the order in which they
+ * were added. The pointer stays valid as long as the membership. */
 const struct member *membership_at(const struct membership *membership, size_t index);
 const struct member *membership_self(const struct membership *membership);
-/* NULL if no member has that id. */
+/* NULL if no member has that id, or it was removed. */
 const struct member *membership_find(const struct membership *membership, node_id id);
-/* May requests be sent there: linked, and gossip does not call it suspect, dead or left. */
+/* May requests be sent there: linked, and gossip does not call it suspect, dead or left. Never to one
+ * that was removed. */
 bool member_usable(const struct member *member);
 uint32_t membership_partitions(const struct membership *membership);
 uint64_t membership_epoch(const struct membership *membership);
 /* Of the partition's last change. */
 uint64_t membership_partition_epoch(const struct membership *membership, uint32_t partition);
+/* How many home nodes a partition can have at most: no preference list is shorter. */
+size_t membership_homes_max(const struct membership *membership);
 /* The preference list of a partition: indexes of up to `max` distinct members, home nodes first.
  * Returns how many. */
 size_t membership_preference_list(const struct membership *membership, uint32_t partition,
@@ -93,4 +116,8 @@ size_t membership_preference_list(const struct membership *membership, uint32_t 
  * there are fewer members, all of them. */
 void membership_homes(const struct membership *membership, uint32_t partition, unsigned n,
                       struct homes *homes);
+/* The same, and behind its end other members that could stand in, in an order that differs from
+ * partition to partition. */
+size_t membership_stand_in_list(const struct membership *membership, uint32_t partition,
+                                uint16_t *indexes, size_t max);
 const char *member_status_name(enum member_status status);

@@ -16,8 +16,8 @@ enum {
  * (Lifeguard counts independent suspicions). With several, each is named in turn. */
 static node_id accuser(const struct gossip *gossip, size_t index)
 {
-    const struct gossip_peer *peer = &gossip->peers[index];
-    if (peer->confirmations == 0)
+    const struct gossip_peer *peer = gossip->peers[index];
+    if (peer == NULL || peer->confirmations == 0)
         return gossip->outbox->self;
     return peer->confirmers[peer->transmits_left % peer->confirmations];
 }
@@ -44,7 +44,8 @@ static void select_member(const struct gossip *gossip, struct selection *selecti
 {
     /* Of a member not met in this life there is nothing to tell. */
     const struct member *member = &gossip->members->entries[index].member;
-    if (member->id == NODE_ID_NONE || member->shards == 0 || selection->taken[index])
+    if (member->id == NODE_ID_NONE || member->shards == 0 || member->status == MEMBER_REMOVED ||
+        selection->taken[index])
         return;
     selection->taken[index] = true;
     selection->indexes[selection->count++] = index;
@@ -53,8 +54,8 @@ static void select_member(const struct gossip *gossip, struct selection *selecti
 /* Selects news of a member as one of the times that it is passed on. */
 static void select_rumour(struct gossip *gossip, struct selection *selection, size_t index)
 {
-    if (gossip->peers[index].transmits_left > 0)
-        gossip->peers[index].transmits_left--;
+    if (gossip_transmits_left(gossip, index) > 0)
+        gossip->peers[index]->transmits_left--;
     select_member(gossip, selection, index);
 }
 
@@ -62,11 +63,13 @@ static void select_rumour(struct gossip *gossip, struct selection *selection, si
 static size_t freshest(const struct gossip *gossip, const struct selection *selection)
 {
     size_t best = MEMBERS_MAX;
-    for (size_t i = 0; i < gossip->members->cluster.members_count; i++) {
-        uint32_t left = gossip->peers[i].transmits_left;
-        if (left > 0 && !selection->taken[i] &&
-            (best == MEMBERS_MAX || left > gossip->peers[best].transmits_left))
-            best = i;
+    uint32_t most = 0;
+    for (size_t i = 0; i < membership_count(gossip->members); i++) {
+        uint32_t left = gossip_transmits_left(gossip, i);
+        if (left <= most || selection->taken[i])
+            continue;
+        most = left;
+        best = i;
     }
     return best;
 }
@@ -76,7 +79,7 @@ static void select_news(struct gossip *gossip, struct selection *selection, size
 {
     memset(selection, 0, sizeof(*selection));
     if (everything) {
-        for (size_t i = 0; i < gossip->members->cluster.members_count; i++)
+        for (size_t i = 0; i < membership_count(gossip->members); i++)
             select_member(gossip, selection, i);
         return;
     }
@@ -128,12 +131,13 @@ void rumours_share(struct gossip *gossip, uint16_t shard)
 
 static double log_of_members(const struct gossip *gossip)
 {
-    return fmax(1.0, log10((double)gossip->members->cluster.members_count + 1.0));
+    return fmax(1.0, log10((double)membership_size(gossip->members) + 1.0));
 }
 
 void rumours_spread(struct gossip *gossip, size_t index)
 {
-    gossip->peers[index].transmits_left = (uint32_t)ceil(TRANSMIT_FACTOR * log_of_members(gossip));
+    gossip_peer(gossip, index)->transmits_left =
+        (uint32_t)ceil(TRANSMIT_FACTOR * log_of_members(gossip));
 }
 
 /* Lifeguard's dynamic suspicion: starts long, and shrinks with each independent confirmation. */
@@ -141,7 +145,7 @@ static uint64_t suspicion_length_us(const struct gossip *gossip, uint32_t confir
 {
     double least = gossip->config.suspicion_factor * log_of_members(gossip) *
                    (double)gossip->config.probe_interval_us;
-    size_t members = gossip->members->cluster.members_count;
+    size_t members = membership_size(gossip->members);
     uint32_t expected = members < 3 ? 0 : (uint32_t)(members - 2);
     if (expected > CONFIRMATIONS_MAX)
         expected = CONFIRMATIONS_MAX;
@@ -154,7 +158,7 @@ static uint64_t suspicion_length_us(const struct gossip *gossip, uint32_t confir
 
 static void suspicion_confirm(struct gossip *gossip, size_t index, node_id from)
 {
-    struct gossip_peer *peer = &gossip->peers[index];
+    struct gossip_peer *peer = gossip_peer(gossip, index);
     for (uint32_t i = 0; i < peer->confirmations; i++) {
         if (peer->confirmers[i] == from)
             return;
@@ -171,7 +175,7 @@ static void suspicion_confirm(struct gossip *gossip, size_t index, node_id from)
 static void status_change(struct gossip *gossip, size_t index, enum member_status status,
                           uint64_t incarnation)
 {
-    struct gossip_peer *peer = &gossip->peers[index];
+    struct gossip_peer *peer = gossip_peer(gossip, index);
     const struct member *member = &gossip->members->entries[index].member;
     if (member->status != status)
         log_event(gossip->log, LOG_INFO, "member_status",
@@ -191,7 +195,7 @@ static void status_change(struct gossip *gossip, size_t index, enum member_statu
 static void suspicion_start(struct gossip *gossip, size_t index, uint64_t incarnation, node_id from)
 {
     status_change(gossip, index, MEMBER_SUSPECT, incarnation);
-    gossip->peers[index].suspected_us = gossip_now_us(gossip);
+    gossip_peer(gossip, index)->suspected_us = gossip_now_us(gossip);
     suspicion_confirm(gossip, index, from);
 }
 

@@ -29,8 +29,8 @@ void exchange_init(struct exchange *exchange, struct caller *caller, struct time
     exchange->shards = shards;
     exchange->interval_us = interval_us;
     exchange->attempt_timeout_us = attempt_timeout_us;
-    exchange->wanted = calloc(membership_count(caller->members), sizeof(*exchange->wanted));
-    exchange->again = calloc(membership_count(caller->members), sizeof(*exchange->again));
+    exchange->wanted = calloc(MEMBERS_MAX, sizeof(*exchange->wanted));
+    exchange->again = calloc(MEMBERS_MAX, sizeof(*exchange->again));
     ensure(exchange->wanted != NULL);
     ensure(exchange->again != NULL);
     timer_init(&exchange->tick, on_tick);
@@ -93,6 +93,16 @@ void exchange_on_reconnection(struct exchange *exchange, size_t member)
 {
     if (exchange->caller->members->self < member)
         exchange->wanted[member] = membership_partitions(exchange->caller->members);
+}
+
+void exchange_on_removal(struct exchange *exchange, size_t member)
+{
+    if (exchange->busy && exchange->peer == member) {
+        PROBE("the other side of an exchange is removed");
+        session_end(exchange, false);
+    }
+    exchange->wanted[member] = 0;
+    exchange->again[member] = false;
 }
 
 bool exchange_idle(const struct exchange *exchange)

@@ -76,5 +76,7 @@ void exchange_deinit(struct exchange *exchange);
 void exchange_start(struct exchange *exchange);
 /* A peer can be reached again: compare everything that is shared with it. */
 void exchange_on_reconnection(struct exchange *exchange, size_t member);
+/* The member was removed: what is under way with it ends, and is not tried again. */
+void exchange_on_removal(struct exchange *exchange, size_t member);
 /* No session is under way and none is due but the slow pace's. */
 bool exchange_idle(const struct exchange *exchange);

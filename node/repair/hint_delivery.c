@@ -42,6 +42,29 @@ struct hint_batch {
 
 static void batch_start(struct hint_batch *batch);
 
+static void on_batch_timeout(struct timer *timer, uint64_t now_us);
+
+static bool batch_busy(const struct hint_delivery *delivery, size_t member)
+{
+    return delivery->batches[member] != NULL && delivery->batches[member]->busy;
+}
+
+/* The member's, made if there is none yet. */
+static struct hint_batch *batch_of(struct hint_delivery *delivery, size_t member)
+{
+    struct hint_batch *batch = delivery->batches[member];
+    if (batch != NULL)
+        return batch;
+    batch = calloc(1, sizeof(*batch));
+    ensure(batch != NULL);
+    batch->delivery = delivery;
+    batch->member = member;
+    timer_init(&batch->timeout, on_batch_timeout);
+    writer_init(&batch->next, HINT_KEY_SIZE + 1);
+    delivery->batches[member] = batch;
+    return batch;
+}
+
 static void on_tick(struct timer *timer, uint64_t now_us)
 {
     struct hint_delivery *delivery = container_of(timer, struct hint_delivery, tick);
@@ -49,16 +72,13 @@ static void on_tick(struct timer *timer, uint64_t now_us)
     if (delivery->hints->load_failed)
         hints_load(delivery->hints);
     for (size_t i = 0; delivery->hints->loaded && i < membership_count(members); i++) {
-        struct hint_batch *batch = &delivery->batches[i];
         node_id target = membership_at(members, i)->id;
-        if (!batch->busy && members_usable(members, i) &&
+        if (!batch_busy(delivery, i) && members_usable(members, i) &&
             hints_pending_for(delivery->hints, target) > 0)
-            batch_start(batch);
+            batch_start(batch_of(delivery, i));
     }
     timers_arm(delivery->timers, timer, now_us + TICK_US);
 }
-
-static void on_batch_timeout(struct timer *timer, uint64_t now_us);
 
 void hint_delivery_init(struct hint_delivery *delivery, struct hints *hints, struct store *store,
                         struct caller *caller, struct timers *timers, struct log_sink *log,
@@ -72,15 +92,8 @@ void hint_delivery_init(struct hint_delivery *delivery, struct hints *hints, str
     delivery->log = log;
     delivery->in_flight_max = in_flight_max;
     delivery->attempt_timeout_us = attempt_timeout_us;
-    size_t members = membership_count(caller->members);
-    delivery->batches = calloc(members, sizeof(*delivery->batches));
+    delivery->batches = calloc(MEMBERS_MAX, sizeof(struct hint_batch *));
     ensure(delivery->batches != NULL);
-    for (size_t i = 0; i < members; i++) {
-        delivery->batches[i].delivery = delivery;
-        delivery->batches[i].member = i;
-        timer_init(&delivery->batches[i].timeout, on_batch_timeout);
-        writer_init(&delivery->batches[i].next, HINT_KEY_SIZE + 1);
-    }
     timer_init(&delivery->tick, on_tick);
 }
 
@@ -100,14 +113,17 @@ static void batch_clear(struct hint_batch *batch)
 
 static void batch_free(struct hint_batch *batch)
 {
+    if (batch == NULL)
+        return;
     batch_clear(batch);
     writer_deinit(&batch->next);
+    free(batch);
 }
 
 void hint_delivery_deinit(struct hint_delivery *delivery)
 {
-    for (size_t i = 0; i < membership_count(delivery->caller->members); i++)
-        batch_free(&delivery->batches[i]);
+    for (size_t i = 0; i < MEMBERS_MAX; i++)
+        batch_free(delivery->batches[i]);
     timers_disarm(delivery->timers, &delivery->tick);
     free(delivery->batches);
 }
@@ -121,7 +137,7 @@ void hint_delivery_start(struct hint_delivery *delivery)
 bool hint_delivery_idle(const struct hint_delivery *delivery)
 {
     for (size_t i = 0; i < membership_count(delivery->caller->members); i++) {
-        if (delivery->batches[i].busy)
+        if (batch_busy(delivery, i))
             return false;
     }
     return true;
@@ -221,12 +237,19 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
                 FRAME_WRITE_REPLY, &body.base, row);
 }
 
+/* While its hints were being read. */
+static bool removed(const struct hint_batch *batch)
+{
+    const struct membership *members = batch->delivery->caller->members;
+    return membership_at(members, batch->member)->status == MEMBER_REMOVED;
+}
+
 static void on_batch_read(struct store_op *op)
 {
     struct hint_batch *batch = container_of(op, struct hint_batch, read.op);
     struct reader reader = reader_of(writer_slice(&batch->read.rows));
     struct slice key, value, last = SLICE_EMPTY;
-    if (op->status != STORE_OK || batch->read.rows_count == 0) {
+    if (op->status != STORE_OK || batch->read.rows_count == 0 || removed(batch)) {
         writer_reset(&batch->next);
         batch_clear(batch);
         return;

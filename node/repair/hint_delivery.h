@@ -19,7 +19,7 @@ struct hint_delivery {
     struct log_sink *log;
     uint32_t in_flight_max;      /* hints of one batch */
     uint64_t attempt_timeout_us; /* for a batch's answers */
-    struct hint_batch *batches;  /* per member */
+    struct hint_batch **batches; /* per member; NULL: it was never sent any */
     struct timer tick;
     uint64_t delivered;
 };

@@ -20,7 +20,8 @@ static void make_members(struct membership *members, const uint32_t *weights, si
             (struct member_config){names[index], addresses[index], zone, weights[index]};
     struct cluster_config cluster = {cluster_name, PARTITIONS, configs, count};
     struct peer_identity self = {.id = 1 << 16, .name = "a", .shards = 1, .incarnation = 1};
-    members_init(members, &cluster, "a", &self);
+    members_init(members, &cluster);
+    members_set_self(members, &self);
 }
 
 static void check_sums(const struct ownership *ownership, size_t members)

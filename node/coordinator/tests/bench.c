@@ -35,7 +35,8 @@ static void members_make(struct bench *bench, size_t count, size_t self)
     struct cluster_config cluster = {(char *)(uintptr_t) "test", PARTITIONS, configs, count};
     uint64_t incarnation = UINT64_C(1) << INCARNATION_START_SHIFT;
     struct peer_identity own = {bench_id(self), names[self], 1, incarnation};
-    members_init(&bench->members, &cluster, names[self], &own);
+    members_init(&bench->members, &cluster);
+    members_set_self(&bench->members, &own);
     for (size_t i = 0; i < count; i++) {
         ck_assert(members_bind(&bench->members, slice_of_string(names[i]), bench_id(i)));
         members_set_status(&bench->members, i, MEMBER_ALIVE, incarnation);

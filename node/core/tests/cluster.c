@@ -166,20 +166,25 @@ void cluster_link(struct cluster *cluster, size_t one, size_t other)
         node_on_peer_up(cluster->nodes[one].shard[shard], cluster_clock(cluster, one), &identity);
 }
 
-static bool boot_node(struct cluster *cluster, size_t index, struct boot *boot)
+static void fill_members(const struct cluster *cluster, struct member_config *members)
 {
-    struct cluster_node *node = &cluster->nodes[index];
-    struct member_config members[CLUSTER_NODES_MAX];
-    char addresses[CLUSTER_NODES_MAX][40];
-    struct store_commit commit;
-    struct prng prng;
+    static char addresses[CLUSTER_NODES_MAX][40];
     for (size_t i = 0; i < cluster->count; i++) {
         snprintf(addresses[i], sizeof(addresses[i]), "127.0.0.%zu:7000", i + 1);
         members[i] = (struct member_config){(char *)(uintptr_t)names[i], addresses[i],
                                             (char *)(uintptr_t) "", 100};
     }
+}
+
+static bool boot_node(struct cluster *cluster, size_t index, struct boot *boot)
+{
+    struct cluster_node *node = &cluster->nodes[index];
+    struct member_config members[CLUSTER_NODES_MAX];
+    struct store_commit commit;
+    struct prng prng;
+    fill_members(cluster, members);
     struct cluster_config config = {(char *)(uintptr_t) "test", CLUSTER_PARTITIONS, members,
-                                    cluster->count};
+                                    cluster->born};
     prng_init(&prng, index + 1 + 1000 * node->starts++);
     store_commit_init(&commit, (store_done)abort);
     node->refused = boot_load(boot, &config, names[index], node->machine, &prng, read_meta,
@@ -191,6 +196,8 @@ static bool boot_node(struct cluster *cluster, size_t index, struct boot *boot)
         memory_store_sync(node->disk);
     }
     store_commit_deinit(&commit);
+    for (size_t i = cluster->born; i < cluster->count; i++)
+        boot_add_member(boot, &members[i]);
     return node->refused == NULL;
 }
 
@@ -272,25 +279,58 @@ void cluster_crash(struct cluster *cluster, size_t index)
     }
 }
 
+static void make_disk(struct cluster *cluster, size_t index, bool lying)
+{
+    struct cluster_node *node = &cluster->nodes[index];
+    struct memory_store_config disk = {
+        .seed = index + 1, .sync = !lying, .miss_per_million = 300000};
+    node->disk = memory_store_new(&disk);
+    node->machine = 1;
+    for (uint16_t shard = 0; shard < CLUSTER_SHARDS_MAX; shard++) {
+        node->port[shard] = (struct cluster_port){{on_send}, cluster, index, shard};
+        node->store[shard] = memory_store_port(node->disk, on_submitted, &node->port[shard]);
+    }
+}
+
+size_t cluster_add(struct cluster *cluster)
+{
+    struct member_config members[CLUSTER_NODES_MAX];
+    size_t index = cluster->count++;
+    make_disk(cluster, index, false);
+    fill_members(cluster, members);
+    for (size_t i = 0; i < index; i++) {
+        for (uint16_t shard = 0; shard < cluster->shards && cluster->nodes[i].shard[0]; shard++) {
+            size_t number =
+                node_add_member(cluster->nodes[i].shard[shard], cluster_clock(cluster, i),
+                                &members[index], NODE_ID_NONE);
+            ck_assert_uint_eq(number, index);
+        }
+    }
+    return index;
+}
+
+void cluster_remove(struct cluster *cluster, size_t by, size_t of)
+{
+    for (uint16_t shard = 0; shard < cluster->shards; shard++)
+        node_remove_member(cluster->nodes[by].shard[shard], cluster_clock(cluster, by), of);
+}
+
+const struct member *cluster_view(const struct cluster *cluster, size_t by, uint16_t shard,
+                                  size_t of)
+{
+    return membership_at(node_membership(cluster->nodes[by].shard[shard]), of);
+}
+
 static void init(struct cluster *cluster, size_t nodes, uint16_t shards, bool lying)
 {
     memset(cluster, 0, sizeof(*cluster));
-    cluster->count = nodes;
+    cluster->count = cluster->born = nodes;
     cluster->shards = shards;
     cluster->replicas = 3;
     cluster->now_us = 1000000;
     cluster->log = (struct log_sink){on_log, LOG_WARN};
-    for (size_t i = 0; i < nodes; i++) {
-        struct cluster_node *node = &cluster->nodes[i];
-        struct memory_store_config disk = {
-            .seed = i + 1, .sync = !lying, .miss_per_million = 300000};
-        node->disk = memory_store_new(&disk);
-        node->machine = 1;
-        for (uint16_t shard = 0; shard < CLUSTER_SHARDS_MAX; shard++) {
-            node->port[shard] = (struct cluster_port){{on_send}, cluster, i, shard};
-            node->store[shard] = memory_store_port(node->disk, on_submitted, &node->port[shard]);
-        }
-    }
+    for (size_t i = 0; i < nodes; i++)
+        make_disk(cluster, i, lying);
     for (size_t i = 0; i < nodes; i++)
         cluster_start(cluster, i);
     cluster_run_for(cluster, 1000000);

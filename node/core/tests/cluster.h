@@ -47,6 +47,7 @@ struct cluster_frame {
 
 struct cluster {
     size_t count;
+    size_t born; /* how many of them were there from the start; the others were added */
     uint16_t shards;
     uint64_t now_us;
     struct cluster_node nodes[CLUSTER_NODES_MAX];
@@ -81,6 +82,14 @@ void cluster_set_expiry(struct cluster *cluster, struct slice attribute);
 void cluster_start(struct cluster *cluster, size_t node);
 /* One node's links to another are up: it may send. */
 void cluster_link(struct cluster *cluster, size_t one, size_t other);
+/* One more node, not started, that all that are up learn of at once. Returns its index, which is its
+ * number. */
+size_t cluster_add(struct cluster *cluster);
+/* All shards of node `by` learn that node `of` was removed. */
+void cluster_remove(struct cluster *cluster, size_t by, size_t of);
+/* How a shard of node `by` sees node `of`. */
+const struct member *cluster_view(const struct cluster *cluster, size_t by, uint16_t shard,
+                                  size_t of);
 /* The power fails: what was not durable is lost, all links break. */
 void cluster_crash(struct cluster *cluster, size_t node);
 /* The process dies, the machine goes on: what was submitted reaches the disk. */

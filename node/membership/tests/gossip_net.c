@@ -40,13 +40,24 @@ static void cluster_fill(struct cluster_config *cluster, struct member_config *c
     *cluster = (struct cluster_config){(char *)(uintptr_t) "test", 8, configs, count};
 }
 
+/* Numbers are the order in which members came. */
+static void members_fill(struct net_node *node, const struct cluster_config *cluster, size_t born)
+{
+    struct cluster_config birth = *cluster;
+    birth.members_count = born;
+    members_init(&node->members, &birth);
+    for (size_t i = born; i < cluster->members_count; i++)
+        ck_assert_uint_eq(members_add(&node->members, &cluster->members[i]), i);
+}
+
 static void node_init(struct net_node *node, const struct cluster_config *cluster, uint64_t seed)
 {
     struct peer_identity self = {net_id(node->index), names[node->index], 1,
                                  UINT64_C(1) << INCARNATION_START_SHIFT};
     struct gossip_config config;
     gossip_config_defaults(&config);
-    members_init(&node->members, cluster, names[node->index], &self);
+    members_fill(node, cluster, node->net->born);
+    members_set_self(&node->members, &self);
     timers_init(&node->timers);
     prng_init(&node->prng, seed);
     hlc_init(&node->hlc, 0);
@@ -66,7 +77,7 @@ void net_init(struct gossip_net *net, size_t count, uint64_t seed)
     struct member_config configs[NET_NODES_MAX];
     char addresses[NET_NODES_MAX][40];
     memset(net, 0, sizeof(*net));
-    net->count = count;
+    net->count = net->born = count;
     net->now_us = 1000000;
     cluster_fill(&cluster, configs, addresses, count);
     for (size_t i = 0; i < count; i++) {
@@ -74,6 +85,30 @@ void net_init(struct gossip_net *net, size_t count, uint64_t seed)
         net->nodes[i].index = i;
         node_init(&net->nodes[i], &cluster, seed * 100 + i);
     }
+}
+
+size_t net_add(struct gossip_net *net)
+{
+    struct cluster_config cluster;
+    struct member_config configs[NET_NODES_MAX];
+    char addresses[NET_NODES_MAX][40];
+    size_t index = net->count++;
+    cluster_fill(&cluster, configs, addresses, net->count);
+    for (size_t i = 0; i < index; i++)
+        ck_assert_uint_eq(members_add(&net->nodes[i].members, &configs[index]), index);
+    net->nodes[index].net = net;
+    net->nodes[index].index = index;
+    node_init(&net->nodes[index], &cluster, index);
+    net_start(net, index);
+    return index;
+}
+
+void net_remove(struct gossip_net *net, size_t by, size_t of)
+{
+    struct net_node *node = &net->nodes[by];
+    node->outbox.now.monotonic_us = net->now_us;
+    members_remove(&node->members, of);
+    gossip_on_removal(&node->gossip, of);
 }
 
 void net_deinit(struct gossip_net *net)
@@ -125,7 +160,7 @@ static void dial(struct gossip_net *net, struct net_node *node)
 {
     for (size_t i = 0; net->dialing && i < net->count; i++) {
         const struct member *member = &node->members.entries[i].member;
-        if (member->id != NODE_ID_NONE && !member->linked)
+        if (member->id != NODE_ID_NONE && !member->linked && member->status != MEMBER_REMOVED)
             net_meet(net, node->index, i);
     }
 }
@@ -136,7 +171,8 @@ static void receive(struct gossip_net *net, const struct net_frame *arrived)
     struct frame frame;
     struct arena arena;
     ck_assert_int_eq(frame_decode(buffer_slice(arrived->frame), &frame), FRAME_OK);
-    if (node->dead || !node->started)
+    bool known = members_index(&node->members, frame.header.from) != MEMBERS_MAX;
+    if (node->dead || !node->started || !known)
         return;
     arena_init(&arena);
     node->outbox.now.monotonic_us = net->now_us;

@@ -31,6 +31,7 @@ struct net_frame {
 
 struct gossip_net {
     size_t count;
+    size_t born; /* how many of them were there from the start */
     uint64_t now_us;
     struct net_node nodes[NET_NODES_MAX];
     struct net_frame frames[NET_FRAMES_MAX];
@@ -48,6 +49,11 @@ void net_meet(struct gossip_net *net, size_t one, size_t other);
 void net_start_all(struct gossip_net *net);
 void net_start(struct gossip_net *net, size_t index);
 void net_run_for(struct gossip_net *net, uint64_t length_us);
+/* One more member, which every node learns of at once, and the node itself, which is started; it has
+ * met nobody. Returns its index. */
+size_t net_add(struct gossip_net *net);
+/* Node `by` learns that node `of` was removed. */
+void net_remove(struct gossip_net *net, size_t by, size_t of);
 /* How node `by` sees node `of`. */
 const struct member *net_view(const struct gossip_net *net, size_t by, size_t of);
 /* True if every living node but `of` sees `of` so. */

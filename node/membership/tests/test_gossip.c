@@ -199,8 +199,92 @@ START_TEST(the_schema_version_spreads)
 }
 END_TEST
 
+/* All link with whom they hear of. */
+static size_t start_and_add(size_t nodes, uint64_t seed)
+{
+    net_init(&net, nodes, seed);
+    net.dialing = true;
+    net_start_all(&net);
+    net_run_for(&net, SECONDS(10));
+    size_t added = net_add(&net);
+    net_meet(&net, 0, added);
+    return added;
+}
+
+START_TEST(who_is_added_is_found_and_probed)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        size_t added = start_and_add(4, seed);
+        net_run_for(&net, SECONDS(5));
+        ck_assert(net_all_see(&net, added, MEMBER_ALIVE));
+        for (size_t i = 0; i < added; i++)
+            ck_assert_int_eq(net_view(&net, added, i)->status, MEMBER_ALIVE);
+        net.nodes[added].dead = true;
+        net_run_for(&net, detection_bound_us(added + 1));
+        ck_assert_msg(net_all_see(&net, added, MEMBER_DEAD), "seed %llu", (unsigned long long)seed);
+        net_deinit(&net);
+    }
+}
+END_TEST
+
+START_TEST(who_is_removed_under_a_probe_is_let_go)
+{
+    net_init(&net, 3, 2);
+    net_start_all(&net);
+    net_run_for(&net, SECONDS(10));
+    net.nodes[2].dead = true;
+    while (net.nodes[0].gossip.probed != 2)
+        net_run_for(&net, 10000);
+    net_remove(&net, 0, 2);
+    ck_assert_uint_eq(net.nodes[0].gossip.probed, MEMBERS_MAX);
+    while (net_view(&net, 1, 2)->status != MEMBER_SUSPECT)
+        net_run_for(&net, 10000);
+    net_remove(&net, 1, 2);
+    net_run_for(&net, SECONDS(60));
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(net_view(&net, i, 2)->status, MEMBER_REMOVED);
+        ck_assert_int_eq(net_view(&net, i, 1 - i)->status, MEMBER_ALIVE);
+        ck_assert_ptr_null(net.nodes[i].gossip.peers[2]);
+        ck_assert_uint_eq(net.nodes[i].gossip.awareness, 0);
+    }
+    net_deinit(&net);
+}
+END_TEST
+
+/* One member after the other learns of the removal; those that do not know yet go on gossiping with the
+ * removed one, and it lives a new life meanwhile. */
+static bool removal_holds(uint64_t seed)
+{
+    bool holds = true;
+    size_t added = start_and_add(4, seed);
+    net_run_for(&net, SECONDS(10));
+    for (size_t by = 0; by < added; by++) {
+        struct membership *own = &net.nodes[added].members;
+        uint64_t incarnation = own->entries[added].member.incarnation;
+        net_remove(&net, by, added);
+        members_set_status(own, added, MEMBER_ALIVE, incarnation + (UINT64_C(1) << 32));
+        net_run_for(&net, SECONDS(3));
+        for (size_t i = 0; i <= by; i++)
+            holds &= net_view(&net, i, added)->status == MEMBER_REMOVED;
+    }
+    net_run_for(&net, SECONDS(40));
+    for (size_t i = 0; i < added; i++)
+        holds &= net_view(&net, i, added)->status == MEMBER_REMOVED;
+    net_deinit(&net);
+    return holds;
+}
+
+START_TEST(gossip_does_not_bring_back_who_was_removed)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++)
+        ck_assert(removal_holds(seed));
+}
+END_TEST
+
 TEST_MAIN("gossip", a_chain_of_acquaintances_becomes_a_cluster, a_quiet_cluster_stays_as_it_is,
           a_death_is_noticed_in_time, one_dead_member_makes_nobody_doubt_himself,
           the_dead_may_return, a_false_rumour_is_refuted,
           who_leaves_is_missed_at_once_and_not_called_dead,
-          a_slow_node_gives_nobody_up_and_is_not_given_up, the_schema_version_spreads)
+          a_slow_node_gives_nobody_up_and_is_not_given_up, the_schema_version_spreads,
+          who_is_added_is_found_and_probed, who_is_removed_under_a_probe_is_let_go,
+          gossip_does_not_bring_back_who_was_removed)

@@ -1,4 +1,5 @@
 /* The table of members: names bound to ids, and who can be reached. */
+#include <stdio.h>
 #include <string.h>
 
 #include "members.h"
@@ -18,7 +19,8 @@ static void setup(void)
     }
     struct cluster_config cluster = {(char *)(uintptr_t) "test", 8, configs, 3};
     struct peer_identity self = {1 << 16, "a", 2, 5};
-    members_init(&members, &cluster, "a", &self);
+    members_init(&members, &cluster);
+    members_set_self(&members, &self);
 }
 
 START_TEST(a_name_is_bound_to_one_id)
@@ -101,6 +103,136 @@ START_TEST(silence_ends_with_the_next_answer_or_after_a_while)
 }
 END_TEST
 
+static size_t add(const char *name, const char *address)
+{
+    struct member_config config = {(char *)(uintptr_t)name, (char *)(uintptr_t)address,
+                                   (char *)(uintptr_t) "z", 50};
+    return members_add(&members, &config);
+}
+
+START_TEST(a_member_is_added_behind_the_others)
+{
+    meet();
+    const struct member *b = membership_at(&members, 1);
+    uint64_t version = membership_version(&members);
+    char name[] = "d", address[] = "h:4";
+    ck_assert_uint_eq(add(name, address), 3);
+    name[0] = address[0] = 'x';
+    ck_assert_uint_gt(membership_version(&members), version);
+    ck_assert_uint_eq(membership_count(&members), 4);
+    ck_assert_uint_eq(membership_size(&members), 4);
+    ck_assert_ptr_eq(membership_at(&members, 1), b);
+    const struct member *d = membership_at(&members, 3);
+    ck_assert_str_eq(d->config->name, "d");
+    ck_assert_str_eq(d->config->address, "h:4");
+    ck_assert_str_eq(d->config->zone, "z");
+    ck_assert_uint_eq(d->config->weight, 50);
+    ck_assert_uint_eq(d->id, NODE_ID_NONE);
+    ck_assert_int_eq(d->status, MEMBER_UNKNOWN);
+    ck_assert(!members_usable(&members, 3));
+    ck_assert(members_bind(&members, SLICE_LITERAL("d"), 4 << 16));
+    members_set_shards(&members, 3, 1);
+    members_set_linked(&members, 3, true);
+    ck_assert(members_usable(&members, 3));
+    members_deinit(&members);
+}
+END_TEST
+
+START_TEST(who_was_removed_is_nobody)
+{
+    meet();
+    uint64_t version = membership_version(&members);
+    members_remove(&members, 1);
+    ck_assert_uint_gt(membership_version(&members), version);
+    ck_assert_int_eq(membership_at(&members, 1)->status, MEMBER_REMOVED);
+    ck_assert_str_eq(member_status_name(MEMBER_REMOVED), "removed");
+    ck_assert(!members_usable(&members, 1));
+    ck_assert_uint_eq(members_index(&members, 2 << 16), MEMBERS_MAX);
+    ck_assert_ptr_null(membership_find(&members, 2 << 16));
+    ck_assert_uint_eq(members_index_of_name(&members, SLICE_LITERAL("b")), MEMBERS_MAX);
+    ck_assert(!members_bind(&members, SLICE_LITERAL("b"), 2 << 16));
+    ck_assert(members_was_removed(&members, 2 << 16));
+    ck_assert(!members_was_removed(&members, 1 << 16));
+    ck_assert(!members_was_removed(&members, NODE_ID_NONE));
+    ck_assert_uint_eq(membership_count(&members), 3);
+    ck_assert_uint_eq(membership_size(&members), 2);
+    version = membership_version(&members);
+    members_remove(&members, 1);
+    ck_assert_uint_eq(membership_version(&members), version);
+    ck_assert_uint_eq(membership_size(&members), 2);
+    members_heard(&members, 2 << 16, 100);
+    members_deinit(&members);
+}
+END_TEST
+
+START_TEST(a_name_may_be_used_again_but_not_an_id)
+{
+    meet();
+    members_remove(&members, 1);
+    ck_assert_uint_eq(add("b", "h:9"), 3);
+    ck_assert_uint_eq(members_index_of_name(&members, SLICE_LITERAL("b")), 3);
+    ck_assert(!members_bind(&members, SLICE_LITERAL("b"), 2 << 16));
+    ck_assert(members_bind(&members, SLICE_LITERAL("b"), 9 << 16));
+    ck_assert_uint_eq(members_index(&members, 9 << 16), 3);
+    ck_assert_uint_eq(membership_at(&members, 1)->id, 2 << 16);
+    members_deinit(&members);
+}
+END_TEST
+
+START_TEST(a_member_may_change)
+{
+    meet();
+    uint64_t version = membership_version(&members);
+    const struct member_config *config = membership_at(&members, 1)->config;
+    members_change(&members, 1, "east", 200, "h:22");
+    ck_assert_uint_gt(membership_version(&members), version);
+    ck_assert_ptr_eq(membership_at(&members, 1)->config, config);
+    ck_assert_str_eq(config->name, "b");
+    members_change(&members, 1, config->zone, 300, config->address);
+    ck_assert_str_eq(config->zone, "east");
+    ck_assert_str_eq(config->address, "h:22");
+    ck_assert_uint_eq(config->weight, 300);
+    ck_assert_str_eq(membership_cluster(&members)->members[1].address, "h:2");
+    ck_assert(members_usable(&members, 1));
+    members_deinit(&members);
+}
+END_TEST
+
+START_TEST(numbers_come_to_an_end)
+{
+    setup();
+    for (size_t i = 3; i < MEMBERS_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "m%zu", i);
+        ck_assert_uint_eq(add(name, "h:4"), i);
+        members_remove(&members, i);
+    }
+    ck_assert_uint_eq(add("d", "h:4"), MEMBERS_MAX);
+    ck_assert_uint_eq(membership_size(&members), 3);
+    members_deinit(&members);
+}
+END_TEST
+
+START_TEST(all_but_the_removed_may_stand_in)
+{
+    uint16_t list[PREFERENCE_MAX];
+    meet();
+    ck_assert_uint_eq(add("d", "h:4"), 3);
+    ck_assert_uint_eq(add("e", "h:5"), 4);
+    members_remove(&members, 3);
+    for (uint32_t partition = 0; partition < 8; partition++) {
+        size_t homes = membership_preference_list(&members, partition, list, PREFERENCE_MAX);
+        ck_assert_uint_eq(homes, 3);
+        ck_assert_uint_eq(membership_stand_in_list(&members, partition, list, PREFERENCE_MAX), 4);
+        ck_assert_uint_eq(list[3], 4);
+        ck_assert_uint_eq(membership_stand_in_list(&members, partition, list, 2), 2);
+    }
+    members_deinit(&members);
+}
+END_TEST
+
 TEST_MAIN("members", a_name_is_bound_to_one_id, usable_means_linked_and_not_thought_ill_of,
           an_address_names_the_life_that_is_meant,
-          silence_ends_with_the_next_answer_or_after_a_while)
+          silence_ends_with_the_next_answer_or_after_a_while, a_member_is_added_behind_the_others,
+          who_was_removed_is_nobody, a_name_may_be_used_again_but_not_an_id, a_member_may_change,
+          numbers_come_to_an_end, all_but_the_removed_may_stand_in)

@@ -107,7 +107,7 @@ START_TEST(passing_a_suspicion_on_confirms_nothing)
     uint64_t incarnation = net_view(&net, 0, ABOUT)->incarnation;
     ck_assert(net_tell(&net, 0, TELLER, ABOUT, MEMBER_SUSPECT, incarnation));
     net_run_for(&net, 900000);
-    const struct gossip_peer *peer = &net.nodes[3].gossip.peers[ABOUT];
+    const struct gossip_peer *peer = net.nodes[3].gossip.peers[ABOUT];
     ck_assert_int_eq(net_view(&net, 3, ABOUT)->status, MEMBER_SUSPECT);
     ck_assert_uint_eq(peer->confirmations, 1);
     ck_assert_uint_eq(peer->confirmers[0], net_id(TELLER));

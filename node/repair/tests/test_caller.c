@@ -65,7 +65,8 @@ static void setup(void)
                                    (char *)(uintptr_t) "", 100};
     struct cluster_config cluster = {(char *)(uintptr_t) "test", 8, configs, MEMBERS};
     struct peer_identity self = {id_of(0), names[0], 1, 1};
-    members_init(&members, &cluster, names[0], &self);
+    members_init(&members, &cluster);
+    members_set_self(&members, &self);
     for (size_t i = 1; i < MEMBERS; i++)
         ck_assert(members_bind(&members, slice_of_string(names[i]), id_of(i)));
     hlc_init(&hlc, 0);

@@ -52,7 +52,8 @@ static void members_make(void)
     struct member_config config = {name, address, empty, 100};
     struct cluster_config cluster = {name, 8, &config, 1};
     struct peer_identity own = {1 << 16, name, 1, UINT64_C(1) << INCARNATION_START_SHIFT};
-    members_init(&range_bench.members, &cluster, name, &own);
+    members_init(&range_bench.members, &cluster);
+    members_set_self(&range_bench.members, &own);
 }
 
 void range_bench_init(uint32_t miss_per_million)
