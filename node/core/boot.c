@@ -155,6 +155,23 @@ void boot_add_member(struct boot *boot, const struct member_config *member)
     boot->added[boot->added_count++] = member_config_copy(member);
 }
 
+static const struct member_config *find(const struct member_config *members, size_t count,
+                                        const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(members[i].name, name) == 0)
+            return &members[i];
+    }
+    return NULL;
+}
+
+const struct member_config *boot_self(const struct boot *boot)
+{
+    const struct member_config *self =
+        find(boot->cluster.members, boot->cluster.members_count, boot->name);
+    return self != NULL ? self : find(boot->added, boot->added_count, boot->name);
+}
+
 void boot_deinit(struct boot *boot)
 {
     for (size_t i = 0; i < boot->added_count; i++)

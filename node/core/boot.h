@@ -48,4 +48,6 @@ const char *must_check boot_load(struct boot *boot, const struct cluster_config 
 extern const char boot_amnesia[];
 /* One more member came after birth; copies it. */
 void boot_add_member(struct boot *boot, const struct member_config *member);
+/* This node's own; NULL if it is none of the initial members and was not added. */
+const struct member_config *boot_self(const struct boot *boot);
 void boot_deinit(struct boot *boot);

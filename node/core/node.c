@@ -344,7 +344,7 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
                 frame.header.to_shard == node->config.shard &&
                 frame.header.from_shard < SHARDS_MAX &&
                 members_index(&node->members, from) != MEMBERS_MAX;
-    if (members_was_removed(&node->members, from)) {
+    if (membership_was_removed(&node->members, from)) {
         PROBE("a frame of a removed member is dropped");
         return;
     }

@@ -110,7 +110,7 @@ size_t members_index(const struct membership *members, node_id id)
     return MEMBERS_MAX;
 }
 
-bool members_was_removed(const struct membership *members, node_id id)
+bool membership_was_removed(const struct membership *members, node_id id)
 {
     for (size_t i = 0; members->removed > 0 && id != NODE_ID_NONE && i < members->count; i++) {
         if (members->entries[i].member.id == id && !present(&members->entries[i]))
@@ -135,7 +135,7 @@ bool members_bind(struct membership *members, struct slice name, node_id id)
     if (index == MEMBERS_MAX || id == NODE_ID_NONE || node_id_of(id) != id)
         return false;
     struct member *member = &members->entries[index].member;
-    bool taken = members_index(members, id) < MEMBERS_MAX || members_was_removed(members, id);
+    bool taken = members_index(members, id) < MEMBERS_MAX || membership_was_removed(members, id);
     if (member->id != id && (member->id != NODE_ID_NONE || taken))
         return false;
     members->changed |= member->id != id;

@@ -63,8 +63,6 @@ struct address members_address(const struct membership *members, size_t index, u
  * found. */
 size_t members_index(const struct membership *members, node_id id);
 size_t members_index_of_name(const struct membership *members, struct slice name);
-/* Was somebody removed who had that id? */
-bool members_was_removed(const struct membership *members, node_id id);
 /* Binds a name to the id it was met with. False if the name is unknown or bound to another id, or the
  * id is another member's or was a removed one's. */
 bool must_check members_bind(struct membership *members, struct slice name, node_id id);

@@ -99,6 +99,8 @@ const struct member *membership_at(const struct membership *membership, size_t i
 const struct member *membership_self(const struct membership *membership);
 /* NULL if no member has that id, or it was removed. */
 const struct member *membership_find(const struct membership *membership, node_id id);
+/* Was somebody removed who had that id? */
+bool membership_was_removed(const struct membership *membership, node_id id);
 /* May requests be sent there: linked, and gossip does not call it suspect, dead or left. Never to one
  * that was removed. */
 bool member_usable(const struct member *member);

@@ -199,24 +199,27 @@ static void set_up_host(struct daemon *daemon)
 
 static const char *peer_address(const struct daemon *daemon)
 {
-    const struct boot *boot = &daemon->boot;
     if (daemon->config->peer_listen[0] != '\0')
         return daemon->config->peer_listen;
-    for (size_t i = 0; i < boot->cluster.members_count; i++) {
-        if (strcmp(boot->cluster.members[i].name, boot->name) == 0)
-            return boot->cluster.members[i].address;
-    }
-    return "";
+    const struct member_config *self = boot_self(&daemon->boot);
+    return self == NULL ? "" : self->address;
 }
 
-/* A node that is alone has no peers to listen for. */
+/* A node that is alone listens too if it was given an address and a secret: then others may join it. */
+static bool listens_for_peers(const struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    bool placed = config->peer_listen[0] != '\0' || config->initial_members[0] != '\0';
+    return daemon->boot.cluster.members_count > 1 || (placed && config->secret[0] != '\0');
+}
+
 static bool listen_for_all(struct daemon *daemon)
 {
     char error[NET_ERROR_SIZE];
     daemon->client_fd = net_listen(daemon->config->listen, error);
     if (daemon->client_fd < 0)
         return refuse(daemon, error);
-    if (daemon->boot.cluster.members_count > 1) {
+    if (listens_for_peers(daemon)) {
         daemon->peer_fd = net_listen(peer_address(daemon), error);
         if (daemon->peer_fd < 0)
             return refuse(daemon, error);
@@ -278,9 +281,9 @@ static void announce(const struct daemon *daemon)
     log_event(daemon->host.log, LOG_INFO, "ready",
               "name=%s id=%016llx listen=%s peer_listen=%s members=%zu shards=%u version=%s",
               daemon->boot.name, (unsigned long long)daemon->boot.id, config->listen,
-              daemon->boot.cluster.members_count > 1 ? peer_address(daemon) : "none",
-              daemon->boot.cluster.members_count, (unsigned)daemon->host.shards_count,
-              CARTWHEEL_VERSION);
+              listens_for_peers(daemon) ? peer_address(daemon) : "none",
+              daemon->boot.cluster.members_count + daemon->boot.added_count,
+              (unsigned)daemon->host.shards_count, CARTWHEEL_VERSION);
     if (config->dev)
         fprintf(stderr,
                 "Try: AWS_ACCESS_KEY_ID=dev AWS_SECRET_ACCESS_KEY=dev aws dynamodb list-tables "

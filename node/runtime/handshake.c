@@ -285,6 +285,7 @@ const char *handshake_error_name(enum handshake_error error)
         [HANDSHAKE_CLONE] = "clone",
         [HANDSHAKE_WRONG_SHARD] = "wrong_shard",
         [HANDSHAKE_SHUTTING_DOWN] = "shutting_down",
+        [HANDSHAKE_REMOVED] = "removed",
     };
     return names[error];
 }

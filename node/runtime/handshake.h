@@ -42,6 +42,7 @@ enum handshake_error {
     HANDSHAKE_CLONE,         /* somebody else who bears this id is alive */
     HANDSHAKE_WRONG_SHARD,   /* more shards than the protocol allows, or a shard beyond them */
     HANDSHAKE_SHUTTING_DOWN, /* the acceptor is leaving */
+    HANDSHAKE_REMOVED,       /* it was a member, and is none any more */
     HANDSHAKE_ERRORS
 };
 

@@ -16,14 +16,15 @@
 #include <unistd.h>
 
 enum {
-    BACKOFF_MIN_US = 100000,          /* a restarting peer is back within a second or two */
-    BACKOFF_MAX_US = 2000000,         /* the longest that a healed network goes unnoticed */
-    SETUP_TIMEOUT_US = 5000000,       /* connecting and handshake together */
-    DEAD_TIMEOUT_MS = 10000,          /* unacknowledged bytes for so long: the peer is gone */
-    KEEPALIVE_IDLE_S = 5,             /* silent for so long: it is probed */
-    DATA_QUEUE_MAX = 64 << 20,        /* two of the largest frames */
-    CONTROL_QUEUE_MAX = 4 << 20,      /* gossip older than that is worth nothing */
-    COPY_SIZE_MAX = 2048,             /* copying so little costs less than a reference */
+    BACKOFF_MIN_US = 100000,     /* a restarting peer is back within a second or two */
+    BACKOFF_MAX_US = 2000000,    /* the longest that a healed network goes unnoticed */
+    REMOVED_RETRY_US = 60000000, /* who was removed stays so: this is for the operator's eyes */
+    SETUP_TIMEOUT_US = 5000000,  /* connecting and handshake together */
+    DEAD_TIMEOUT_MS = 10000,     /* unacknowledged bytes for so long: the peer is gone */
+    KEEPALIVE_IDLE_S = 5,        /* silent for so long: it is probed */
+    DATA_QUEUE_MAX = 64 << 20,   /* two of the largest frames */
+    CONTROL_QUEUE_MAX = 4 << 20, /* gossip older than that is worth nothing */
+    COPY_SIZE_MAX = 2048,        /* copying so little costs less than a reference */
     COMPLAINT_INTERVAL_US = 60000000, /* the same failure is logged so often */
     NAME_SIZE_MAX = 256
 };
@@ -57,14 +58,18 @@ struct peer_link {
 /* A member as this shard reaches it. */
 struct peer_route {
     struct peer_links *links;
-    const struct member_config *member;
+    char *name;
+    char *address;
     struct peer_link by_kind[LINK_KINDS];
-    node_id id; /* of the peer that is up; NODE_ID_NONE: down */
+    node_id id;   /* of the peer that is up; NODE_ID_NONE: down */
+    bool removed; /* nothing is dialled any more */
 };
 
 struct peer_links {
     struct shard *shard;
-    struct peer_route *routes;
+    struct peer_route **routes; /* by the members' numbers; NULL: this node. None moves, or is freed
+                                   before the end: libevent may still tell that a look-up of its
+                                   address was cancelled */
     size_t count;
     struct map by_id;       /* routes that are up */
     char *source_host;      /* the loopback address to come from, or NULL */
@@ -96,50 +101,15 @@ static void link_init(struct peer_link *link, struct peer_route *route, enum lin
     timer_init(&link->timer, on_timer);
 }
 
-/* Tests cut single directions between nodes on one machine, so each must come from its own
- * address. */
-static char *find_source_host(const struct shard *shard)
-{
-    const struct boot *boot = shard->host->boot;
-    for (size_t i = 0; i < boot->cluster.members_count; i++) {
-        if (strcmp(boot->cluster.members[i].name, boot->name) != 0)
-            continue;
-        char *host = config_host_of(boot->cluster.members[i].address);
-        if (strncmp(host, "127.", 4) == 0)
-            return host;
-        free(host);
-    }
-    return NULL;
-}
-
 struct peer_links *peer_links_new(struct shard *shard)
 {
-    const struct boot *boot = shard->host->boot;
     struct peer_links *links = calloc(1, sizeof(*links));
     ensure(links != NULL);
     links->shard = shard;
-    links->source_host = find_source_host(shard);
-    links->routes = calloc(boot->cluster.members_count, sizeof(*links->routes));
+    links->routes = calloc(MEMBERS_MAX, sizeof(struct peer_route *));
     ensure(links->routes != NULL);
     map_init(&links->by_id);
-    for (size_t i = 0; i < boot->cluster.members_count; i++) {
-        if (strcmp(boot->cluster.members[i].name, boot->name) == 0)
-            continue;
-        struct peer_route *route = &links->routes[links->count++];
-        route->links = links;
-        route->member = &boot->cluster.members[i];
-        for (int kind = 0; kind < LINK_KINDS; kind++)
-            link_init(&route->by_kind[kind], route, (enum link_kind)kind);
-    }
     return links;
-}
-
-void peer_links_start(struct peer_links *links)
-{
-    for (size_t i = 0; i < links->count; i++) {
-        for (int kind = 0; kind < LINK_KINDS; kind++)
-            dial(&links->routes[i].by_kind[kind]);
-    }
 }
 
 /* Gives back all that an attempt or a connection holds. */
@@ -167,16 +137,27 @@ static void disconnect(struct peer_link *link)
     link->state = LINK_WAITING;
 }
 
+static void route_free(struct peer_route *route)
+{
+    if (route == NULL)
+        return;
+    for (int kind = 0; kind < LINK_KINDS; kind++)
+        evbuffer_free(route->by_kind[kind].output);
+    free(route->name);
+    free(route->address);
+    free(route);
+}
+
 void peer_links_free(struct peer_links *links)
 {
     for (size_t i = 0; i < links->count; i++) {
-        for (int kind = 0; kind < LINK_KINDS; kind++) {
-            disconnect(&links->routes[i].by_kind[kind]);
-            evbuffer_free(links->routes[i].by_kind[kind].output);
-        }
+        for (int kind = 0; links->routes[i] != NULL && kind < LINK_KINDS; kind++)
+            disconnect(&links->routes[i]->by_kind[kind]);
     }
     if (links->dns != NULL)
         evdns_base_free(links->dns, 0);
+    for (size_t i = 0; i < links->count; i++)
+        route_free(links->routes[i]);
     map_deinit(&links->by_id);
     free(links->source_host);
     free(links->routes);
@@ -191,7 +172,7 @@ static void route_down(struct peer_route *route)
         return;
     route->id = NODE_ID_NONE;
     map_remove(&route->links->by_id, id);
-    log_event(shard->log, LOG_INFO, "peer_down", "peer=%s shard=%u", route->member->name,
+    log_event(shard->log, LOG_INFO, "peer_down", "peer=%s shard=%u", route->name,
               (unsigned)shard->index);
     node_on_peer_down(shard->node, shard_tick(shard), id);
 }
@@ -206,11 +187,11 @@ static void route_up(struct peer_route *route)
     }
     route->id = identity->id;
     map_put(&route->links->by_id, route->id, route);
-    log_event(shard->log, LOG_INFO, "peer_up", "peer=%s shard=%u", route->member->name,
+    log_event(shard->log, LOG_INFO, "peer_up", "peer=%s shard=%u", route->name,
               (unsigned)shard->index);
     struct peer_identity peer = {
         .id = identity->id,
-        .name = route->member->name,
+        .name = route->name,
         .shards = identity->shards,
         .incarnation = identity->incarnation,
     };
@@ -226,8 +207,8 @@ static void complain(struct peer_link *link, enum log_level level, const char *w
     snprintf(link->complaint, sizeof(link->complaint), "%s", why);
     link->complaint_us = now_us;
     log_event(shard_of(link)->log, level, "peer_link_failed",
-              "peer=%s address=%s link=%s reason=\"%s\"", link->route->member->name,
-              link->route->member->address, kind_name(link->kind), why);
+              "peer=%s address=%s link=%s reason=\"%s\"", link->route->name, link->route->address,
+              kind_name(link->kind), why);
 }
 
 static void fail(struct peer_link *link, enum log_level level, const char *why)
@@ -276,6 +257,7 @@ static enum log_level level_of(enum handshake_error error)
     case HANDSHAKE_WRONG_ID:
     case HANDSHAKE_OWN_ID:
     case HANDSHAKE_UNKNOWN_NAME:
+    case HANDSHAKE_REMOVED:
         return LOG_ERROR;
     default:
         return LOG_WARN;
@@ -286,16 +268,20 @@ static void fail_handshake(struct peer_link *link)
 {
     char why[NAME_SIZE_MAX];
     enum handshake_error error = link->handshake.error;
+    bool out = error == HANDSHAKE_REMOVED && link->handshake.error_is_peers;
     snprintf(why, sizeof(why), "%s %s", link->handshake.error_is_peers ? "refused:" : "refusing:",
              handshake_error_name(error));
     fail(link, level_of(error), why);
+    if (out)
+        timers_arm(&shard_of(link)->timers, &link->timer,
+                   shard_of(link)->now.monotonic_us + REMOVED_RETRY_US);
 }
 
 static enum handshake_event judge(struct peer_link *link, struct writer *output)
 {
     struct handshake *handshake = &link->handshake;
     enum handshake_error error = HANDSHAKE_WRONG_NAME;
-    if (strcmp(handshake->peer.name, link->route->member->name) == 0)
+    if (strcmp(handshake->peer.name, link->route->name) == 0)
         error = peers_claim(shard_of(link)->host->peers, &handshake->peer);
     if (error != HANDSHAKE_FINE) {
         handshake_reject(handshake, error, output);
@@ -459,7 +445,7 @@ static void dial(struct peer_link *link)
     char port[NI_MAXSERV];
     link->state = LINK_RESOLVING;
     timers_arm(&shard->timers, &link->timer, shard_tick(shard).monotonic_us + SETUP_TIMEOUT_US);
-    if (net_split(link->route->member->address, host, sizeof(host), port, sizeof(port)))
+    if (net_split(link->route->address, host, sizeof(host), port, sizeof(port)))
         resolve(link, host, port);
     else
         fail(link, LOG_ERROR, "its address is not host:port");
@@ -491,8 +477,8 @@ static void drop(struct peer_link *link, struct buffer *frame)
     host_count(&shard_of(link)->host->counters.frames_dropped);
     if (!link->full)
         log_event(shard_of(link)->log, LOG_WARN, "peer_queue_full",
-                  "peer=%s link=%s dropped_total=%llu", link->route->member->name,
-                  kind_name(link->kind), (unsigned long long)link->dropped);
+                  "peer=%s link=%s dropped_total=%llu", link->route->name, kind_name(link->kind),
+                  (unsigned long long)link->dropped);
     link->full = true;
 }
 
@@ -516,8 +502,8 @@ bool peer_links_flush(struct peer_links *links)
 {
     bool broke = false;
     for (size_t i = 0; i < links->count; i++) {
-        for (int kind = 0; kind < LINK_KINDS; kind++) {
-            struct peer_link *link = &links->routes[i].by_kind[kind];
+        for (int kind = 0; links->routes[i] != NULL && kind < LINK_KINDS; kind++) {
+            struct peer_link *link = &links->routes[i]->by_kind[kind];
             if (link->unflushed)
                 flush(link);
             broke |= link->broke;
@@ -525,4 +511,77 @@ bool peer_links_flush(struct peer_links *links)
         }
     }
     return broke;
+}
+
+/* Tests cut single directions between nodes on one machine, so each must come from its own
+ * address. */
+static void follow_self(struct peer_links *links, const struct member *self)
+{
+    char *host = config_host_of(self->config->address);
+    free(links->source_host);
+    links->source_host = host;
+    if (strncmp(host, "127.", 4) == 0)
+        return;
+    free(host);
+    links->source_host = NULL;
+}
+
+static struct peer_route *route_new(struct peer_links *links, const struct member_config *member)
+{
+    struct peer_route *route = calloc(1, sizeof(*route));
+    ensure(route != NULL);
+    route->links = links;
+    route->name = slice_to_string(slice_of_string(member->name));
+    route->address = slice_to_string(slice_of_string(member->address));
+    for (int kind = 0; kind < LINK_KINDS; kind++)
+        link_init(&route->by_kind[kind], route, (enum link_kind)kind);
+    for (int kind = 0; kind < LINK_KINDS; kind++)
+        dial(&route->by_kind[kind]);
+    return route;
+}
+
+/* The node knows. */
+static void route_close(struct peer_route *route)
+{
+    struct shard *shard = route->links->shard;
+    if (route->removed)
+        return;
+    route->removed = true;
+    for (int kind = 0; kind < LINK_KINDS; kind++)
+        disconnect(&route->by_kind[kind]);
+    if (route->id != NODE_ID_NONE)
+        map_remove(&route->links->by_id, route->id);
+    route->id = NODE_ID_NONE;
+    log_event(shard->log, LOG_INFO, "peer_removed", "peer=%s shard=%u", route->name,
+              (unsigned)shard->index);
+}
+
+static void route_readdress(struct peer_route *route, const char *address)
+{
+    if (strcmp(route->address, address) == 0)
+        return;
+    free(route->address);
+    route->address = slice_to_string(slice_of_string(address));
+    for (int kind = 0; kind < LINK_KINDS; kind++) {
+        route->by_kind[kind].backoff_us = BACKOFF_MIN_US;
+        fail(&route->by_kind[kind], LOG_INFO, "its address has changed");
+    }
+}
+
+void peer_links_follow(struct peer_links *links, const struct membership *membership)
+{
+    follow_self(links, membership_self(membership));
+    for (size_t i = 0; i < membership_count(membership); i++) {
+        const struct member *member = membership_at(membership, i);
+        bool removed = member->status == MEMBER_REMOVED;
+        if (member == membership_self(membership))
+            continue;
+        if (links->routes[i] == NULL && !removed)
+            links->routes[i] = route_new(links, member->config);
+        else if (links->routes[i] != NULL && removed)
+            route_close(links->routes[i]);
+        else if (links->routes[i] != NULL)
+            route_readdress(links->routes[i], member->config->address);
+    }
+    links->count = membership_count(membership);
 }

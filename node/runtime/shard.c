@@ -406,6 +406,32 @@ void shard_prefer(struct event *event)
     ensure(event_priority_set(event, 0) == 0);
 }
 
+/* Who was removed may not even hold a connection. */
+static void close_removed(struct shard *shard, const struct membership *membership)
+{
+    struct peer_inbound *next;
+    for (struct peer_inbound *at = peer_inbounds_first(&shard->inbounds); at != NULL; at = next) {
+        next = peer_inbounds_next(&shard->inbounds, at);
+        if (!at->proven || !membership_was_removed(membership, at->identity.id))
+            continue;
+        log_event(shard->log, LOG_INFO, "peer_closed", "peer=%s reason=%s", at->identity.name,
+                  handshake_error_name(HANDSHAKE_REMOVED));
+        peer_inbound_free(at);
+    }
+}
+
+static void follow_members(struct shard *shard)
+{
+    const struct membership *membership = node_membership(shard->node);
+    if (shard->members_followed && membership_version(membership) == shard->members_version)
+        return;
+    shard->members_followed = true;
+    shard->members_version = membership_version(membership);
+    peers_follow(shard->host->peers, membership);
+    close_removed(shard, membership);
+    peer_links_follow(shard->links, membership);
+}
+
 static void finish_turn(struct shard *shard)
 {
     shard->link_broke = false;
@@ -418,6 +444,7 @@ static void finish_turn(struct shard *shard)
         resume_clients(shard);
     } while (has_more(shard) && shard->now.monotonic_us < until_us);
     rocksdb_store_flush(shard->store);
+    follow_members(shard);
     shard->link_broke = peer_links_flush(shard->links);
     clients_reap(shard);
     stop_if_failed(shard);
@@ -434,7 +461,6 @@ static void *run(void *context)
     snprintf(name, sizeof(name), "shard-%u", (unsigned)shard->index);
     prctl(PR_SET_NAME, name);
     node_on_start(shard->node, shard_tick(shard));
-    peer_links_start(shard->links);
     timers_arm(&shard->timers, &shard->sweep, shard->now.monotonic_us + SWEEP_INTERVAL_US);
     finish_turn(shard);
     while (!shard->finished) {

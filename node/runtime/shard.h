@@ -69,6 +69,8 @@ struct shard {
     struct clients_ready ready;     /* have bytes in their socket: their turns come in that order */
     struct clients_dead dead_clients;
     struct peer_links *links;
+    bool members_followed;    /* peers and links know the members, */
+    uint64_t members_version; /* up to this version */
     struct peer_inbounds inbounds;
     bool link_broke;                  /* at the end of this turn: finish another one at once */
     struct listener *client_listener; /* NULL unless this shard accepts for all */

@@ -151,9 +151,9 @@ START_TEST(who_was_removed_is_nobody)
     ck_assert_ptr_null(membership_find(&members, 2 << 16));
     ck_assert_uint_eq(members_index_of_name(&members, SLICE_LITERAL("b")), MEMBERS_MAX);
     ck_assert(!members_bind(&members, SLICE_LITERAL("b"), 2 << 16));
-    ck_assert(members_was_removed(&members, 2 << 16));
-    ck_assert(!members_was_removed(&members, 1 << 16));
-    ck_assert(!members_was_removed(&members, NODE_ID_NONE));
+    ck_assert(membership_was_removed(&members, 2 << 16));
+    ck_assert(!membership_was_removed(&members, 1 << 16));
+    ck_assert(!membership_was_removed(&members, NODE_ID_NONE));
     ck_assert_uint_eq(membership_count(&members), 3);
     ck_assert_uint_eq(membership_size(&members), 2);
     version = membership_version(&members);
