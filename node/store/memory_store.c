@@ -318,6 +318,22 @@ static void read_now(struct memory_store *memory, struct store_op *read)
     read->status = STORE_OK;
 }
 
+static struct row *leaf_merge(struct row *leaves, const struct store_batch_change *change)
+{
+    struct leaf_sum sum = {0}, delta;
+    const struct buffer *value = row_tree_find(leaves, change->key);
+    bool good = leaf_sum_decode(change->value, &delta);
+    if (value != NULL)
+        good = good && leaf_sum_decode(buffer_slice(value), &sum);
+    ensure(good);
+    sum = leaf_sum_add(sum, delta);
+    if (leaf_sum_empty(sum))
+        return row_tree_delete(leaves, change->key);
+    struct buffer *merged = buffer_new(LEAF_SUM_SIZE);
+    leaf_sum_encode(sum, merged->data);
+    return row_tree_put(leaves, change->key, merged);
+}
+
 static void rows_apply(struct row_families *rows, const struct store_batch *batch)
 {
     struct reader reader = reader_of(writer_slice(&batch->encoded));
@@ -326,6 +342,8 @@ static void rows_apply(struct row_families *rows, const struct store_batch *batc
         struct row **family = &rows->families[change.family];
         if (change.change == STORE_PUT)
             *family = row_tree_put(*family, change.key, buffer_from(change.value));
+        else if (change.change == STORE_MERGE)
+            *family = leaf_merge(*family, &change);
         else
             *family = row_tree_delete(*family, change.key);
     }

@@ -97,6 +97,15 @@ void store_batch_delete(struct store_batch *batch, enum store_family family, str
     writer_put_sized(&batch->encoded, SLICE_EMPTY);
 }
 
+void store_batch_merge(struct store_batch *batch, const struct leaf_key *key, struct leaf_sum delta)
+{
+    uint8_t bytes[LEAF_KEY_SIZE], sum[LEAF_SUM_SIZE];
+    leaf_key_encode(key, bytes);
+    leaf_sum_encode(delta, sum);
+    batch_begin(batch, STORE_MERGE, STORE_MERKLE, slice_of(bytes, sizeof(bytes)));
+    writer_put_sized(&batch->encoded, slice_of(sum, sizeof(sum)));
+}
+
 bool store_batch_next(struct reader *reader, struct store_batch_change *change)
 {
     if (reader_left(reader) == 0)

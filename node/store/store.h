@@ -10,6 +10,7 @@
 #pragma once
 
 #include "bytes.h"
+#include "leaf.h"
 #include "list.h"
 
 /* Families of rows, each sorted by key bytes. What stands where: docs/architecture.md. */
@@ -19,7 +20,7 @@ enum store_family {
     STORE_INDEX,    /* local secondary indexes */
     STORE_HINTS,    /* target node, time -> the write kept for it */
     STORE_LOG,      /* change log */
-    STORE_MERKLE,   /* leaves of the hash trees */
+    STORE_MERKLE,   /* leaves of the hash trees: leaf.h */
     STORE_META,     /* the node's own facts: identity, incarnation, clock ceiling, members */
     STORE_FAMILIES
 };
@@ -85,7 +86,7 @@ struct store_commit {
     struct store_batch batch; /* read by the store until done; may be several MiB */
 };
 
-enum store_change { STORE_PUT, STORE_DELETE };
+enum store_change { STORE_PUT, STORE_DELETE, STORE_MERGE };
 
 struct store {
     /* True if the read was answered from memory: its result is set as if done, and it must not be
@@ -131,13 +132,17 @@ void store_batch_put(struct store_batch *batch, enum store_family family, struct
 uint8_t *store_batch_put_in_place(struct store_batch *batch, enum store_family family,
                                   struct slice key, size_t value_size);
 void store_batch_delete(struct store_batch *batch, enum store_family family, struct slice key);
+/* Adds to a leaf, without reading it: a row of STORE_MERKLE whose value is a leaf_sum, and of no other
+ * family. One that becomes empty is not there any more. */
+void store_batch_merge(struct store_batch *batch, const struct leaf_key *key,
+                       struct leaf_sum delta);
 
 /* One change of a batch; slices borrow from it. */
 struct store_batch_change {
     enum store_change change;
     enum store_family family;
     struct slice key;
-    struct slice value; /* STORE_PUT */
+    struct slice value; /* STORE_PUT; STORE_MERGE: a leaf_sum */
 };
 
 /* Walks a batch: start with reader_of(writer_slice(&batch->encoded)); false at the end. */

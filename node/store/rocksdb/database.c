@@ -96,6 +96,9 @@ void database_gather(const struct database *database, rocksdb_writebatch_t *writ
         if (change.change == STORE_PUT)
             rocksdb_writebatch_put_cf(write, family, key, change.key.size, value,
                                       change.value.size);
+        else if (change.change == STORE_MERGE)
+            rocksdb_writebatch_merge_cf(write, family, key, change.key.size, value,
+                                        change.value.size);
         else
             rocksdb_writebatch_delete_cf(write, family, key, change.key.size);
     }

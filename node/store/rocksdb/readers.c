@@ -158,6 +158,13 @@ static enum read_result read_error(struct rocksdb_store *store, struct store_op 
     return missed ? READ_NOT_IN_MEMORY : READ_DONE;
 }
 
+/* A leaf that has become empty may stay on the disk. */
+static bool row_there(enum store_family family, struct slice value)
+{
+    struct leaf_sum sum;
+    return family != STORE_MERKLE || !leaf_sum_decode(value, &sum) || !leaf_sum_empty(sum);
+}
+
 static enum read_result read_get(struct rocksdb_store *store, struct store_get *get,
                                  bool memory_only)
 {
@@ -172,7 +179,8 @@ static enum read_result read_get(struct rocksdb_store *store, struct store_get *
     if (pinned != NULL) {
         size_t size;
         const char *value = rocksdb_pinnableslice_value(pinned, &size);
-        get->value = buffer_from(slice_of(value, size));
+        if (row_there(get->family, slice_of(value, size)))
+            get->value = buffer_from(slice_of(value, size));
         rocksdb_pinnableslice_destroy(pinned);
     }
     return READ_DONE;
@@ -206,7 +214,8 @@ static char *range_gather(struct store_range *range, rocksdb_iterator_t *iterato
         size_t key_size, value_size;
         const char *key = rocksdb_iter_key(iterator, &key_size);
         const char *value = rocksdb_iter_value(iterator, &value_size);
-        store_rows_put(range, slice_of(key, key_size), slice_of(value, value_size));
+        if (row_there(range->family, slice_of(value, value_size)))
+            store_rows_put(range, slice_of(key, key_size), slice_of(value, value_size));
         if (range->reverse)
             rocksdb_iter_prev(iterator);
         else

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "leaf_merge.h"
+
 enum {
     ALL_FILES = -1,
     BLOCK_BYTES = 16 * 1024,        /* items of some hundred bytes to some KiB: a few per block */
@@ -38,6 +40,7 @@ void rocksdb_options_init(struct rocksdb_options *options,
         /* Only registers are read by exact key, often of absent rows. */
         set_tables(options->families[i], cache, i == STORE_ITEMS || i == STORE_PROMISES);
     }
+    leaf_merge_set(options->families[STORE_MERKLE]);
 }
 
 void rocksdb_options_deinit(struct rocksdb_options *options)

@@ -272,6 +272,134 @@ START_TEST(test_changes_of_a_batch_take_effect_in_order)
 }
 END_TEST
 
+static struct leaf_key leaf_at(uint16_t leaf)
+{
+    return (struct leaf_key){.partition = 1, .table_id = 100, .leaf = leaf};
+}
+
+static void add(struct store_batch *batch, uint16_t leaf, uint64_t low, int64_t rows)
+{
+    struct leaf_key key = leaf_at(leaf);
+    store_batch_merge(batch, &key, (struct leaf_sum){{0, low}, rows});
+}
+
+/* The sum as it is read both ways; an empty one must not be found. */
+static void expect_sum(uint16_t leaf, struct digest digest, int64_t rows)
+{
+    uint8_t bytes[LEAF_KEY_SIZE];
+    struct leaf_key key = leaf_at(leaf);
+    struct leaf_sum expected = {digest, rows}, sum = {0};
+    struct store_get read;
+    leaf_key_encode(&key, bytes);
+    store_get_init(&read, STORE_MERKLE, slice_of(bytes, sizeof(bytes)), ignore_done);
+    for (int tried = 0; tried < 2; tried++) {
+        if (tried == 0)
+            store_submit(subject->store, &read.op);
+        else if (!store_try_read(subject->store, &read.op))
+            return;
+        subject_settle(subject);
+        ck_assert_int_eq(read.op.status, STORE_OK);
+        ck_assert((read.value == NULL) == leaf_sum_empty(expected));
+        if (read.value != NULL)
+            ck_assert(leaf_sum_decode(buffer_slice(read.value), &sum));
+        ck_assert(leaf_sum_equal(sum, expected));
+        buffer_unref(read.value);
+    }
+}
+
+static uint32_t leaves_found(struct store_snapshot *snapshot)
+{
+    struct store_range range;
+    store_range_init(&range, STORE_MERKLE, SLICE_EMPTY, SLICE_EMPTY, ignore_done);
+    range.snapshot = snapshot;
+    store_submit(subject->store, &range.op);
+    subject_settle(subject);
+    ck_assert_int_eq(range.op.status, STORE_OK);
+    ck_assert(!range.more);
+    uint32_t count = range.rows_count;
+    store_range_deinit(&range);
+    return count;
+}
+
+START_TEST(test_sums_add_up)
+{
+    struct store_commit commit;
+    store_commit_init(&commit, ignore_done);
+    add(&commit.batch, 1, UINT64_MAX, 1);
+    add(&commit.batch, 1, 2, 1);
+    add(&commit.batch, 2, 5, 1);
+    store_batch_put(&commit.batch, STORE_ITEMS, text("item"), text("beside"));
+    commit_now(&commit);
+    expect_sum(1, (struct digest){1, 1}, 2);
+    expect_sum(2, (struct digest){0, 5}, 1);
+    expect_sum(3, (struct digest){0, 0}, 0);
+    struct store_snapshot *snapshot = subject->store->snapshot(subject->store);
+    store_commit_init(&commit, ignore_done);
+    add(&commit.batch, 2, (uint64_t)0 - 5, -1);
+    add(&commit.batch, 3, 7, 1);
+    commit_now(&commit);
+    expect_sum(2, (struct digest){1, 0}, 0);
+    ck_assert_uint_eq(leaves_found(NULL), 3);
+    ck_assert_uint_eq(leaves_found(snapshot), 2);
+    subject->store->snapshot_free(subject->store, snapshot);
+}
+END_TEST
+
+START_TEST(test_a_sum_of_nothing_is_not_there)
+{
+    struct store_commit commit;
+    struct leaf_key key = leaf_at(9);
+    for (int round = 0; round < 3; round++) {
+        store_commit_init(&commit, ignore_done);
+        store_batch_merge(&commit.batch, &key, (struct leaf_sum){{3, 4}, 1});
+        if (round == 1) {
+            commit_now(&commit);
+            store_commit_init(&commit, ignore_done);
+        }
+        store_batch_merge(&commit.batch, &key,
+                          leaf_sum_subtract((struct leaf_sum){0}, (struct leaf_sum){{3, 4}, 1}));
+        commit_now(&commit);
+        expect_sum(9, (struct digest){0, 0}, 0);
+        ck_assert_uint_eq(leaves_found(NULL), 0);
+    }
+}
+END_TEST
+
+START_TEST(test_a_deleted_sum_begins_anew)
+{
+    uint8_t bytes[LEAF_KEY_SIZE];
+    struct leaf_key key = leaf_at(4);
+    struct store_commit commit;
+    leaf_key_encode(&key, bytes);
+    store_commit_init(&commit, ignore_done);
+    add(&commit.batch, 4, 5, 1);
+    commit_now(&commit);
+    store_commit_init(&commit, ignore_done);
+    add(&commit.batch, 4, 6, 1);
+    store_batch_delete(&commit.batch, STORE_MERKLE, slice_of(bytes, sizeof(bytes)));
+    add(&commit.batch, 4, 7, 1);
+    commit_now(&commit);
+    expect_sum(4, (struct digest){0, 7}, 1);
+}
+END_TEST
+
+/* Two leaves, one of which is changed a thousand times as often. */
+START_TEST(test_many_deltas)
+{
+    enum { COMMITS = 100, DELTAS = 500 };
+    struct store_commit commit;
+    for (int i = 0; i < COMMITS; i++) {
+        store_commit_init(&commit, ignore_done);
+        add(&commit.batch, 2, 1, 1);
+        for (int j = 0; j < DELTAS; j++)
+            add(&commit.batch, 1, 3, j % 2);
+        commit_now(&commit);
+    }
+    expect_sum(1, (struct digest){0, 3 * COMMITS * DELTAS}, COMMITS * DELTAS / 2);
+    expect_sum(2, (struct digest){0, COMMITS}, COMMITS);
+}
+END_TEST
+
 START_TEST(test_a_snapshot_stays_as_it_was)
 {
     put_letters();
@@ -422,6 +550,10 @@ TCase *conformance_case(void)
     tcase_add_test(conformance, test_bytes_max_ends_a_range_after_the_row_that_reaches_it);
     tcase_add_test(conformance, test_what_is_deleted_is_gone);
     tcase_add_test(conformance, test_changes_of_a_batch_take_effect_in_order);
+    tcase_add_test(conformance, test_sums_add_up);
+    tcase_add_test(conformance, test_a_sum_of_nothing_is_not_there);
+    tcase_add_test(conformance, test_a_deleted_sum_begins_anew);
+    tcase_add_test(conformance, test_many_deltas);
     tcase_add_test(conformance, test_a_snapshot_stays_as_it_was);
     tcase_add_test(conformance, test_commits_take_effect_and_complete_in_order);
     tcase_add_test(conformance, test_family_size_grows);
