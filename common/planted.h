@@ -43,6 +43,7 @@
     X(INDEX_HIDES_ACCEPTED, "index-hides-accepted", "an index range tells what is applied alone") \
     X(INDEX_NO_REPAIR, "index-no-repair", "an index range shows what a minority tells")           \
     X(INDEX_REPAIR_DECIDED, "index-repair-decided", "an index range repairs below accepted rows") \
+    X(LEAF_STAYS, "leaf-stays", "a commit does not change its item's leaf")                       \
     X(COMMIT_LEAK, "commit-leak", "commits that nobody waits for are kept")
 
 enum planted_bug {

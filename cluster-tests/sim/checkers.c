@@ -11,6 +11,8 @@
  *                quiet
  *
  *   indexed      the entries on a disk are those that its items have (entries.c)
+ *   summed       the leaves on a disk are those that its items have, at each start too, and the same
+ *                on all home nodes (leaves.c)
  *
  * Each has a mutant that it must catch: see enum mutant. */
 #include <stdlib.h>
@@ -77,7 +79,11 @@ static uint16_t first_up(const struct world *world)
 
 size_t checkers_home_nodes(struct world *world, uint32_t item, const uint16_t **list)
 {
-    uint32_t partition = items_partition(&world->items, item);
+    return checkers_homes(world, items_partition(&world->items, item), list);
+}
+
+size_t checkers_homes(struct world *world, uint32_t partition, const uint16_t **list)
+{
     uint16_t *homes = world->homes[partition];
     if (homes[0] == UINT16_MAX) {
         uint16_t node = first_up(world);
@@ -405,4 +411,5 @@ void checkers_run(struct world *world)
         if (sim_options_strong(&world->options) && workload <= WORKLOAD_RECREATE)
             check_fresh(world, item);
     }
+    leaves_run(world);
 }

@@ -202,6 +202,7 @@ void node_boot(struct world *world, uint16_t index)
     struct boot boot;
     if (node->lost || !load(world, index, &boot))
         return;
+    leaves_check(world, index);
     node->up = true;
     note_start(world, index);
     change_surroundings(world, node);

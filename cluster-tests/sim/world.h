@@ -230,6 +230,9 @@ void checkers_run(struct world *world);
 /* Home nodes of an item, as indexes; returns how many. The list goes on with the others. */
 size_t checkers_home_nodes(struct world *world, uint32_t item, const uint16_t **list);
 
+/* The same for all of a partition. */
+size_t checkers_homes(struct world *world, uint32_t partition, const uint16_t **list);
+
 /* bounds.c */
 /* After a door of that shard. */
 void bounds_check(struct world *world, uint16_t node, uint16_t shard);
@@ -239,6 +242,12 @@ void bounds_check_rest(struct world *world);
 /* entries.c */
 /* On each disk stand the entries that its items have in indexes, and no others; once all is quiet. */
 void entries_run(struct world *world);
+
+/* leaves.c */
+/* The leaves on a node's disk are the sums of its items. */
+void leaves_check(struct world *world, uint16_t index);
+/* That, on all disks, and home nodes have the same; once all is quiet. */
+void leaves_run(struct world *world);
 
 /* stamps.c */
 void stamps_run(struct world *world);

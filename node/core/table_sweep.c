@@ -89,7 +89,8 @@ static void sweep_go_on(struct table_sweep *sweep)
 {
     static const enum store_family next[STORE_FAMILIES] = {[STORE_ITEMS] = STORE_PROMISES,
                                                            [STORE_PROMISES] = STORE_INDEX,
-                                                           [STORE_INDEX] = STORE_ITEMS};
+                                                           [STORE_INDEX] = STORE_MERKLE,
+                                                           [STORE_MERKLE] = STORE_ITEMS};
     sweep->family = next[sweep->family];
     if (sweep->family == STORE_ITEMS)
         sweep->partition++;

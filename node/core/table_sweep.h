@@ -22,7 +22,7 @@ struct table_sweep {
     size_t tables_count;
     size_t tables_capacity;
     uint32_t partition;       /* at which the first one is */
-    enum store_family family; /* STORE_ITEMS, STORE_PROMISES, STORE_INDEX */
+    enum store_family family; /* STORE_ITEMS, STORE_PROMISES, STORE_INDEX, STORE_MERKLE */
     struct key_range range;   /* of that partition; what is left of it */
     struct store_range page;
     struct store_commit deletion;

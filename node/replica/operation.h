@@ -22,7 +22,6 @@ struct replica_operation {
     bool top;                 /* READ */
     bool item_only;           /* READ: what is accepted does not matter, or is nothing */
     bool counted;             /* HINT: this one was not known before */
-    bool indexed;             /* its table has indexes, or items that expire */
     bool answered;
     uint64_t vote; /* number of the vote being made durable; 0: none */
 

@@ -370,11 +370,13 @@ static void read_item(struct replica_operation *operation)
         store_submit(store, &operation->item.op);
 }
 
-/* A commit of what is accepted needs nothing else: that is above the item. Unless the item has
- * entries in indexes, which go with it. */
+/* A commit of what is not accepted here changes nothing. Else the item is needed too: what it counts
+ * for in its leaf, and its entries in indexes, go with it. */
 static bool promise_suffices(const struct replica_operation *operation)
 {
-    return operation->work.asker.type == FRAME_COMMIT && !operation->indexed;
+    const struct buffer *promise = operation->promise.value;
+    bool accepted = promise != NULL && promise->size > VERSION_SIZE;
+    return operation->work.asker.type == FRAME_COMMIT && !accepted;
 }
 
 static void on_promise_read(struct store_op *op)

@@ -54,12 +54,6 @@ static bool heads_unknown(const struct replica *replica, uint64_t table_id)
     return !replica->expiry_known && table_id >= SYSTEM_TABLES;
 }
 
-bool replica_may_have_expiry(const struct replica *replica, uint64_t table_id)
-{
-    return replica_expires(replica, table_id) || replica_expiry_noted(replica, table_id) ||
-           heads_unknown(replica, table_id);
-}
-
 void replica_change_expiry(struct replica *replica, struct store_batch *batch,
                            const struct item_key *key, struct slice before, struct slice after)
 {

@@ -24,8 +24,6 @@ void replica_change_expiry(struct replica *replica, struct store_batch *batch,
                            const struct item_key *key, struct slice before, struct slice after);
 /* The table was told, and its items expire. */
 bool replica_expires(const struct replica *replica, uint64_t table_id);
-/* The item's row must be known before it is replaced: it may have an entry. */
-bool replica_may_have_expiry(const struct replica *replica, uint64_t table_id);
 
 /* There may be entries and heads of that attribute on the disk from now on; empty: of any. Copies
  * it. */

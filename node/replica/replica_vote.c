@@ -3,6 +3,7 @@
 #include "index_entries.h"
 #include "item.h"
 #include "key.h"
+#include "leaf_rows.h"
 #include "operation.h"
 #include "planted.h"
 #include "probe.h"
@@ -157,7 +158,18 @@ static void put_promise(struct replica_operation *operation)
     store_batch_put(batch, STORE_PROMISES, operation->key, buffer_slice(operation->promise_after));
 }
 
-/* The row takes the item's place; its entries in indexes go along. */
+/* What the item counted for in its leaf goes, what the row counts for comes. */
+static void change_leaf(struct replica_operation *operation, const struct row *after)
+{
+    const struct acceptor *acceptor = &operation->acceptor;
+    if (PLANTED(LEAF_STAYS) && operation->work.asker.type == FRAME_COMMIT)
+        return;
+    leaf_rows_change(&operation->commit.batch, operation->key,
+                     acceptor->has_item ? &acceptor->item : NULL, after,
+                     operation->work.replica->config.digest_seed);
+}
+
+/* The row takes the item's place; its leaf and its entries in indexes go along. */
 static void put_item(struct replica_operation *operation, struct slice row)
 {
     const struct acceptor *acceptor = &operation->acceptor;
@@ -167,6 +179,7 @@ static void put_item(struct replica_operation *operation, struct slice row)
     store_batch_put(batch, STORE_ITEMS, operation->key, row);
     bool decoded = item_key_decode(operation->key, &key) && row_decode(row, &after);
     ensure(decoded);
+    change_leaf(operation, &after);
     struct replica *replica = operation->work.replica;
     const struct table_schema *schema = replica_table(replica, key.table_id);
     struct slice before = acceptor->has_item ? acceptor->item.value : SLICE_EMPTY;
@@ -175,7 +188,7 @@ static void put_item(struct replica_operation *operation, struct slice row)
     replica_change_expiry(replica, batch, &key, before, after.value);
 }
 
-/* One batch: item, index entries, `accepted` and promise change together. */
+/* One batch: item, leaf, index entries, `accepted` and promise change together. */
 static void commit(struct replica_operation *operation)
 {
     const struct acceptance *acceptance = &operation->acceptance;
@@ -266,14 +279,8 @@ static void on_vote_read(struct replica_operation *operation, bool failed)
     operation_free(operation);
 }
 
-/* What the table is like may have changed while the latch was waited for. */
 static void vote_start(struct replica_operation *operation)
 {
-    struct item_key key;
-    bool decoded = item_key_decode(operation->key, &key);
-    ensure(decoded);
-    operation->indexed = (key.table_id & TABLE_ID_INDEXED) != 0 ||
-                         replica_may_have_expiry(operation->work.replica, key.table_id);
     operation_read(operation, on_vote_read);
 }
 
