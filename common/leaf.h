@@ -13,6 +13,8 @@
 
 enum {
     TABLE_LEAVES = 4096, /* a leaf of a million rows has 244: what one difference has listed */
+    LEAF_GROUPS = 64,    /* what one difference costs: the sums of 64 groups, then of 64 leaves */
+    GROUP_LEAVES = TABLE_LEAVES / LEAF_GROUPS,
     LEAF_KEY_SIZE = 4 + 8 + 2,
     LEAF_SUM_SIZE = 16 + 8,
     DIGEST_SIZE = 16
@@ -29,6 +31,17 @@ struct leaf_sum {
     struct digest digest;
     int64_t rows;
 };
+
+/* Some of a table's leaves. */
+struct leaf_set {
+    uint64_t groups;              /* bit i: some of group i, which begins at leaf 64 i */
+    uint64_t leaves[LEAF_GROUPS]; /* of each group */
+};
+
+static inline bool leaf_set_has(const struct leaf_set *set, uint16_t leaf)
+{
+    return (set->leaves[leaf / GROUP_LEAVES] >> (leaf % GROUP_LEAVES) & 1) != 0;
+}
 
 /* The leaf that an item's row counts in. */
 uint16_t leaf_of(struct slice item_key);

@@ -93,8 +93,15 @@ void *map_remove(struct map *map, uint64_t id)
 
 void *map_each(const struct map *map, size_t *cursor)
 {
+    uint64_t id;
+    return map_each_id(map, cursor, &id);
+}
+
+void *map_each_id(const struct map *map, size_t *cursor, uint64_t *id)
+{
     while (*cursor < map->capacity) {
         const struct map_slot *slot = &map->slots[(*cursor)++];
+        *id = slot->id;
         if (slot->id != 0)
             return slot->object;
     }

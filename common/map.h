@@ -27,3 +27,5 @@ void *map_find(const struct map *map, uint64_t id);
 void *map_remove(struct map *map, uint64_t id);
 /* Walks in no order: start with *cursor = 0; NULL at the end. The map must not change meanwhile. */
 void *map_each(const struct map *map, size_t *cursor);
+/* The same, and tells its id. */
+void *map_each_id(const struct map *map, size_t *cursor, uint64_t *id);

@@ -159,9 +159,12 @@ struct node_stats {
     uint64_t repair_sessions; /* exchanges finished */
     uint64_t repair_aborted;  /* a side did not answer, or a row could not be copied */
     uint64_t repair_items;    /* items sent or taken by exchanges */
-    uint64_t items_expired;   /* and deleted by this node */
-    uint64_t expiry_spared;   /* due by their entries, but not expired, or gone */
-    uint64_t expiry_failed;   /* tried again */
+    uint64_t repair_bytes; /* of exchanges' frames, to and from peers, as whoever compares counts */
+    uint64_t repair_leaves; /* sums of leaves compared one by one */
+    uint64_t repair_rows;   /* keys and ballots of rows compared */
+    uint64_t items_expired; /* and deleted by this node */
+    uint64_t expiry_spared; /* due by their entries, but not expired, or gone */
+    uint64_t expiry_failed; /* tried again */
     uint64_t frames_malformed;
     uint64_t frames_skewed;      /* refused: sender's clock or a version inside is off */
     uint64_t frames_repeated;    /* not safe to repeat, or meant for an earlier life: dropped */

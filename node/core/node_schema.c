@@ -185,6 +185,9 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->repair_sessions = node->exchange.stats.sessions;
     stats->repair_aborted = node->exchange.stats.aborted;
     stats->repair_items = node->exchange.stats.items;
+    stats->repair_bytes = node->exchange.stats.bytes;
+    stats->repair_leaves = node->exchange.stats.leaves;
+    stats->repair_rows = node->exchange.stats.rows;
     stats->items_expired = node->expiry.stats.deleted;
     stats->expiry_spared = node->expiry.stats.spared;
     stats->expiry_failed = node->expiry.stats.failed;

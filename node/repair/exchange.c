@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "exchange_copy.h"
+#include "exchange_session.h"
 #include "probe.h"
 
 enum {
@@ -11,11 +12,9 @@ enum {
     STEP_TIMEOUTS = 10 /* a step that walks a partition may take so many attempt timeouts */
 };
 
-static void pages_clear(struct exchange *exchange);
+static void answers_clear(struct exchange *exchange);
 static void on_tick(struct timer *timer, uint64_t now_us);
 static void on_step_timeout(struct timer *timer, uint64_t now_us);
-static void on_sums(struct call *call, const struct frame *frame, const ProtobufCMessage *body);
-static void on_keys(struct call *call, const struct frame *frame, const ProtobufCMessage *body);
 
 void exchange_init(struct exchange *exchange, struct caller *caller, struct timers *timers,
                    struct prng *prng, uint16_t shard, uint16_t shards, uint64_t interval_us,
@@ -35,36 +34,45 @@ void exchange_init(struct exchange *exchange, struct caller *caller, struct time
     ensure(exchange->again != NULL);
     timer_init(&exchange->tick, on_tick);
     timer_init(&exchange->timeout, on_step_timeout);
-    pages_clear(exchange);
+    answers_clear(exchange);
 }
 
-static void pages_clear(struct exchange *exchange)
+static void answers_clear(struct exchange *exchange)
 {
     for (int side = 0; side < 2; side++) {
-        struct key_page *page = &exchange->side[side];
-        caller_forget(exchange->caller, &page->call);
-        buffer_unref(page->entries);
-        buffer_unref(page->covered);
-        *page = (struct key_page){.exchange = exchange, .side = side};
+        struct side_answer *answer = &exchange->side[side];
+        caller_forget(exchange->caller, &answer->call);
+        buffer_unref(answer->payload);
+        buffer_unref(answer->covered);
+        *answer = (struct side_answer){.exchange = exchange, .side = side};
     }
 }
 
 /* Whatever the session was doing, it is over. */
 static void session_clear(struct exchange *exchange)
 {
-    pages_clear(exchange);
+    answers_clear(exchange);
     copies_clear(exchange);
     buffer_unref(exchange->after);
     exchange->after = NULL;
+    free(exchange->tables);
+    exchange->tables = NULL;
+    exchange->tables_count = 0;
+    exchange->tables_next = 0;
     timers_disarm(exchange->timers, &exchange->timeout);
     exchange->busy = false;
 }
 
-static void session_end(struct exchange *exchange, bool finished)
+void exchange_session_end(struct exchange *exchange)
 {
     session_clear(exchange);
-    exchange->stats.sessions += finished;
-    exchange->stats.aborted += !finished;
+    exchange->stats.sessions++;
+}
+
+static void session_fail(struct exchange *exchange)
+{
+    session_clear(exchange);
+    exchange->stats.aborted++;
 }
 
 void exchange_deinit(struct exchange *exchange)
@@ -99,7 +107,7 @@ void exchange_on_removal(struct exchange *exchange, size_t member)
 {
     if (exchange->busy && exchange->peer == member) {
         PROBE("the other side of an exchange is removed");
-        session_end(exchange, false);
+        session_fail(exchange);
     }
     exchange->wanted[member] = 0;
     exchange->again[member] = false;
@@ -138,17 +146,48 @@ static void step_arm(struct exchange *exchange)
     timers_arm(exchange->timers, &exchange->timeout, now_us_of(exchange) + patience_us);
 }
 
-static void sums_ask(struct exchange *exchange, int side)
+size_t exchange_side_member(const struct exchange *exchange, int side)
 {
-    struct key_page *page = &exchange->side[side];
-    page->call.done = on_sums;
-    page->here = false;
-    Cartwheel__Sums body = CARTWHEEL__SUMS__INIT;
-    body.partition = exchange->partition;
-    body.replicas = exchange->replicas;
-    size_t member = exchange_side_member(exchange, side);
-    caller_send(exchange->caller, &page->call, member, exchange->partition, FRAME_SUMS,
-                FRAME_SUMS_REPLY, &body.base, SLICE_EMPTY);
+    return side == 0 ? exchange->caller->members->self : exchange->peer;
+}
+
+void exchange_send(struct exchange *exchange, struct call *call, int side, enum frame_type type,
+                   enum frame_type expects, const ProtobufCMessage *body, struct slice payload)
+{
+    if (side != 0)
+        exchange->stats.bytes +=
+            FRAME_HEADER_SIZE + protobuf_c_message_get_packed_size(body) + payload.size;
+    caller_send(exchange->caller, call, exchange_side_member(exchange, side), exchange->partition,
+                type, expects, body, payload);
+}
+
+void exchange_count_reply(struct exchange *exchange, int side, const struct frame *frame)
+{
+    if (side != 0)
+        exchange->stats.bytes += FRAME_HEADER_SIZE + frame->body.size + frame->payload.size;
+}
+
+void exchange_ask_both(struct exchange *exchange, call_done done, enum frame_type type,
+                       enum frame_type expects, const ProtobufCMessage *body)
+{
+    answers_clear(exchange);
+    step_arm(exchange);
+    for (int side = 0; side < 2; side++) {
+        struct call *call = &exchange->side[side].call;
+        call->done = done;
+        exchange_send(exchange, call, side, type, expects, body, SLICE_EMPTY);
+    }
+}
+
+bool exchange_answered(struct side_answer *answer, const struct frame *frame)
+{
+    struct exchange *exchange = answer->exchange;
+    exchange_count_reply(exchange, answer->side, frame);
+    answer->payload = buffer_from(frame->payload);
+    if (exchange->side[1 - answer->side].payload == NULL)
+        return false;
+    step_arm(exchange);
+    return true;
 }
 
 static void session_start(struct exchange *exchange, size_t peer, uint32_t partition)
@@ -158,9 +197,7 @@ static void session_start(struct exchange *exchange, size_t peer, uint32_t parti
     exchange->peer = peer;
     exchange->partition = partition;
     exchange->replicas = shared_from(exchange, peer, partition);
-    step_arm(exchange);
-    sums_ask(exchange, 0);
-    sums_ask(exchange, 1);
+    exchange_compare(exchange);
 }
 
 /* The next partition due with a peer that came back; peers take turns. */
@@ -228,129 +265,17 @@ static void on_tick(struct timer *timer, uint64_t now_us)
         (void)start_wanted(exchange);
 }
 
-/* A side did not answer, or a row could not be copied: others first, then this once more. */
-static void session_abort(struct exchange *exchange)
+void exchange_session_abort(struct exchange *exchange)
 {
     PROBE("an exchange is broken off");
     exchange->again[exchange->peer] = true;
     exchange->again_at_us = now_us_of(exchange) + exchange->interval_us;
-    session_end(exchange, false);
+    session_fail(exchange);
 }
 
 static void on_step_timeout(struct timer *timer, uint64_t now_us)
 {
     (void)now_us;
     PROBE("a step of an exchange runs out of time");
-    session_abort(container_of(timer, struct exchange, timeout));
-}
-
-static void keys_ask(struct exchange *exchange, int side)
-{
-    struct key_page *page = &exchange->side[side];
-    page->call.done = on_keys;
-    page->here = false;
-    Cartwheel__Keys body = CARTWHEEL__KEYS__INIT;
-    body.partition = exchange->partition;
-    body.replicas = exchange->replicas;
-    body.leaves = binary_of(slice_of(exchange->leaves, sizeof(exchange->leaves)));
-    if (exchange->after != NULL)
-        body.after = binary_of(buffer_slice(exchange->after));
-    caller_send(exchange->caller, &page->call, exchange_side_member(exchange, side),
-                exchange->partition, FRAME_KEYS, FRAME_KEYS_REPLY, &body.base, SLICE_EMPTY);
-}
-
-static void keys_ask_both(struct exchange *exchange)
-{
-    pages_clear(exchange);
-    step_arm(exchange);
-    keys_ask(exchange, 0);
-    keys_ask(exchange, 1);
-}
-
-/* Marks the leaves that differ; false if none does. */
-static bool sums_compare(struct exchange *exchange)
-{
-    bool differ = false;
-    memset(exchange->leaves, 0, sizeof(exchange->leaves));
-    for (size_t leaf = 0; leaf < PARTITION_LEAVES; leaf++) {
-        if (digest_equal(exchange->sums[0][leaf], exchange->sums[1][leaf]))
-            continue;
-        exchange->leaves[leaf / 8] |= (uint8_t)(1 << (leaf % 8));
-        differ = true;
-    }
-    return differ;
-}
-
-static bool sums_decode(struct digest *sums, struct slice payload)
-{
-    struct reader reader = reader_of(payload);
-    for (size_t leaf = 0; leaf < PARTITION_LEAVES; leaf++) {
-        sums[leaf].high = reader_get_u64(&reader);
-        sums[leaf].low = reader_get_u64(&reader);
-    }
-    return reader_done(&reader);
-}
-
-static void on_sums(struct call *call, const struct frame *frame, const ProtobufCMessage *body)
-{
-    struct key_page *page = container_of(call, struct key_page, call);
-    struct exchange *exchange = page->exchange;
-    const Cartwheel__SumsReply *reply = (const Cartwheel__SumsReply *)body;
-    bool good = frame != NULL && reply->verdict == VERDICT_OK &&
-                sums_decode(exchange->sums[page->side], frame->payload);
-    if (!good) {
-        session_abort(exchange);
-        return;
-    }
-    page->here = true;
-    if (!exchange->side[1 - page->side].here)
-        return;
-    if (sums_compare(exchange)) {
-        PROBE("an exchange finds a difference");
-        keys_ask_both(exchange);
-    } else
-        session_end(exchange, true);
-}
-
-void exchange_page_done(struct exchange *exchange)
-{
-    bool more = exchange->after != NULL;
-    if (exchange->failed)
-        session_abort(exchange);
-    else if (more) {
-        PROBE("an exchange goes on with the next page");
-        keys_ask_both(exchange);
-    } else
-        session_end(exchange, true);
-}
-
-/* A page that says it is not the last must get on, or the session would never end. */
-static bool advances(const struct exchange *exchange, const Cartwheel__KeysReply *reply)
-{
-    struct slice after = exchange->after == NULL ? SLICE_EMPTY : buffer_slice(exchange->after);
-    return slice_compare(slice_of_binary(reply->covered), after) > 0;
-}
-
-static void on_keys(struct call *call, const struct frame *frame, const ProtobufCMessage *body)
-{
-    struct key_page *page = container_of(call, struct key_page, call);
-    struct exchange *exchange = page->exchange;
-    const Cartwheel__KeysReply *reply = (const Cartwheel__KeysReply *)body;
-    bool good = frame != NULL && reply->verdict == VERDICT_OK &&
-                (!reply->more || advances(exchange, reply));
-    if (!good) {
-        session_abort(exchange);
-        return;
-    }
-    page->here = true;
-    page->more = reply->more;
-    page->entries = buffer_from(frame->payload);
-    page->covered = buffer_from(slice_of_binary(reply->covered));
-    if (!exchange->side[1 - page->side].here)
-        return;
-    step_arm(exchange);
-    if (copies_plan(exchange))
-        copies_run(exchange);
-    else
-        session_abort(exchange);
+    exchange_session_abort(container_of(timer, struct exchange, timeout));
 }

@@ -1,9 +1,11 @@
 /* exchange: makes two home replicas of a partition equal (anti-entropy; the paper, 4.7): sums of
- * leaves first, then the keys of leaves that differ, then only the rows that differ, newest ballot
- * winning. One partition at a time.
+ * the partition first, of its tables, of groups of leaves, of leaves, then the keys of leaves that
+ * differ, then only the rows that differ, newest ballot winning. One partition at a time; each step
+ * asks both sides.
  *
- *     IDLE ──▶ SUMS (both sides) ──equal──▶ IDLE
- *                 └──▶ KEYS (both sides, page by page) ──▶ COPY (row by row) ──▶ KEYS … ──▶ IDLE
+ *     IDLE ──▶ SUMS of the partition ──equal──▶ IDLE
+ *                 └──▶ of its tables ──▶ each table that differs: ──none left──▶ IDLE
+ *                                         └──▶ of groups ──▶ of leaves ──▶ KEYS, page by page ──▶ COPY
  *
  * Which partitions: after a link came up all that are shared with that peer, by the member that
  * comes first in the configuration; besides, one partition with one peer in turn, at a slow pace.
@@ -11,7 +13,7 @@
 #pragma once
 
 #include "caller.h"
-#include "hash.h"
+#include "leaf.h"
 #include "prng.h"
 #include "replica.h"
 #include "timers.h"
@@ -20,20 +22,27 @@ struct exchange_stats {
     uint64_t sessions; /* finished */
     uint64_t aborted;  /* a side did not answer; will be tried again */
     uint64_t items;    /* copied one way or the other */
+    uint64_t bytes;    /* of frames to and from peers */
+    uint64_t leaves;   /* compared one by one */
+    uint64_t rows;     /* whose keys and ballots were compared */
 };
 
 struct copy;
 struct exchange;
 
-/* A page of keys from one side. */
-struct key_page {
-    struct call call; /* for the sums, then for the keys */
+/* What one side said in the step under way. */
+struct side_answer {
+    struct call call;
     struct exchange *exchange;
-    int side; /* 0: here, 1: the peer */
-    struct buffer *entries;
-    bool here;
-    bool more;
-    struct buffer *covered;
+    int side;               /* 0: here, 1: the peer */
+    struct buffer *payload; /* sums, or a page of keys; NULL: not answered yet */
+    bool more;              /* KEYS: it is not the last page */
+    struct buffer *covered; /* KEYS */
+};
+
+struct differing_table {
+    uint64_t id;
+    bool few; /* rows on both sides: not worth the sums of its leaves */
 };
 
 struct exchange {
@@ -54,13 +63,16 @@ struct exchange {
     bool busy;
     size_t peer; /* index of the other side */
     uint32_t partition;
-    uint32_t replicas;       /* least N of a table that both sides are home nodes of */
-    struct timer timeout;    /* of the session's current step */
-    struct key_page side[2]; /* 0: here, 1: the peer */
-    struct digest sums[2][PARTITION_LEAVES];
-    uint8_t leaves[PARTITION_LEAVES / 8];
-    struct buffer *after; /* keys up to here are done */
-    struct copy *copies;  /* of the page under way */
+    uint32_t replicas;          /* least N of a table that both sides are home nodes of */
+    struct timer timeout;       /* of the session's current step */
+    struct side_answer side[2]; /* 0: here, 1: the peer */
+    enum sums_level level;      /* SUMS: of what */
+    struct differing_table *tables;
+    size_t tables_count;
+    size_t tables_next;     /* the one before it is being compared */
+    struct leaf_set leaves; /* of that table, as far as they are known to differ; none: all may */
+    struct buffer *after;   /* keys up to here are done */
+    struct copy *copies;    /* of the page under way */
     size_t copies_count;
     size_t copies_next; /* first one not yet begun */
     size_t copies_out;

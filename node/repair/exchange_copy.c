@@ -25,11 +25,6 @@ struct entry_cursor {
     struct version ballot;
 };
 
-size_t exchange_side_member(const struct exchange *exchange, int side)
-{
-    return side == 0 ? exchange->caller->members->self : exchange->peer;
-}
-
 void copies_clear(struct exchange *exchange)
 {
     for (size_t i = 0; i < exchange->copies_count; i++)
@@ -68,7 +63,7 @@ static bool pages_cut(const struct exchange *exchange, struct slice *cut)
 {
     bool found = false;
     for (int side = 0; side < 2; side++) {
-        const struct key_page *page = &exchange->side[side];
+        const struct side_answer *page = &exchange->side[side];
         if (page->more && (!found || slice_compare(buffer_slice(page->covered), *cut) < 0)) {
             *cut = buffer_slice(page->covered);
             found = true;
@@ -85,6 +80,7 @@ static void plan_key(struct exchange *exchange, struct entry_cursor cursor[2])
     int ballots = order != 0 ? -order : version_compare(cursor[0].ballot, cursor[1].ballot);
     if (ballots != 0)
         copy_add(exchange, ballots > 0 ? cursor[0].key : cursor[1].key, ballots > 0 ? 0 : 1);
+    exchange->stats.rows++;
     if (order <= 0)
         entry_next(&cursor[0]);
     if (order >= 0)
@@ -94,8 +90,8 @@ static void plan_key(struct exchange *exchange, struct entry_cursor cursor[2])
 bool copies_plan(struct exchange *exchange)
 {
     struct entry_cursor cursor[2] = {
-        {.reader = reader_of(buffer_slice(exchange->side[0].entries))},
-        {.reader = reader_of(buffer_slice(exchange->side[1].entries))}};
+        {.reader = reader_of(buffer_slice(exchange->side[0].payload))},
+        {.reader = reader_of(buffer_slice(exchange->side[1].payload))}};
     struct slice cut = SLICE_EMPTY;
     bool cut_early = pages_cut(exchange, &cut);
     copies_clear(exchange);
@@ -129,6 +125,8 @@ static void on_copy_written(struct call *call, const struct frame *frame,
 {
     const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
     struct copy *copy = container_of(call, struct copy, call);
+    if (frame != NULL)
+        exchange_count_reply(copy->exchange, 1 - copy->source, frame);
     if (frame != NULL && reply->verdict == VERDICT_REFUSED_PROMISE) {
         PROBE("exchange stopped by a promise");
         caller_note_promise(copy->exchange->caller, copy->key);
@@ -147,6 +145,8 @@ static void on_copy_read(struct call *call, const struct frame *frame, const Pro
     const Cartwheel__ReadReply *reply = (const Cartwheel__ReadReply *)body;
     struct item_key key;
     struct row row;
+    if (frame != NULL)
+        exchange_count_reply(exchange, copy->source, frame);
     if (frame == NULL || reply->verdict != VERDICT_OK || !item_key_decode(copy->key, &key) ||
         !row_decode(frame->payload, &row)) {
         copy_end(copy, false);
@@ -158,8 +158,8 @@ static void on_copy_read(struct call *call, const struct frame *frame, const Pro
     write.decided = row_proposed(frame->payload); /* it stands in an item's place */
     copy->call.done = on_copy_written;
     PROBE("an exchange sends a row");
-    caller_send(exchange->caller, &copy->call, exchange_side_member(exchange, target),
-                exchange->partition, FRAME_REPAIR, FRAME_WRITE_REPLY, &write.base, frame->payload);
+    exchange_send(exchange, &copy->call, target, FRAME_REPAIR, FRAME_WRITE_REPLY, &write.base,
+                  frame->payload);
 }
 
 static void copy_start(struct copy *copy)
@@ -169,8 +169,8 @@ static void copy_start(struct copy *copy)
     body.key = binary_of(copy->key);
     body.full = true;
     copy->call.done = on_copy_read;
-    caller_send(exchange->caller, &copy->call, exchange_side_member(exchange, copy->source),
-                exchange->partition, FRAME_READ, FRAME_READ_REPLY, &body.base, SLICE_EMPTY);
+    exchange_send(exchange, &copy->call, copy->source, FRAME_READ, FRAME_READ_REPLY, &body.base,
+                  SLICE_EMPTY);
 }
 
 void copies_run(struct exchange *exchange)

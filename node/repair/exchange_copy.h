@@ -2,7 +2,7 @@
  * that holds the newer ballot to the other. */
 #pragma once
 
-#include "exchange.h"
+#include "exchange_session.h"
 
 enum {
     EXCHANGE_REPLICAS =
@@ -10,12 +10,9 @@ enum {
     COPIES_MAX = 16 /* under way at once: bounds the load on the foreground */
 };
 
-size_t exchange_side_member(const struct exchange *exchange, int side);
 /* Merges both sides' keys into exchange->copies, and sets exchange->after if there are more keys
  * beyond. False if a page is malformed. */
 bool must_check copies_plan(struct exchange *exchange);
 /* Starts as many as may be under way; calls exchange_page_done() when none is left. */
 void copies_run(struct exchange *exchange);
 void copies_clear(struct exchange *exchange);
-/* The page's copies are done, or some failed (exchange->failed). */
-void exchange_page_done(struct exchange *exchange);

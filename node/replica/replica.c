@@ -193,6 +193,12 @@ uint8_t replica_table_replicas(const struct replica *replica, uint64_t table_id)
     return schema == NULL ? 0 : schema->replicas;
 }
 
+bool replica_table_shared(const struct replica *replica, uint64_t table_id, uint32_t replicas)
+{
+    uint8_t wanted = replica_table_replicas(replica, table_id);
+    return wanted > 0 && wanted >= replicas && !replica_table_dropped(replica, table_id);
+}
+
 void replica_drop_table(struct replica *replica, uint64_t table_id)
 {
     if (!replica_table_dropped(replica, table_id))

@@ -49,7 +49,13 @@ enum {
                                    commits are a second's work, and each row is there three times */
 };
 
-enum { PARTITION_LEAVES = 256 /* leaves of a partition's sums: 4 KiB a partition */ };
+/* What peers ask sums of, coarse to fine. The numbers travel: they never change. */
+enum sums_level {
+    SUMS_PARTITION = 1, /* all tables that both sides are home nodes of, together */
+    SUMS_TABLES = 2,    /* each of them */
+    SUMS_GROUPS = 3,    /* each group of leaves of one table */
+    SUMS_LEAVES = 4     /* each leaf of some groups */
+};
 
 struct replica_config {
     uint32_t operations_max;    /* at once; then VERDICT_BUSY */
@@ -104,6 +110,8 @@ void replica_set_table(struct replica *replica, uint64_t table_id,
 const struct table_schema *replica_table(const struct replica *replica, uint64_t table_id);
 /* How many home nodes a table wants, as far as it is known; 0 if it is not. */
 uint8_t replica_table_replicas(const struct replica *replica, uint64_t table_id);
+/* It is known here, was not dropped, and has so many home nodes at least. */
+bool replica_table_shared(const struct replica *replica, uint64_t table_id, uint32_t replicas);
 /* From now on nothing of the table is taken. */
 void replica_drop_table(struct replica *replica, uint64_t table_id);
 bool replica_table_dropped(const struct replica *replica, uint64_t table_id);
