@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buggify.h"
 #include "exchange_session.h"
 #include "probe.h"
 
@@ -64,12 +65,13 @@ static void table_add(struct exchange *exchange, const struct table_sum *here,
 {
     if (digest_equal(here->digest, there->digest))
         return;
+    uint64_t few = BUGGIFY("few rows are compared leaf by leaf") ? 0 : FEW_ROWS;
     size_t count = exchange->tables_count++;
     exchange->tables =
         realloc(exchange->tables, exchange->tables_count * sizeof(*exchange->tables));
     ensure(exchange->tables != NULL);
-    exchange->tables[count] = (struct differing_table){
-        .id = here->id, .few = here->rows <= FEW_ROWS && there->rows <= FEW_ROWS};
+    exchange->tables[count] =
+        (struct differing_table){.id = here->id, .few = here->rows <= few && there->rows <= few};
 }
 
 /* Only tables that both sides name take part: the others were dropped there, or are not known there
@@ -81,8 +83,6 @@ static bool tables_compare(struct exchange *exchange, struct reader sides[2])
     while (here && there) {
         if (one.id == other.id)
             table_add(exchange, &one, &other);
-        else
-            PROBE("a table is known on one side of an exchange only");
         bool first = one.id <= other.id, second = other.id <= one.id;
         if (first)
             here = table_read(&sides[0], &one);
