@@ -7,6 +7,7 @@
 #include "fuzz.h"
 #include "hash.h"
 #include "key.h"
+#include "leaf.h"
 #include "lone_node.h"
 #include "program_build.h"
 #include "row.h"
@@ -126,6 +127,24 @@ static struct slice draw_pairs(void)
     return finish(&pairs);
 }
 
+/* Sums, as exchanges get them: of tables, by their ids, or of a group's leaves. */
+static struct slice draw_sums(void)
+{
+    struct writer sums;
+    bool named = draw_bool(&session.draws);
+    writer_init(&sums, 0);
+    for (uint32_t i = named ? draw_below(&session.draws, 4) : GROUP_LEAVES; i > 0; i--) {
+        uint64_t rows = draw_below(&session.draws, 100);
+        if (named) {
+            writer_put_u64(&sums, draw_bool(&session.draws) ? TABLE : i);
+            writer_put_varint(&sums, rows);
+        }
+        if (!named || rows != 0)
+            writer_put_version(&sums, draw_version());
+    }
+    return finish(&sums);
+}
+
 static struct slice draw_field_bytes(void)
 {
     struct writer writer;
@@ -139,6 +158,7 @@ static struct slice draw_field_bytes(void)
     case 3:
         return draw_pairs();
     case 4:
+        return draw_sums();
     case 5:
         writer_init(&writer, 0);
         writer_put_version(&writer, draw_version());
@@ -150,13 +170,15 @@ static struct slice draw_field_bytes(void)
 
 static uint64_t draw_number_field(void)
 {
+    uint64_t number;
     switch (draw_below(&session.draws, 4)) {
     case 0:
         return draw_u64(&session.draws);
     case 1:
         return session.lone.peers[draw_below(&session.draws, 2)];
     default:
-        return draw_below(&session.draws, 12);
+        number = draw_below(&session.draws, 12);
+        return number == 11 ? TABLE : number;
     }
 }
 
