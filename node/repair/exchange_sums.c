@@ -78,7 +78,7 @@ static void table_add(struct exchange *exchange, const struct table_sum *here,
  * yet, and rows would be refused. */
 static bool tables_compare(struct exchange *exchange, struct reader sides[2])
 {
-    struct table_sum one, other;
+    struct table_sum one = {0}, other = {0};
     bool here = table_read(&sides[0], &one), there = table_read(&sides[1], &other);
     while (here && there) {
         if (one.id == other.id)
