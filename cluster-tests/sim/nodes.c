@@ -84,6 +84,7 @@ static void shrink(const struct world *world, struct node_config *config)
     prng_init(prng, world->options.seed);
     config->attempt_timeout_us = prng_between(prng, 20000, 2000000);
     config->repair_interval_us = prng_between(prng, 20000, 1000000);
+    config->scrub_interval_us = prng_between(prng, 20000, 1000000);
     config->hints_in_flight_max = (uint32_t)prng_between(prng, 1, 8);
     config->requests_max = (uint32_t)prng_between(prng, 2, 64);
     config->replica_operations_max = (uint32_t)prng_between(prng, 2, 64);
@@ -100,6 +101,7 @@ static void node_configure(struct world *world, struct node_config *config, uint
     config->seed = prng_next(&world->prng);
     config->lossy = world->options.lossy;
     config->repair_interval_us = 300000;
+    config->scrub_interval_us = 300000;
     /* Often sooner than answers come, so that answers cross what they made needless. */
     config->speculate_us = prng_between(&world->prng, 500, 60000);
     config->gossip.push_pull_interval_us = 5000000;

@@ -225,6 +225,8 @@ static void add_stats(struct answer *answer)
     add_uint(answer, object, "repair_bytes", stats->repair_bytes);
     add_uint(answer, object, "repair_leaves", stats->repair_leaves);
     add_uint(answer, object, "repair_rows", stats->repair_rows);
+    add_uint(answer, object, "scrub_tables", stats->scrub_tables);
+    add_uint(answer, object, "scrub_leaves", stats->scrub_leaves);
     add_uint(answer, object, "items_expired", stats->items_expired);
     add_uint(answer, object, "expiry_spared", stats->expiry_spared);
     add_uint(answer, object, "expiry_failed", stats->expiry_failed);

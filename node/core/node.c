@@ -19,6 +19,7 @@ void node_config_defaults(struct node_config *config)
     config->speculate_us = 50000;
     config->clock_skew_max_us = 500000;
     config->repair_interval_us = 10000000;
+    config->scrub_interval_us = 30000000;
     config->hints_bytes_max = UINT64_C(1) << 30;
     config->hints_in_flight_max = 64;
     config->requests_max = 4096;
@@ -107,6 +108,8 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
                        ports.log, config->hints_in_flight_max, config->attempt_timeout_us);
     exchange_init(&node->exchange, &node->caller, &node->timers, &node->prng, config->shard,
                   config->shards, config->repair_interval_us, config->attempt_timeout_us);
+    scrub_init(&node->scrub, &node->replica, &node->exchange, &node->timers, config->shard,
+               config->shards, config->scrub_interval_us);
     return node;
 }
 
@@ -115,6 +118,7 @@ void node_free(struct node *node)
     node->outbox.closed = true;
     node->in_door = true;
     coordinator_deinit(&node->coordinator);
+    scrub_deinit(&node->scrub);
     exchange_deinit(&node->exchange);
     hint_delivery_deinit(&node->delivery);
     caller_deinit(&node->caller);
@@ -248,6 +252,7 @@ void node_on_start(struct node *node, struct instant now)
         node->hints.loaded = true;
     }
     exchange_start(&node->exchange);
+    scrub_start(&node->scrub, prng_next(&node->prng));
     coordinator_start(&node->coordinator);
     expiry_index_start(&node->expiry_index);
     expiry_start(&node->expiry);

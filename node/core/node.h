@@ -31,6 +31,7 @@ struct node_config {
     uint64_t clock_skew_max_us;   /* refuse peers beyond it, versions beyond twice it */
     uint64_t repair_interval_us;  /* one partition is compared with one peer so often, besides
                                      reconnections */
+    uint64_t scrub_interval_us;   /* the leaves of one partition are verified so often */
     uint64_t hints_bytes_max;     /* a full hint store refuses new hints */
     uint32_t hints_in_flight_max; /* deliveries per target: bounds the load on one that came back */
     uint32_t requests_max;        /* coordinated at once, then OUTCOME_OVERLOADED */
@@ -162,6 +163,8 @@ struct node_stats {
     uint64_t repair_bytes; /* of exchanges' frames, to and from peers, as whoever compares counts */
     uint64_t repair_leaves; /* sums of leaves compared one by one */
     uint64_t repair_rows;   /* keys and ballots of rows compared */
+    uint64_t scrub_tables;  /* whose leaves were verified, each partition's counted */
+    uint64_t scrub_leaves;  /* that were wrong, and mended */
     uint64_t items_expired; /* and deleted by this node */
     uint64_t expiry_spared; /* due by their entries, but not expired, or gone */
     uint64_t expiry_failed; /* tried again */

@@ -4,6 +4,7 @@
 #include "census.h"
 #include "coordinator.h"
 #include "exchange.h"
+#include "scrub.h"
 #include "expiry.h"
 #include "expiry_index.h"
 #include "gossip.h"
@@ -40,6 +41,7 @@ struct node {
     struct caller caller;
     struct hint_delivery delivery; /* runs on shard 0 */
     struct exchange exchange;
+    struct scrub scrub;
     struct expiry_index expiry_index;
     struct expiry expiry;
     struct arena arena; /* of one door */

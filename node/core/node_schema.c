@@ -188,6 +188,8 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->repair_bytes = node->exchange.stats.bytes;
     stats->repair_leaves = node->exchange.stats.leaves;
     stats->repair_rows = node->exchange.stats.rows;
+    stats->scrub_tables = node->scrub.stats.tables;
+    stats->scrub_leaves = node->scrub.stats.leaves;
     stats->items_expired = node->expiry.stats.deleted;
     stats->expiry_spared = node->expiry.stats.spared;
     stats->expiry_failed = node->expiry.stats.failed;

@@ -113,6 +113,14 @@ void exchange_on_removal(struct exchange *exchange, size_t member)
     exchange->again[member] = false;
 }
 
+void exchange_want_all(struct exchange *exchange)
+{
+    const struct membership *members = exchange->caller->members;
+    for (size_t i = 0; i < membership_count(members); i++)
+        if (i != members->self)
+            exchange->wanted[i] = membership_partitions(members);
+}
+
 bool exchange_idle(const struct exchange *exchange)
 {
     for (size_t i = 0; i < membership_count(exchange->caller->members); i++) {

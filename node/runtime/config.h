@@ -60,6 +60,7 @@ struct config {
     uint64_t requests_max;
     uint64_t replica_operations_max;
     uint64_t repair_interval_s;
+    uint64_t scrub_interval_s;
     uint64_t hints_max_mb;
     uint64_t hints_in_flight_max;
 

@@ -84,6 +84,7 @@ static const struct config_key keys[] = {
     NUMBER(requests_max, "4096", 1, 10000000, "requests coordinated at once by a shard; then clients are throttled"),
     NUMBER(replica_operations_max, "16384", 1, 10000000, "operations served at once by a shard, for its own node and others"),
     NUMBER(repair_interval_s, "10", 1, 31536000, "one partition is compared with one of its other replicas so often"),
+    NUMBER(scrub_interval_s, "30", 1, 31536000, "each shard verifies the sums it keeps of one partition against the rows so often"),
     NUMBER(hints_max_mb, "1024", 0, 16777216, "writes kept for members that are down; then no more are taken"),
     NUMBER(hints_in_flight_max, "64", 1, 65536, "hints on their way to one member at once"),
 

@@ -28,6 +28,7 @@ struct node_config daemon_node_config(const struct config *config, uint16_t shar
     node.attempt_timeout_us = config->attempt_timeout_ms * US_PER_MS;
     node.clock_skew_max_us = config->max_clock_skew_ms * US_PER_MS;
     node.repair_interval_us = config->repair_interval_s * US_PER_S;
+    node.scrub_interval_us = config->scrub_interval_s * US_PER_S;
     node.hints_bytes_max = config->hints_max_mb << 20;
     node.hints_in_flight_max = (uint32_t)config->hints_in_flight_max;
     node.requests_max = (uint32_t)config->requests_max;

@@ -223,6 +223,67 @@ START_TEST(a_dropped_table_is_left_out_and_its_leaves_go)
 }
 END_TEST
 
+/* All leaves on a disk, as they stand there; the caller unrefs. */
+static struct buffer *leaves_of(size_t node)
+{
+    struct store_range range;
+    store_range_init(&range, STORE_MERKLE, SLICE_EMPTY, SLICE_EMPTY, (store_done)abort);
+    while (!store_try_read(cluster.nodes[node].store[0], &range.op))
+        continue;
+    struct buffer *leaves = buffer_from(writer_slice(&range.rows));
+    store_range_deinit(&range);
+    return leaves;
+}
+
+static void expect_equal_leaves(bool equal)
+{
+    struct buffer *one = leaves_of(0), *other = leaves_of(2);
+    ck_assert(slice_equal(buffer_slice(one), buffer_slice(other)) == equal);
+    buffer_unref(one);
+    buffer_unref(other);
+}
+
+/* Leaves that are wrong, too many or gone are found by reading the rows, while clients write. */
+START_TEST(wrong_leaves_are_mended)
+{
+    setup(ROWS);
+    cluster.rude = true;
+    struct buffer *before = leaves_of(2);
+    struct store_commit change;
+    struct slice name, value;
+    cluster_crash(&cluster, 2);
+    store_commit_init(&change, (store_done)abort);
+    struct reader rows = reader_of(buffer_slice(before));
+    for (unsigned i = 0; store_rows_next(&rows, &name, &value); i++) {
+        struct leaf_key key;
+        ck_assert(leaf_key_decode(name, &key));
+        if (i % 50 == 0)
+            store_batch_delete(&change.batch, STORE_MERKLE, name);
+        else if (i % 50 == 1)
+            store_batch_merge(&change.batch, &key, (struct leaf_sum){{1, 2}, 3});
+        key.leaf = (uint16_t)(key.leaf + 1) % TABLE_LEAVES;
+        if (i % 50 == 2)
+            store_batch_merge(&change.batch, &key, (struct leaf_sum){{7, 7}, -1});
+    }
+    unsigned wrong = change.batch.count;
+    buffer_unref(before);
+    commit(2, &change);
+    expect_equal_leaves(false);
+    cluster_start(&cluster, 2);
+    for (unsigned i = 0; i < 600; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "key-%u", i);
+        ck_assert_int_eq(cluster_put(&cluster, i % NODES, key, "another"), OUTCOME_OK);
+        cluster_run_for(&cluster, 1000000);
+    }
+    struct node_stats stats = stats_of_all();
+    ck_assert_uint_eq(stats.scrub_leaves, wrong);
+    ck_assert_uint_ge(stats.scrub_tables, CLUSTER_PARTITIONS * NODES);
+    expect_equal_leaves(true);
+    cluster_deinit(&cluster);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("exchange");
@@ -233,6 +294,7 @@ int main(void)
     tcase_add_loop_test(stories, what_is_missing_comes_back, 0, 12);
     tcase_add_test(stories, a_table_that_a_side_does_not_know_is_left_out);
     tcase_add_test(stories, a_dropped_table_is_left_out_and_its_leaves_go);
+    tcase_add_test(stories, wrong_leaves_are_mended);
     suite_add_tcase(suite, stories);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

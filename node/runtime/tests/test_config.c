@@ -246,6 +246,7 @@ START_TEST(the_defaults_are_those_of_the_core)
     ck_assert_uint_eq(configured.attempt_timeout_us, own.attempt_timeout_us);
     ck_assert_uint_eq(configured.clock_skew_max_us, own.clock_skew_max_us);
     ck_assert_uint_eq(configured.repair_interval_us, own.repair_interval_us);
+    ck_assert_uint_eq(configured.scrub_interval_us, own.scrub_interval_us);
     ck_assert_uint_eq(configured.hints_bytes_max, own.hints_bytes_max);
     ck_assert_uint_eq(configured.hints_in_flight_max, own.hints_in_flight_max);
     ck_assert_uint_eq(configured.requests_max, own.requests_max);
