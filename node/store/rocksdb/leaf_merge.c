@@ -4,9 +4,10 @@
 
 #include "leaf.h"
 
-/* So many deltas of a leaf lie in the memtable at most before its value takes their place: a read
- * adds up these, and one for each file. */
-enum { DELTAS_MAX = 16 };
+/* A read adds up all deltas of a leaf that lie in memory, and one for each file: a flush adds them up.
+ * So memory takes some 60,000. (RocksDB can also write the sum after so many deltas of one leaf;
+ * looking for them cost each write half as much as the delta itself.) */
+enum { MEMORY_BYTES_MAX = 4 << 20 };
 
 /* NULL, and no success, if one is malformed: RocksDB then fails the read as corruption. */
 static char *add_up(struct leaf_sum sum, const char *const *deltas, const size_t *sizes, int count,
@@ -76,5 +77,5 @@ void leaf_merge_set(rocksdb_options_t *options)
     rocksdb_options_set_merge_operator(
         options,
         rocksdb_mergeoperator_create(NULL, destroy, merge_full, merge_partial, free_merged, name));
-    rocksdb_options_set_max_successive_merges(options, DELTAS_MAX);
+    rocksdb_options_set_write_buffer_size(options, MEMORY_BYTES_MAX);
 }
