@@ -1,5 +1,6 @@
 """The tool `cartwheel`: its commands, their JSON, their exit codes."""
 import json
+import re
 
 import pytest
 
@@ -50,6 +51,22 @@ def test_ring(cluster):
 def test_hints(cluster):
     assert "keeps 0 hints" in tool(cluster.nodes[0], "hints").stdout
     assert run_json(cluster.nodes[0], "hints")["node"] == "node1"
+
+
+def test_repair():
+    """All that is shared is compared at once; where nothing differs, nothing is copied."""
+    with Cluster(partitions=16) as cluster:
+        node = cluster.nodes[1]
+        *_, last = tool(node, "repair").stdout.splitlines()
+        assert re.fullmatch(r"compared (\d+) of \1 partitions, copied 0 rows, \d+ bytes", last)
+        before = node.admin("status")["stats"]
+        *_, last = map(json.loads, tool(node, "--json", "repair").stdout.splitlines())
+        assert last["compared"] == last["partitions"] >= 2 * 16
+        assert last["bytes"] <= 300 * last["partitions"]
+        after = node.admin("status")["stats"]
+        assert after["repair_left"] == 0
+        assert after["repair_sessions"] - before["repair_sessions"] >= 2 * 16
+        assert after["repair_rows"] == before["repair_rows"]
 
 
 def test_tables(cluster, table):

@@ -219,6 +219,7 @@ static void add_stats(struct answer *answer)
     add_hints(answer, object, stats);
     add_uint(answer, object, "read_repairs", stats->read_repairs);
     add_uint(answer, object, "speculative_reads", stats->speculative_reads);
+    add_uint(answer, object, "repair_left", stats->repair_left);
     add_uint(answer, object, "repair_sessions", stats->repair_sessions);
     add_uint(answer, object, "repair_aborted", stats->repair_aborted);
     add_uint(answer, object, "repair_items", stats->repair_items);

@@ -440,6 +440,13 @@ void node_refuse_forwards(struct node *node, bool refused)
     node->coordinator.refuses_forwards = refused;
 }
 
+void node_on_repair(struct node *node, struct instant now)
+{
+    node_door_open(node, now);
+    exchange_want_all(&node->exchange);
+    node_door_close(node);
+}
+
 void node_on_leave(struct node *node, struct instant now)
 {
     node_door_open(node, now);

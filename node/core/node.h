@@ -84,6 +84,10 @@ void node_refuse_forwards(struct node *node, bool refused);
 /* Telling gossip that this node leaves (status `left`), so that peers route around it at once. */
 void node_on_leave(struct node *node, struct instant now);
 
+/* Compares everything that is shared with other members, now: node_stats() shows what is left of it.
+ * For each shard of a node. */
+void node_on_repair(struct node *node, struct instant now);
+
 /* Members, as the ring says: every shard of a node is told, in the same order as on every other node.
  * May also be called from within a door, but not from a callback of the coordinator. What it means for
  * what is kept per member stands in members.h; whoever keeps links finds out by membership_version().
@@ -157,6 +161,7 @@ struct node_stats {
     uint64_t hints_refused; /* store full */
     uint64_t read_repairs;
     uint64_t speculative_reads;
+    uint64_t repair_left;     /* partitions still to be compared, once for each peer */
     uint64_t repair_sessions; /* exchanges finished */
     uint64_t repair_aborted;  /* a side did not answer, or a row could not be copied */
     uint64_t repair_items;    /* items sent or taken by exchanges */

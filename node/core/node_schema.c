@@ -182,6 +182,7 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->hints_bytes = node->hints.bytes;
     stats->hints_delivered = node->delivery.delivered;
     stats->hints_refused = node->hints.refused;
+    stats->repair_left = exchange_left(&node->exchange);
     stats->repair_sessions = node->exchange.stats.sessions;
     stats->repair_aborted = node->exchange.stats.aborted;
     stats->repair_items = node->exchange.stats.items;

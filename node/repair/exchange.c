@@ -117,8 +117,22 @@ void exchange_want_all(struct exchange *exchange)
 {
     const struct membership *members = exchange->caller->members;
     for (size_t i = 0; i < membership_count(members); i++)
-        if (i != members->self)
+        if (i != members->self && members_usable(members, i))
             exchange->wanted[i] = membership_partitions(members);
+}
+
+uint64_t exchange_left(const struct exchange *exchange)
+{
+    const struct membership *members = exchange->caller->members;
+    uint32_t shards = exchange->shards;
+    uint64_t left = exchange->busy;
+    for (size_t i = 0; i < membership_count(members); i++) {
+        uint32_t wanted = exchange->wanted[i];
+        if (wanted == 0 && exchange->again[i])
+            wanted = membership_partitions(members);
+        left += (wanted + shards - 1) / shards;
+    }
+    return left;
 }
 
 bool exchange_idle(const struct exchange *exchange)

@@ -90,7 +90,10 @@ void exchange_start(struct exchange *exchange);
 void exchange_on_reconnection(struct exchange *exchange, size_t member);
 /* The member was removed: what is under way with it ends, and is not tried again. */
 void exchange_on_removal(struct exchange *exchange, size_t member);
-/* Compares everything that is shared with anybody, now. */
+/* Compares everything that is shared with anybody who can be reached, now. */
 void exchange_want_all(struct exchange *exchange);
+/* Comparisons of a partition with a peer that are still to be made, but for the slow pace's. At most:
+ * some of the partitions may not be shared. */
+uint64_t exchange_left(const struct exchange *exchange);
 /* No session is under way and none is due but the slow pace's. */
 bool exchange_idle(const struct exchange *exchange);

@@ -10,6 +10,7 @@
 
 static void serve_operation(struct client *client, const struct http_request *request);
 static void serve_get(struct client *client, const struct http_request *request);
+static void serve_repair(struct client *client, const struct http_request *request);
 static void on_call_done(struct api_call *call);
 
 static bool is(struct slice text, const char *expected)
@@ -87,6 +88,8 @@ void http_routes_serve(struct client *client, const struct http_request *request
 {
     if (is(request->method, "POST") && is(request->path, "/") && content_type_fits(request))
         serve_operation(client, request);
+    else if (is(request->method, "POST") && is(request->path, "/-/repair"))
+        serve_repair(client, request);
     else if (is(request->method, "GET") || is(request->method, "HEAD"))
         serve_get(client, request);
     else if (is(request->method, "OPTIONS"))
@@ -169,6 +172,17 @@ static void serve_admin(struct client *client, const struct http_request *reques
         admin_handle(client->shard->node, &stats, &load, request->path, request->query, &body);
     reply_with(client, status, "application/json", writer_slice(&body));
     writer_deinit(&body);
+}
+
+/* What becomes of it stands in the status. */
+static void serve_repair(struct client *client, const struct http_request *request)
+{
+    const struct host *host = client->shard->host;
+    if (!check_signature(client, request, client->shard->now))
+        return;
+    for (uint16_t i = 0; i < host->shards_count; i++)
+        shard_post_repair(host->shards[i]);
+    reply_with(client, 200, "application/json", SLICE_LITERAL("{}"));
 }
 
 static void serve_get(struct client *client, const struct http_request *request)

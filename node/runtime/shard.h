@@ -101,6 +101,8 @@ void shard_post_completions(void *shard, struct store_ops *done);
 /* Any thread; the shard owns the socket from now on. */
 void shard_post_client(struct shard *shard, int fd, address_id address);
 void shard_post_peer(struct shard *shard, int fd);
+/* Any thread: compare everything with the other members. */
+void shard_post_repair(struct shard *shard);
 /* Any thread: tell the cluster, finish what is open within the configured time, end the thread. */
 void shard_post_stop(struct shard *shard);
 

@@ -126,16 +126,33 @@ static void stop_letter_open(struct letter *letter, void *receiver)
                now.monotonic_us + shard->host->config->shutdown_timeout_s * 1000000);
 }
 
-static void stop_letter_discard(struct letter *letter)
+static void repair_letter_open(struct letter *letter, void *receiver)
+{
+    struct shard *shard = receiver;
+    free(letter);
+    node_on_repair(shard->node, shard_tick(shard));
+}
+
+static void bare_letter_discard(struct letter *letter)
 {
     free(letter);
 }
 
-void shard_post_stop(struct shard *shard)
+static void post_bare(struct shard *shard, void (*open)(struct letter *letter, void *receiver))
 {
     struct letter *letter = calloc(1, sizeof(*letter));
     ensure(letter != NULL);
-    letter->open = stop_letter_open;
-    letter->discard = stop_letter_discard;
+    letter->open = open;
+    letter->discard = bare_letter_discard;
     mailbox_post(&shard->mailbox, letter);
+}
+
+void shard_post_repair(struct shard *shard)
+{
+    post_bare(shard, repair_letter_open);
+}
+
+void shard_post_stop(struct shard *shard)
+{
+    post_bare(shard, stop_letter_open);
 }

@@ -5,6 +5,7 @@
 
 extern const struct command command_status;
 extern const struct command command_health;
+extern const struct command command_repair;
 extern const struct command command_ring;
 extern const struct command command_table_list;
 extern const struct command command_table_show;

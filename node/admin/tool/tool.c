@@ -112,11 +112,22 @@ static bool exchange_signed(const struct tool *tool, const char *target,
     return answered;
 }
 
-enum tool_exit tool_get(struct tool *tool, const char *path, struct document *document)
+static enum tool_exit ask_admin(struct tool *tool, const char *method, const char *path,
+                                struct document *document)
 {
-    struct http_exchange exchange = {.method = "GET", .path = path};
+    struct http_exchange exchange = {.method = method, .path = path};
     bool answered = exchange_signed(tool, NULL, &exchange);
     return judge(tool, answered, &exchange, document);
+}
+
+enum tool_exit tool_get(struct tool *tool, const char *path, struct document *document)
+{
+    return ask_admin(tool, "GET", path, document);
+}
+
+enum tool_exit tool_post(struct tool *tool, const char *path, struct document *document)
+{
+    return ask_admin(tool, "POST", path, document);
 }
 
 bool tool_ask(const struct tool *tool, const char *operation, yyjson_mut_doc *request,
