@@ -23,6 +23,11 @@ static int votes(int a)
     return !(AMNESIA && a == 0 && (now.life == 1 || now.life == 3));
 }
 
+static int can_read_through(int quorum)
+{
+    return count(quorum) == MAJORITY && (votes(0) || !(quorum & 1));
+}
+
 /* Promises and accepts are numbered. Of interest is only whether acceptor 0's number is above the
  * one at its flush: that is one bit. */
 static void count_vote(int a)
@@ -363,8 +368,18 @@ static int transaction(void)
     return 0;
 }
 
+static int written_by(int i)
+{
+    return i + 1;
+}
+
+static int is_committed(void)
+{
+    return now.record == 1;
+}
+
 static int shown(int s)
 {
-    return now.intent[s] && now.record == 1 ? transaction() : now.writer[s];
+    return now.intent[s] && is_committed() ? transaction() : now.writer[s];
 }
 }

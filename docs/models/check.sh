@@ -22,7 +22,8 @@ usage() {
 }
 
 # One a line: operations (P plain, C conditional, R consistent read, L leads F follows, T transaction,
-# Y read of the other item, B batch, J joins it), ballots, options. README.md says what they are for.
+# Y read of the other item, B batch, J joins it), ballots, options. ABC-ABD/PC is P and C while the home
+# nodes change from A, B, C to A, B, D. README.md says what they are for.
 small_configurations() {
     cat <<'END'
 PCC 3
@@ -54,6 +55,16 @@ PC 3 AMNESIA=1 KEEP_AT=2 ASK=1
 PC 3 ACCEPTORS=5
 CC 3 ACCEPTORS=5
 clock 3
+ABC-ABD/CC 2
+ABC-ABD/PP 2
+ABC-ABD/PC 2 SPLIT=1
+ABC-ABD/PR 1 CANCEL=1 EPOCHS=5
+ABC-ABD/PR 1 RETURN=1 EPOCHS=5
+ABC-CDE/P 1
+A-ABC/PCR 2 QUICK_READS=1
+ABC-A/PCR 2 QUICK_READS=1
+AB-ABC/PCR 2 QUICK_READS=1
+chain 2
 END
 }
 
@@ -97,6 +108,31 @@ five-PLAIN_IGNORES_PROMISES PC 2 ACCEPTORS=5 MUTANT=PLAIN_IGNORES_PROMISES
 five-PREPARE_IGNORES_ITEM PC 2 ACCEPTORS=5 MUTANT=PREPARE_IGNORES_ITEM
 CEILING_NOT_KEPT clock 3
 NO_GUARD clock 3
+QUORUM_OF_NEW_ALONE ABC-ABD/P 1
+QUORUM_OF_OLD_ALONE ABC-ABD/P 1
+KNOWN_ON_OLD_ALONE ABC-ABD/PR 1 QUICK_READS=1
+KNOWN_ON_NEW_ALONE ABC-ABD/PR 1 QUICK_READS=1 CANCEL=1
+TAKES_ADD_UP ABC-ABD/PP 2
+IGNORES_EPOCH ABC-ABD/P 1
+SERVES_UNFENCED ABC-ABD/P 1
+FENCE_NOT_DURABLE ABC-ABD/P 1
+COPIES_BEFORE_FENCE ABC-ABD/P 1
+COPIES_FROM_ONE ABC-ABD/P 1
+COPIES_WITHOUT_ACCEPTED ABC-ABD/C 1 SPLIT=1
+COPIES_AT_OWN_BALLOT ABC-A/PCR 2 QUICK_READS=1
+COPIES_PROMISES_TOO ABC-A/PCR 2 QUICK_READS=1
+COPIES_DESPITE_PROMISE ABC-A/PCR 2 QUICK_READS=1
+KEPT_DO_NOT_COPY ABC-A/P 1
+OLD_COPY_COUNTS ABC-ABD/P 1 CANCEL=1 EPOCHS=5
+SWITCHES_EARLY ABC-ABD/P 1
+STALE_RING_DECIDES ABC-ABD/P 1 EPOCHS=4
+KEEPS_GROUP chain 2
+KEEPS_PROMISES chain 2
+IGNORES_ACCEPTED chain 2 INSTANCES=1
+IGNORES_PROMISES chain 2 INSTANCES=1
+PROMISE_NOT_DURABLE chain 2 INSTANCES=1
+ANSWERS_FORGOTTEN chain 2
+DECIDED_BY_GOSSIP chain 2
 END
 }
 
@@ -128,38 +164,88 @@ PC 4 ACCEPTORS=5
 clock 4
 PCR 2 ACCEPTORS=5
 PCC 3 ACCEPTORS=5
+ABC-ABD/PCR 2 QUICK_READS=1
+ABC-ABD/CCR 2 QUICK_READS=1
+ABC-ABD/CC 2 SPLIT=1
+ABC-ABD/PC 2 CANCEL=1 EPOCHS=5
+ABC-ABD/CC 2 CANCEL=1 EPOCHS=5
+ABC-ABD/PC 2 RETURN=1 EPOCHS=5
+ABC-ABD/PC 3
+ABC-ABD/PCR 3 QUICK_READS=1
+ABC-ABD/PCR 2
+ABC-CDE/PR 1
+ABC-CDE/PC 2
+ABC-CDE/CC 2
+ABC-AB/PCR 2 QUICK_READS=1
+AB-CD/PCR 2 QUICK_READS=1
+A-ABC/PCR 3 QUICK_READS=1
+ABC-A/PCR 3 QUICK_READS=1
+chain 2 INSTANCES=3
+chain 3
 END
+}
+
+# Prints the mask of nodes $1.
+mask_of() {
+    local i mask=0 letters=ABCDE
+    for ((i = 0; i < ${#letters}; i++)); do
+        [[ $1 != *${letters:i:1}* ]] || mask=$((mask | 1 << i))
+    done
+    echo "$mask"
+}
+
+# Prints the model for operations $1.
+model_of() {
+    case $1 in
+    clock) echo clock ;;
+    chain) echo ringchain ;;
+    *-*) echo ring ;;
+    *) echo register ;;
+    esac
+}
+
+# Prints -D options for a change of home nodes, $1, which is OLD-NEW.
+ring_definitions() {
+    local old new all
+    old=$(mask_of "${1%-*}")
+    new=$(mask_of "${1#*-}")
+    all=$((old | new))
+    printf -- '-D%s\n' "OLD=$old" "NEW=$new" \
+        "NODES=$((all > 15 ? 5 : all > 7 ? 4 : 3))"
 }
 
 # Prints -D options for operations $1, ballots $2 and the options that follow.
 definitions() {
-    local operations=$1 ballots=$2 i kind
+    local operations=${1#*/} ballots=$2 change=$1 i kind
     local -A kinds=([P]=PLAIN [C]=CONDITIONAL [R]=READ [L]=LEAD [F]=FOLLOW [T]=TRANSACT
         [Y]=READ_OTHER [B]=BATCH [J]=JOIN)
     shift 2
-    if [ "$operations" = clock ]; then
-        printf -- '-DTIME_MAX=%s\n' "$ballots"
-    else
+    case $operations in
+    clock) printf -- '-DTIME_MAX=%s\n' "$ballots" ;;
+    chain) printf -- '-DBALLOTS=%s\n' "$ballots" ;;
+    *)
         printf -- '-D%s\n' "OPERATIONS=${#operations}" "BALLOTS=$ballots"
         for ((i = 0; i < ${#operations}; i++)); do
             kind=${kinds[${operations:i:1}]}
             printf -- '-DOP%d=%s\n' "$i" "$kind"
         done
-    fi
+        ;;
+    esac
+    [[ $change != *-*/* ]] || ring_definitions "${change%/*}"
     [ $# -eq 0 ] || printf -- '-D%s\n' "$@"
 }
 
 # Makes the program `pan` in directory $1 for operations $2 and what follows; the words before `--`
 # go to the C compiler alone.
 build_pan() {
-    local directory=$1 model=register options=() defines
+    local directory=$1 model options=() defines
     shift
     while [ "$1" != -- ]; do
         options+=("$1")
         shift
     done
     shift
-    [ "$1" != clock ] || model=clock
+    model=$(model_of "$1")
     mapfile -t defines < <(definitions "$@")
     cp "$models"/*.pml "$directory"
     (

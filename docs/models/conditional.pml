@@ -175,6 +175,28 @@ static void resume(int i)
     send_accept(i, PROPOSING);
 }
 
+/* May operation i, not done, have taken effect on `value`? */
+static int pending_effect(int i, int value)
+{
+    int b;
+    for (b = 1; b <= BALLOTS; b++) {
+        if (now.sent[b] != ACCEPT_SENT)
+            continue;
+        if (now.batch[b] && i > 0 && kind_of[i] == JOIN) {
+            int holds = now.batch[b] != BATCH_FIRST;
+            int judged = now.batch[b] == BATCH_BOTH ? i : now.judged[b];
+            if (holds && judged == value)
+                return 1;
+            continue;
+        }
+        if (now.batch[b] == BATCH_SECOND && kind_of[i] == BATCH)
+            continue;
+        if (now.judged[b] == value && (now.writer[b] == i + 1 || (now.batch[b] && kind_of[i] == BATCH)))
+            return 1;
+    }
+    return 0;
+}
+
 /* ---- batches ---- */
 
 static int can_join(int i)

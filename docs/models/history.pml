@@ -1,4 +1,8 @@
-/* Included by register.pml: the check after every step, reduction by symmetry, and traces. */
+/* Included by register.pml, ring.pml and floor.pml: the check after every step. The model has the state
+ * by these names, and says by written_by(i) which value plain write i leaves, by pending_effect(i, value)
+ * whether operation i, not done, may have taken effect on `value`, by can_read_through(quorum) whether
+ * a consistent read may now ask these acceptors and no others, by is_committed() what became of a
+ * transaction, and by shown(s) what state s is to a reader. */
 
 c_code {
 /* ---- linearizability, by brute force ---- */
@@ -10,28 +14,6 @@ struct order {
     int last_read; /* what one more read, after all that is done, shows */
 };
 
-/* May operation i, not done, have taken effect on `value`? */
-static int pending_effect(int i, int value)
-{
-    int b;
-    for (b = 1; b <= BALLOTS; b++) {
-        if (now.sent[b] != ACCEPT_SENT)
-            continue;
-        if (now.batch[b] && i > 0 && kind_of[i] == JOIN) {
-            int holds = now.batch[b] != BATCH_FIRST;
-            int judged = now.batch[b] == BATCH_BOTH ? i : now.judged[b];
-            if (holds && judged == value)
-                return 1;
-            continue;
-        }
-        if (now.batch[b] == BATCH_SECOND && kind_of[i] == BATCH)
-            continue;
-        if (now.judged[b] == value && (now.writer[b] == i + 1 || (now.batch[b] && kind_of[i] == BATCH)))
-            return 1;
-    }
-    return 0;
-}
-
 static int order_exists(struct order order);
 
 /* Operation i next. */
@@ -41,14 +23,14 @@ static int place(struct order order, int i)
     order.placed |= 1 << i;
     switch (kind_of[i]) {
     case PLAIN:
-        order.value = i + 1;
+        order.value = written_by(i);
         return order_exists(order);
     case READ:
         return is_done && now.saw[i] == order.value && order_exists(order);
     case READ_OTHER:
         return is_done && now.saw[i] == order.other && order_exists(order);
     case TRANSACT:
-        if (now.record != 1 || now.saw[i] != order.value)
+        if (!is_committed() || now.saw[i] != order.value)
             return 0;
         order.value = order.other = i + 1;
         return order_exists(order);
@@ -78,13 +60,13 @@ static int order_exists(struct order order)
     return 0;
 }
 
-/* One more atomic read through each majority must fit in too. */
+/* One more atomic read through each quorum must fit in too. */
 static int is_linearizable(void)
 {
     int quorum, a, tried = 0;
     for (quorum = 0; quorum < 1 << ACCEPTORS; quorum++) {
         int s = 0;
-        if (count(quorum) != MAJORITY || (quorum & 1 && !votes(0)))
+        if (!can_read_through(quorum))
             continue;
         for (a = 0; a < ACCEPTORS; a++)
             if (quorum & 1 << a)
@@ -97,113 +79,5 @@ static int is_linearizable(void)
             return 0;
     }
     return 1;
-}
-
-/* ---- states that differ in the names of acceptors only are one ---- */
-
-static int compare(int a, int b)
-{
-    int i;
-#define COMPARE(x, y) if ((x) != (y)) return (x) < (y) ? -1 : 1
-    COMPARE(now.item[a], now.item[b]);
-    COMPARE(now.accepted[a], now.accepted[b]);
-    COMPARE(now.promised[a], now.promised[b]);
-    COMPARE(now.known[a], now.known[b]);
-    COMPARE(now.answered[a], now.answered[b]);
-    for (i = 0; i < OPERATIONS; i++) {
-        COMPARE(now.replies[i] >> a & 1, now.replies[i] >> b & 1);
-        COMPARE(now.reply_top[i * ACCEPTORS + a], now.reply_top[i * ACCEPTORS + b]);
-        COMPARE(now.reply_accepted[i * ACCEPTORS + a], now.reply_accepted[i * ACCEPTORS + b]);
-    }
-    return 0;
-}
-
-static void swap(int a, int b)
-{
-    int i;
-    unsigned char kept;
-#define SWAP(x, y) kept = (x), (x) = (y), (y) = kept
-    SWAP(now.item[a], now.item[b]);
-    SWAP(now.accepted[a], now.accepted[b]);
-    SWAP(now.promised[a], now.promised[b]);
-    SWAP(now.known[a], now.known[b]);
-    SWAP(now.answered[a], now.answered[b]);
-    for (i = 0; i < OPERATIONS; i++) {
-        SWAP(now.reply_top[i * ACCEPTORS + a], now.reply_top[i * ACCEPTORS + b]);
-        SWAP(now.reply_accepted[i * ACCEPTORS + a], now.reply_accepted[i * ACCEPTORS + b]);
-        if ((now.replies[i] >> a & 1) != (now.replies[i] >> b & 1))
-            now.replies[i] ^= 1 << a | 1 << b;
-    }
-}
-
-static void sort_acceptors(void)
-{
-    int a, b, least = AMNESIA ? 1 : 0;
-    for (a = least; a < ACCEPTORS; a++)
-        for (b = a + 1; b < ACCEPTORS; b++)
-            if (compare(a, b) > 0)
-                swap(a, b);
-}
-
-/* Forgets what can make no difference any more. */
-static void normalize(void)
-{
-    int a, i;
-    for (a = 0; a < ACCEPTORS; a++) {
-        if (now.accepted[a] <= now.item[a] && !KEEP_ACCEPTED)
-            now.accepted[a] = 0;
-        if (now.promised[a] <= top(a))
-            now.promised[a] = 0;
-    }
-    for (i = 0; i < OPERATIONS; i++) {
-        if (now.status[i] != DONE)
-            continue;
-        now.ballot[i] = now.first[i] = now.attempt[i] = 0;
-        clear_replies(i);
-    }
-}
-
-/* ---- traces: check.sh --trace ---- */
-
-extern int readtrail;
-
-static void print_state(const char *step)
-{
-    static const char *status[] = { "idle", "writing", "preparing", "proposing", "proposing-seen",
-                                    "reading", "writing-back", "unknown", "DONE", "queued" };
-    int a, b, i;
-    printf("%s\n   ", step);
-    for (a = 0; a < ACCEPTORS; a++)
-        printf(" [item %d accepted %d promised %d]", now.item[a], now.accepted[a], now.promised[a]);
-    printf("\n   ");
-    for (i = 0; i < OPERATIONS; i++) {
-        printf(" operation %d: %s", i + 1, status[now.status[i]]);
-        if (now.ballot[i])
-            printf(" ballot %d", now.ballot[i]);
-        if (now.saw[i] || now.status[i] == DONE)
-            printf(" saw %d%s", now.saw[i], now.effective[i] ? " effective" : "");
-        printf(";");
-    }
-    printf("\n    values:");
-    for (b = 1; b <= BALLOTS; b++)
-        if (now.sent[b] > PREPARE_SENT)
-            printf(" %d = by operation %d (origin %d, base %d)%s", b, now.writer[b], now.origin[b],
-                   now.base[b], now.intent[b] ? " intent" : "");
-    if (now.record)
-        printf(" record %s", now.record == 1 ? "committed" : "aborted");
-    if (AMNESIA)
-        printf(" number %d known %d %d life %d", now.number, now.known[1], now.known[2], now.life);
-    printf("\n");
-    if (!now.linearizable)
-        printf("    NOT LINEARIZABLE\n");
-}
-
-static void finish_step(const char *step)
-{
-    normalize();
-    sort_acceptors();
-    now.linearizable = is_linearizable();
-    if (readtrail)
-        print_state(step);
 }
 }

@@ -8,7 +8,7 @@
  * every step history.pml checks that what the clients saw is linearizable.
  *
  * This file: configuration, state, and the table of steps. acceptors.pml: what replicas do.
- * plain.pml, conditional.pml: what coordinators do. history.pml: the check, symmetry, traces. A step
+ * plain.pml, conditional.pml: what coordinators do. history.pml: the check. A step
  * f(x, y) is taken only where can_f(x, y). */
 
 /* ---- configuration ---- */
@@ -189,6 +189,7 @@ byte linearizable = 1;
 #include "conditional.pml"
 #include "amnesia.pml"
 #include "history.pml"
+#include "symmetry.pml"
 
 /* ---- steps ---- */
 
