@@ -42,7 +42,7 @@ def test_admin_endpoints(cluster):
     ring = cluster.nodes[0].admin("ring")
     assert len(ring["preference_lists"]) == ring["partitions"] == 256
     assert all(sorted(homes) == ["node1", "node2", "node3"] for homes in ring["preference_lists"])
-    assert ring["imbalance"] == 1.0
+    assert ring["imbalance_percent"] == 0
     assert cluster.nodes[2].admin("hints")["hints_refused"] == 0
     assert cluster.nodes[0].get("/-/nothing")[0] == 404
     assert cluster.nodes[0].get("/-/ring?n=9")[0] == 400

@@ -17,6 +17,7 @@ def test_status(cluster):
     result = tool(cluster.nodes[0], "status")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "3 of 3 members healthy" in result.stdout
+    assert "256 partitions, imbalance 0.00%" in result.stdout
     names = [line.split()[:2] for line in result.stdout.splitlines()[2:5]]
     assert names[0] == ["*", "node1"]
     assert [name[0] for name in names[1:]] == ["node2", "node3"]
@@ -42,7 +43,11 @@ def test_health():
 
 def test_ring(cluster):
     result = tool(cluster.nodes[0], "ring")
-    assert "256 partitions, 3 replicas, imbalance 1.000" in result.stdout
+    assert "256 partitions, 3 replicas, imbalance 0.00%" in result.stdout
+    for line in result.stdout.splitlines()[2:]:
+        member, zone, weight, _, share, held, copies, due = line.split()
+        assert (zone, weight, held, copies, due) == ("-", "100", "256", "33.33%", "33.33%"), member
+        assert 33 <= float(share.rstrip("%")) <= 34
     assert len(result.stdout.splitlines()) == 5
     assert len(tool(cluster.nodes[0], "ring", "--partitions").stdout.splitlines()) == 5 + 1 + 256
     assert len(run_json(cluster.nodes[0], "ring")["preference_lists"]) == 256

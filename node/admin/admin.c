@@ -90,11 +90,11 @@ static void add_member_id(struct answer *answer, yyjson_mut_val *object, node_id
         add_hex(answer, object, "id", id);
 }
 
-/* 0..100 with two decimals. */
-static void add_percent(struct answer *answer, yyjson_mut_val *object, const char *key,
-                        uint32_t part, uint32_t whole)
+/* With two decimals. */
+static void add_percent(struct answer *answer, yyjson_mut_val *object, const char *key, double part,
+                        double whole)
 {
-    double hundredths = (double)part * 10000 / (double)whole;
+    double hundredths = part * 10000 / whole;
     yyjson_mut_obj_add_real(answer->json, object, key, (double)(uint64_t)(hundredths + 0.5) / 100);
 }
 
@@ -143,6 +143,9 @@ static void add_owned(struct answer *answer, yyjson_mut_val *object,
     add_uint(answer, object, "partitions_held", ownership->held[index]);
     add_percent(answer, object, "first_percent", ownership->first[index], partitions);
     add_percent(answer, object, "held_percent", ownership->held[index], partitions);
+    double copies = (double)partitions * (double)ownership->replicas;
+    add_percent(answer, object, "copies_percent", ownership->held[index], copies);
+    add_percent(answer, object, "due_percent", ownership->due[index], copies);
 }
 
 static void add_members(struct answer *answer)
@@ -150,6 +153,7 @@ static void add_members(struct answer *answer)
     const struct membership *membership = node_membership(answer->node);
     struct ownership ownership;
     ownership_init(&ownership, membership, ADMIN_REPLICAS_DEFAULT);
+    add_percent(answer, answer->root, "imbalance_percent", ownership.imbalance, 1);
     yyjson_mut_val *members = add_array(answer, answer->root, "members");
     for (size_t index = 0; index < membership_count(membership); index++) {
         const struct member *member = membership_at(membership, index);
@@ -334,8 +338,7 @@ static int answer_ring(struct answer *answer)
     add_uint(answer, answer->root, "epoch", membership_epoch(membership));
     add_uint(answer, answer->root, "partitions", membership_partitions(membership));
     add_uint(answer, answer->root, "replicas", ownership.replicas);
-    yyjson_mut_obj_add_real(answer->json, answer->root, "imbalance",
-                            (double)(uint64_t)(ownership.imbalance * 1000 + 0.5) / 1000);
+    add_percent(answer, answer->root, "imbalance_percent", ownership.imbalance, 1);
     add_ring_members(answer, &ownership);
     add_preference_lists(answer, replicas);
     ownership_deinit(&ownership);

@@ -1,6 +1,9 @@
 #include "ownership.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+#include "placement.h"
 
 static void count_partitions(struct ownership *ownership, const struct membership *membership)
 {
@@ -15,28 +18,34 @@ static void count_partitions(struct ownership *ownership, const struct membershi
     }
 }
 
-static uint32_t weight_of(const struct membership *membership, size_t index)
+static void set_due(struct ownership *ownership, const struct membership *membership)
 {
-    const struct member *member = membership_at(membership, index);
-    return member->status == MEMBER_REMOVED ? 0 : member->config->weight;
+    size_t count = membership_count(membership);
+    struct placement_member *members = calloc(count, sizeof(*members));
+    struct placement_due *due = calloc(count, sizeof(*due));
+    ensure(members != NULL);
+    ensure(due != NULL);
+    for (size_t index = 0; index < count; index++) {
+        const struct member *member = membership_at(membership, index);
+        members[index].zone = member->config->zone;
+        if (member->status != MEMBER_REMOVED)
+            members[index].weight = member->config->weight;
+    }
+    placement_due(members, count, membership_partitions(membership), ownership->replicas, due);
+    for (size_t index = 0; index < count; index++)
+        ownership->due[index] = (double)due[index].numerator / (double)due[index].denominator;
+    free(members);
+    free(due);
 }
 
-static double worst_against_fair(const struct ownership *ownership,
-                                 const struct membership *membership)
+static double worst_off(const struct ownership *ownership, size_t members)
 {
-    size_t members = membership_count(membership);
-    double weights = 0;
-    for (size_t index = 0; index < members; index++)
-        weights += weight_of(membership, index);
-    double total = (double)membership_partitions(membership) * (double)ownership->replicas;
-    double worst = 1;
+    double worst = 0;
     for (size_t index = 0; index < members; index++) {
-        double fair = total * weight_of(membership, index) / weights;
-        /* No member can hold a partition twice, however heavy it is. */
-        if (fair > membership_partitions(membership))
-            fair = membership_partitions(membership);
-        if (fair > 0 && ownership->held[index] / fair > worst)
-            worst = ownership->held[index] / fair;
+        double due = ownership->due[index];
+        double off = fabs(ownership->held[index] - due);
+        if (due > 0 && off / due > worst)
+            worst = off / due;
     }
     return worst;
 }
@@ -51,14 +60,18 @@ void ownership_init(struct ownership *ownership, const struct membership *member
     ownership->replicas = replicas < homes ? replicas : homes;
     ownership->first = calloc(members, sizeof(*ownership->first));
     ownership->held = calloc(members, sizeof(*ownership->held));
+    ownership->due = calloc(members, sizeof(*ownership->due));
     ensure(ownership->first != NULL);
     ensure(ownership->held != NULL);
+    ensure(ownership->due != NULL);
     count_partitions(ownership, membership);
-    ownership->imbalance = worst_against_fair(ownership, membership);
+    set_due(ownership, membership);
+    ownership->imbalance = worst_off(ownership, members);
 }
 
 void ownership_deinit(struct ownership *ownership)
 {
     free(ownership->first);
     free(ownership->held);
+    free(ownership->due);
 }

@@ -6,9 +6,10 @@
 struct ownership {
     uint32_t *first;  /* per member: partitions it is the first home node of */
     uint32_t *held;   /* per member: partitions it is one of the `replicas` home nodes of */
-    size_t replicas;  /* home nodes counted per partition: never more than there are members */
-    double imbalance; /* the most loaded member's `held` against its fair share by weight, which is
-                         1 at best */
+    double *due;      /* per member: how many of those it is due, by weight and zone */
+    size_t replicas;  /* home nodes counted per partition: never more than there can be */
+    double imbalance; /* the most that a member's `held` is off its due, as a part of the due: 0 is
+                         best */
 };
 
 /* Counts the first `replicas` (> 0) of each preference list. To be freed with ownership_deinit().

@@ -109,6 +109,11 @@ START_TEST(test_status)
     ck_assert_uint_le(held, 26);
     double percent = yyjson_get_real(yyjson_ptr_get(root, "/members/3/held_percent"));
     ck_assert_double_eq_tol(percent, (double)held * 100 / 32, 0.01);
+    percent = yyjson_get_real(yyjson_ptr_get(root, "/members/3/copies_percent"));
+    ck_assert_double_eq_tol(percent, (double)held * 100 / 96, 0.01);
+    percent = yyjson_get_real(yyjson_ptr_get(root, "/members/3/due_percent"));
+    ck_assert_double_eq_tol(percent, 25, 0.01);
+    ck_assert_double_le(yyjson_get_real(yyjson_ptr_get(root, "/imbalance_percent")), 5);
     ck_assert_uint_eq(uint_at(root, "/stats/hints_refused"), 0);
     ck_assert_uint_eq(uint_at(root, "/load/connections"), 3);
     ck_assert_uint_eq(uint_at(root, "/load/reads_behind_us"), 7);

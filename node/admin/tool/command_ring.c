@@ -6,9 +6,9 @@
 static void print_owners(yyjson_val *members)
 {
     struct grid grid;
-    grid_init(&grid, "llrrrrr");
-    static const char *const titles[] = {"MEMBER", "ZONE", "WEIGHT",    "FIRST",
-                                         "SHARE",  "HELD", "HELD SHARE"};
+    grid_init(&grid, "llrrrrrr");
+    static const char *const titles[] = {"MEMBER", "ZONE", "WEIGHT", "FIRST",
+                                         "SHARE",  "HELD", "COPIES", "DUE"};
     for (size_t column = 0; column < array_size(titles); column++)
         grid_add(&grid, "%s", titles[column]);
     size_t index, max;
@@ -20,9 +20,10 @@ static void print_owners(yyjson_val *members)
         grid_add(&grid, "%s", *zone == '\0' ? "-" : zone);
         grid_add(&grid, "%llu", (unsigned long long)field_uint(member, "weight"));
         grid_add(&grid, "%llu", (unsigned long long)field_uint(member, "partitions_first"));
-        grid_add(&grid, "%.1f%%", field_real(member, "first_percent"));
+        grid_add(&grid, "%.2f%%", field_real(member, "first_percent"));
         grid_add(&grid, "%llu", (unsigned long long)field_uint(member, "partitions_held"));
-        grid_add(&grid, "%.1f%%", field_real(member, "held_percent"));
+        grid_add(&grid, "%.2f%%", field_real(member, "copies_percent"));
+        grid_add(&grid, "%.2f%%", field_real(member, "due_percent"));
     }
     grid_print(&grid, stdout);
     grid_deinit(&grid);
@@ -66,11 +67,11 @@ static enum tool_exit run(struct tool *tool, size_t count, char **arguments)
     if (tool->json) {
         document_print(&document);
     } else {
-        printf("epoch %llu, %llu partitions, %llu replicas, imbalance %.3f\n",
+        printf("epoch %llu, %llu partitions, %llu replicas, imbalance %.2f%%\n",
                (unsigned long long)field_uint(document.root, "epoch"),
                (unsigned long long)field_uint(document.root, "partitions"),
                (unsigned long long)field_uint(document.root, "replicas"),
-               field_real(document.root, "imbalance"));
+               field_real(document.root, "imbalance_percent"));
         print_owners(yyjson_obj_get(document.root, "members"));
         if (partitions)
             print_partitions(yyjson_obj_get(document.root, "preference_lists"));
@@ -84,7 +85,10 @@ const struct command command_ring = {
     .synopsis = "[--partitions]",
     .summary = "who owns how much of the ring",
     .details =
-        "Imbalance is the most loaded member's share against its fair share by weight: 1 is best.\n"
+        "FIRST are the partitions whose first home node the member is, SHARE that in percent. "
+        "HELD\n"
+        "are those it keeps a replica of, COPIES its share of all replicas, DUE what that should\n"
+        "be by weight and zone. Imbalance is the most that a member is off its due.\n"
         "  --partitions   also list each partition's home nodes, in the order of preference\n",
     .arguments_max = 1,
     .run = run,

@@ -57,9 +57,11 @@ static void print_status(yyjson_val *root, size_t unhealthy)
     yyjson_val *cluster = yyjson_obj_get(root, "cluster");
     yyjson_val *members = yyjson_obj_get(root, "members");
     yyjson_val *stats = yyjson_obj_get(root, "stats");
-    printf("cluster %s (id %s), epoch %llu, %llu partitions\n", field_string(cluster, "name"),
-           field_string(cluster, "id"), (unsigned long long)field_uint(cluster, "epoch"),
-           (unsigned long long)field_uint(cluster, "partitions"));
+    printf("cluster %s (id %s), epoch %llu, %llu partitions, imbalance %.2f%%\n",
+           field_string(cluster, "name"), field_string(cluster, "id"),
+           (unsigned long long)field_uint(cluster, "epoch"),
+           (unsigned long long)field_uint(cluster, "partitions"),
+           field_real(root, "imbalance_percent"));
     print_members(members, field_string(yyjson_obj_get(root, "node"), "name"));
     printf("%zu of %zu members healthy, %llu requests open, %llu hints pending\n",
            yyjson_arr_size(members) - unhealthy, yyjson_arr_size(members),
@@ -90,7 +92,9 @@ const struct command command_status = {
     .summary = "the cluster as one node sees it: members, their health, what they own",
     .details =
         "Asks the node at the endpoint; * marks that node. FIRST is the share of the ring whose\n"
-        "first home node the member is, HELD the share it keeps a replica of (N=3).\n"
+        "first home node the member is, HELD the share it keeps a replica of (N=3); imbalance is "
+        "the\n"
+        "most that a member is off what it is due by weight and zone.\n"
         "Exit code 1 if a member is not alive or not linked.\n",
     .run = run,
 };
