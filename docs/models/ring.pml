@@ -2,10 +2,9 @@
  * change from OLD to NEW in stages STABLE(old) -> JOINT(old, new) -> STABLE(new), or back.
  *
  * The steps of the ring come one after the other, at any time: the chain of registers that decides them
- * is ringchain.pml. A node learns of an epoch at any time, makes it durable (its fence) and never goes
- * back. Any coordinator holds any epoch, however old, and asks the home nodes of that epoch; a node
- * answers requests of the epoch it is fenced at and no others. (One that is behind fetches the ring:
- * it learns first.) Rows travel between nodes at their own ballots, by repair, exchange or hint, with
+ * is ringchain.pml. Any coordinator holds any epoch, however old, and asks the home nodes of that epoch. A
+ * node that answers makes the epoch durable first (its fence), and from then on refuses older ones; that
+ * it may learn of a ring earlier than it must is left out, since that only refuses more. Rows travel between nodes at their own ballots, by repair, exchange or hint, with
  * the epoch that the receiver has. Otherwise messages, crashes and ballots are as in register.pml,
  * which this is a reduction of; crashes of the driver, of joiners and of sources are steps not taken.
  *
@@ -566,7 +565,8 @@ static void finish_step(const char *step)
 #define OPERATION(i, of)                                                                 \
     PER_BALLOT(start, of)                                                                \
     PER_BALLOT(settle, of)                                                               \
-    PER_SET(quick_read, i) PER_EPOCH(start_read, i) PER_EPOCH(raise_epoch, i)                                                          \
+    PER_SET(quick_read, i)                                                               \
+    PER_EPOCH(start_read, i) PER_EPOCH(raise_epoch, i)                                   \
     PER_NODE(promise_replied, i) PER_NODE(take_replied, i) PER_NODE(read_replied, i)     \
     STEP(propose, i) STEP(fail, i) STEP(decide_settled, i) STEP(complete, i)             \
     STEP(judge_read, i) STEP(complete_read, i)
