@@ -44,7 +44,8 @@
     X(INDEX_NO_REPAIR, "index-no-repair", "an index range shows what a minority tells")           \
     X(INDEX_REPAIR_DECIDED, "index-repair-decided", "an index range repairs below accepted rows") \
     X(LEAF_STAYS, "leaf-stays", "a commit does not change its item's leaf")                       \
-    X(COMMIT_LEAK, "commit-leak", "commits that nobody waits for are kept")
+    X(COMMIT_LEAK, "commit-leak", "commits that nobody waits for are kept")                       \
+    X(REMOVED_RETURNS, "removed-returns", "a member that was removed is believed again")
 
 enum planted_bug {
     PLANTED_NONE,

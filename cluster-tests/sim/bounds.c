@@ -31,12 +31,13 @@ static void check_rest(struct world *world, uint16_t index, uint16_t shard)
 void bounds_check_rest(struct world *world)
 {
     /* Hints for a node that is out for good wait for ever. */
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (world->nodes[i].lost)
             return;
     }
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
-        for (uint16_t shard = 0; shard < world->nodes[i].shards; shard++)
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
+        for (uint16_t shard = 0; shard < world->nodes[i].shards && !world->nodes[i].removed;
+             shard++)
             check_rest(world, i, shard);
     }
 }

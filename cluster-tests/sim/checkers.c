@@ -73,7 +73,7 @@ static uint16_t first_up(const struct world *world)
     uint16_t node = 0;
     while (!world->nodes[node].up)
         node++;
-    ensure(node < world->options.nodes);
+    ensure(node < world->nodes_count);
     return node;
 }
 
@@ -117,6 +117,8 @@ static bool item_converged(struct world *world, uint32_t item, struct holding *h
     size_t homes = checkers_home_nodes(world, item, &list);
     bool equal = true, first = true;
     *held = (struct holding){0};
+    for (uint16_t i = world->options.nodes; i < world->nodes_count; i++)
+        check_no_stray(world, item, i);
     for (size_t i = 0; i < world->options.nodes; i++) {
         if (!world->nodes[list[i]].up)
             continue;
@@ -134,7 +136,7 @@ static bool item_converged(struct world *world, uint32_t item, struct holding *h
 
 static bool somebody_lost(const struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (world->nodes[i].lost)
             return true;
     }
@@ -153,9 +155,9 @@ static bool shard_quiet(const struct world *world, const struct node *shard)
 
 static bool all_quiet(const struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         const struct sim_node *node = &world->nodes[i];
-        if (node->lost)
+        if (node->lost || node->removed)
             continue;
         if (!node->up)
             return false;
@@ -171,7 +173,7 @@ static bool hint_has_target(const struct world *world, struct slice key)
 {
     struct reader reader = reader_of(key);
     node_id target = reader_get_u64(&reader);
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (world->nodes[i].id == target)
             return !world->nodes[i].lost;
     }
@@ -181,10 +183,10 @@ static bool hint_has_target(const struct world *world, struct slice key)
 static bool hints_left(struct world *world)
 {
     bool left = false;
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         struct store_range range;
         struct slice key, value;
-        if (world->nodes[i].lost)
+        if (world->nodes[i].lost || world->nodes[i].removed)
             continue;
         node_read_family(&world->nodes[i], STORE_HINTS, &range);
         struct reader reader = reader_of(writer_slice(&range.rows));
@@ -199,7 +201,7 @@ static bool hints_left(struct world *world)
 static bool undecided_left(struct world *world)
 {
     bool left = false;
-    for (uint16_t i = 0; i < world->options.nodes && !left; i++) {
+    for (uint16_t i = 0; i < world->nodes_count && !left; i++) {
         struct store_range range;
         struct slice key, value;
         if (!world->nodes[i].up)
@@ -231,7 +233,7 @@ bool checkers_converged(struct world *world)
 
 static void trace_nodes(const struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         const struct sim_node *node = &world->nodes[i];
         for (uint16_t shard = 0; shard < node->shards && node->up; shard++) {
             struct node_stats stats;

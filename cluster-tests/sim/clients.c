@@ -88,11 +88,11 @@ static void on_done(struct request *request)
 /* Any shard of a node that is up and not paused; false if there is none. */
 static bool draw_node(struct world *world, uint16_t *node, uint16_t *shard)
 {
-    uint16_t first = (uint16_t)prng_below(&world->prng, world->options.nodes);
+    uint16_t first = (uint16_t)prng_below(&world->prng, world->nodes_count);
     *shard = 0;
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
-        *node = (uint16_t)((first + i) % world->options.nodes);
-        if (world->nodes[*node].up && !world->nodes[*node].paused) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
+        *node = (uint16_t)((first + i) % world->nodes_count);
+        if (world->nodes[*node].up && !world->nodes[*node].paused && !world->nodes[*node].removed) {
             *shard = (uint16_t)prng_below(&world->prng, world->nodes[*node].shards);
             return true;
         }

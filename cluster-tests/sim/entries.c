@@ -83,7 +83,7 @@ static struct entry_counts count_entries(const struct sim_node *node)
 
 void entries_run(struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         const struct sim_node *node = &world->nodes[i];
         if (!node->up)
             continue;

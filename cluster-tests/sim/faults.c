@@ -45,6 +45,8 @@ static const struct fault_kind kinds[FAULTS] = {
     [FAULT_DRIFT] = {.strike = fault_drift},
     [FAULT_STROBE] = {.strike = fault_strobe, .part = fault_strobe_part},
     [FAULT_SPIKE] = {.strike = spike},
+    [FAULT_JOIN] = {.strike = members_join},
+    [FAULT_REMOVE] = {.strike = members_remove_one, .part = fault_remove_part},
     [FAULT_SYNC] = {.strike = fault_sync},
 };
 
@@ -74,6 +76,8 @@ static uint64_t fault_interval_us(const struct world *world, enum fault fault)
         [FAULT_DRIFT] = options->drift_ppm > 0 ? DRIFT_US : 0,
         [FAULT_STROBE] = options->strobe_us,
         [FAULT_SPIKE] = options->spike_us,
+        [FAULT_JOIN] = options->join_us,
+        [FAULT_REMOVE] = options->remove_us,
         [FAULT_SYNC] = options->durable ? 0 : SYNC_US,
     };
     return intervals[fault];
@@ -109,13 +113,13 @@ void fault_lasts(struct world *world, uint64_t length_us)
 
 uint16_t fault_draw_node(struct world *world)
 {
-    return (uint16_t)prng_below(&world->prng, world->options.nodes);
+    return (uint16_t)prng_below(&world->prng, world->nodes_count);
 }
 
 void faults_start(struct world *world)
 {
     fault_clocks_start(world);
-    for (uint16_t i = 0; i < world->options.nodes; i++)
+    for (uint16_t i = 0; i < world->nodes_count; i++)
         node_boot(world, i);
     for (int fault = 0; fault < FAULTS; fault++)
         fault_schedule(world, (enum fault)fault);
@@ -164,7 +168,7 @@ void faults_heal(struct world *world)
     network_heal(world);
     world_resume_all(world);
     world_trace(world, "everything heals");
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         world->nodes[i].clock_us = 0;
         world->nodes[i].drift_ppm = 0;
         world->nodes[i].starved_until_us = 0;
@@ -177,7 +181,8 @@ void faults_heal(struct world *world)
             node_boot(world, i);
     }
     nodes_tell_expiry(world);
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    members_heal(world);
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (world->nodes[i].up)
             node_links_schedule(world, i, EVENT_PEER_UP);
     }

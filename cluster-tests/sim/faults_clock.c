@@ -28,7 +28,7 @@ static int64_t draw_off_us(struct world *world, uint64_t most_us)
 
 void fault_clocks_start(struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         world->nodes[i].clock_us = draw_off_us(world, world->options.skew_us / 2);
         world->nodes[i].drift_ppm = draw_off_us(world, world->options.drift_ppm);
     }
@@ -44,7 +44,7 @@ void fault_clock(struct world *world)
 /* That node must be refused, and nobody dragged along. */
 void fault_clock_jump(struct world *world)
 {
-    if (world->wrong_clock < world->options.nodes)
+    if (world->wrong_clock < SIM_MEMBERS_MAX)
         return;
     uint16_t index = fault_draw_node(world);
     int64_t off_us = (int64_t)prng_between(&world->prng, CLOCK_JUMP_US_MIN, CLOCK_JUMP_US_MAX);
@@ -56,14 +56,14 @@ void fault_clock_jump(struct world *world)
 void fault_clock_jump_end(struct world *world, uint16_t node)
 {
     set_clock(world, node, 0);
-    world->wrong_clock = world->options.nodes;
+    world->wrong_clock = SIM_MEMBERS_MAX;
 }
 
 /* A clock that has drifted as far as may be is turned back towards the others. */
 void fault_drift(struct world *world)
 {
     int64_t most_us = (int64_t)sim_options_skew_us(&world->options);
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         struct sim_node *node = &world->nodes[i];
         struct instant now = world_clock(world, i);
         node->clock_us = (int64_t)(now.wall_us - world->now_us - WORLD_EPOCH_US);

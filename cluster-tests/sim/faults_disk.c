@@ -53,7 +53,7 @@ void fault_full_end(struct world *world, uint16_t node)
 void fault_read_errors(struct world *world)
 {
     uint16_t index = fault_draw_node(world);
-    for (uint16_t i = 0; i < world->options.nodes; i++)
+    for (uint16_t i = 0; i < world->nodes_count; i++)
         fault_read_errors_end(world, i);
     if (!world->nodes[index].up)
         return;
@@ -84,17 +84,16 @@ void fault_sync_fails(struct world *world)
 static bool all_well(const struct world *world)
 {
     bool well = !world->partitioned && world->now_us >= world->swizzled_until_us &&
-                world->now_us >= world->troubled_until_us &&
-                world->wrong_clock == world->options.nodes;
-    for (uint16_t i = 0; i < world->options.nodes; i++)
+                world->now_us >= world->troubled_until_us && world->wrong_clock == SIM_MEMBERS_MAX;
+    for (uint16_t i = 0; i < world->nodes_count; i++)
         well = well && world->nodes[i].up && !world->nodes[i].paused;
     return well;
 }
 
 static void cut_off(struct world *world, uint16_t node)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
-        for (uint16_t j = 0; j < world->options.nodes; j++)
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
+        for (uint16_t j = 0; j < world->nodes_count; j++)
             world->links[i][j].cut = i != j && (i == node || j == node);
     }
     world_trace(world, "%s is cut off", world->nodes[node].name);
@@ -110,7 +109,7 @@ void fault_amnesia(struct world *world)
     world->forgetting = true;
     world->calm_until_us = world->now_us + CALM_US;
     uint16_t victim = fault_draw_node(world);
-    cut_off(world, (uint16_t)((victim + 1) % world->options.nodes));
+    cut_off(world, (uint16_t)((victim + 1) % world->nodes_count));
     fault_end_schedule(world, prng_between(&world->prng, MISSING_US / 4, MISSING_US), FAULT_AMNESIA,
                        victim);
 }
@@ -120,7 +119,7 @@ void fault_amnesia_end(struct world *world, uint16_t node)
     struct sim_node *victim = &world->nodes[node];
     if (!victim->up)
         return;
-    uint16_t third = (uint16_t)((node + 2) % world->options.nodes);
+    uint16_t third = (uint16_t)((node + 2) % world->nodes_count);
     victim->forgot = true;
     victim->machine++;
     world->counts.disk_faults++;
@@ -136,6 +135,6 @@ void fault_amnesia_end(struct world *world, uint16_t node)
 
 void fault_sync(struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++)
+    for (uint16_t i = 0; i < world->nodes_count; i++)
         memory_store_sync(world->nodes[i].disk);
 }

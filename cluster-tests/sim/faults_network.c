@@ -29,11 +29,11 @@ void fault_partition(struct world *world)
     world->partitioned = true;
     enum partition_shape shape = (enum partition_shape)prng_below(&world->prng, PARTITION_SHAPES);
     uint16_t special = fault_draw_node(world);
-    bool side[SIM_NODES_MAX];
-    for (uint16_t i = 0; i < world->options.nodes; i++)
+    bool side[SIM_MEMBERS_MAX];
+    for (uint16_t i = 0; i < world->nodes_count; i++)
         side[i] = shape == PARTITION_ALONE ? i == special : prng_chance(&world->prng, 500000);
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
-        for (uint16_t j = 0; j < world->options.nodes; j++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
+        for (uint16_t j = 0; j < world->nodes_count; j++) {
             bool one_way = shape == PARTITION_ONE_WAY && !side[i];
             bool spared = shape == PARTITION_PARTIAL && prng_chance(&world->prng, 500000);
             bool bridged = shape == PARTITION_BRIDGED && (i == special || j == special);
@@ -49,8 +49,8 @@ void fault_partition_end(struct world *world, uint16_t node)
 {
     (void)node;
     world->partitioned = false;
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
-        for (uint16_t j = 0; j < world->options.nodes; j++)
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
+        for (uint16_t j = 0; j < world->nodes_count; j++)
             world->links[i][j].cut = false;
     }
     world_trace(world, "the partition ends");
@@ -63,7 +63,7 @@ void fault_swizzle(struct world *world)
     if (world->now_us < world->swizzled_until_us)
         return;
     world->swizzled_until_us = world->now_us + SWIZZLE_HOLD_US;
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (!prng_chance(&world->prng, 600000))
             continue;
         fault_part_schedule(world, prng_below(&world->prng, SWIZZLE_CUT_US), FAULT_SEVER,
@@ -79,7 +79,7 @@ void fault_sever_part(struct world *world, const struct event *event)
 {
     /* Both ways, or only what it sends, or only what it should receive. */
     uint64_t mode = prng_below(&world->prng, ALL_MODES);
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         world->links[event->node][i].severed = i != event->node && mode != 1;
         world->links[i][event->node].severed = i != event->node && mode != 2;
     }
@@ -89,7 +89,7 @@ void fault_sever_part(struct world *world, const struct event *event)
 
 void fault_sever_end(struct world *world, uint16_t node)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         world->links[node][i].severed = false;
         world->links[i][node].severed = false;
     }
@@ -105,7 +105,7 @@ void fault_clog(struct world *world)
     bool all = prng_chance(&world->prng, 500000);
     uint64_t mode = prng_below(&world->prng, ALL_MODES);
     uint64_t length_us = world_draw_us(world, CLOG_US);
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (i == index || (!all && i != only))
             continue;
         if (mode != 1)
@@ -134,7 +134,7 @@ void fault_lag(struct world *world)
 void fault_reset(struct world *world)
 {
     uint16_t index = fault_draw_node(world);
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (i != index && prng_chance(&world->prng, 600000))
             network_break(world, index, i, prng_below(&world->prng, RESET_DOWN_US_MAX));
     }

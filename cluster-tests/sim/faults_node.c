@@ -14,7 +14,7 @@ void fault_crash(struct world *world)
 {
     uint16_t index = fault_draw_node(world);
     bool everybody = prng_chance(&world->prng, EVERYBODY_PER_MILLION);
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (world->nodes[i].up && (i == index || everybody))
             node_restart_somehow(world, i);
     }
@@ -58,7 +58,7 @@ void fault_long_pause(struct world *world)
 /* The power fails, for all machines at once. */
 void fault_blackout(struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (world->nodes[i].up)
             node_power_cut(world, i);
     }
@@ -69,10 +69,10 @@ void fault_rolling(struct world *world)
 {
     uint64_t pause_us = prng_between(&world->prng, 1, ROLLING_US_MAX);
     uint16_t first = fault_draw_node(world);
-    for (uint16_t i = 0; i < world->options.nodes; i++)
+    for (uint16_t i = 0; i < world->nodes_count; i++)
         fault_part_schedule(world, 1 + i * pause_us, FAULT_ROLLING,
-                            (struct event){.node = (uint16_t)((first + i) % world->options.nodes)});
-    fault_lasts(world, world->options.nodes * pause_us);
+                            (struct event){.node = (uint16_t)((first + i) % world->nodes_count)});
+    fault_lasts(world, world->nodes_count * pause_us);
     world_trace(world, "rolling restart, every %llu us", (unsigned long long)pause_us);
 }
 
@@ -81,6 +81,12 @@ void fault_rolling_part(struct world *world, const struct event *event)
     struct sim_node *node = &world->nodes[event->node];
     if (node->up && !node->paused)
         node_stop(world, event->node);
+}
+
+void fault_remove_part(struct world *world, const struct event *event)
+{
+    if (world->nodes[event->node].up)
+        node_restart_soon(world, event->node);
 }
 
 /* Whatever comes to the node waits for its turn at the CPU. */

@@ -158,8 +158,8 @@ static void check_partition(struct world *world, const struct leaves *leaves, ui
 
 void leaves_run(struct world *world)
 {
-    struct leaves leaves[SIM_NODES_MAX] = {0};
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    struct leaves leaves[SIM_MEMBERS_MAX] = {0};
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (!world->nodes[i].up)
             continue;
         leaves_check(world, i);
@@ -167,6 +167,6 @@ void leaves_run(struct world *world)
     }
     for (uint32_t partition = 0; partition < world->options.partitions; partition++)
         check_partition(world, leaves, partition);
-    for (uint16_t i = 0; i < world->options.nodes; i++)
+    for (uint16_t i = 0; i < world->nodes_count; i++)
         free(leaves[i].list);
 }

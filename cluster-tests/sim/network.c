@@ -12,14 +12,25 @@ enum {
     RECONNECT_US = 20000  /* after a link broke because too much waited for it */
 };
 
+static void link_init(struct world *world, uint16_t from, uint16_t to)
+{
+    uint64_t percent = world->options.asymmetry ? prng_between(&world->prng, 10, 1000) : 100;
+    world->links[from][to] = (struct sim_link){.latency_percent = (uint32_t)percent};
+}
+
 void network_init(struct world *world)
 {
     for (uint16_t i = 0; i < world->options.nodes; i++) {
-        for (uint16_t j = 0; j < world->options.nodes; j++) {
-            uint64_t percent =
-                world->options.asymmetry ? prng_between(&world->prng, 10, 1000) : 100;
-            world->links[i][j].latency_percent = (uint32_t)percent;
-        }
+        for (uint16_t j = 0; j < world->options.nodes; j++)
+            link_init(world, i, j);
+    }
+}
+
+void network_add(struct world *world, uint16_t index)
+{
+    for (uint16_t other = 0; other <= index; other++) {
+        link_init(world, index, other);
+        link_init(world, other, index);
     }
 }
 
@@ -151,9 +162,9 @@ static void carry(struct world *world, struct event event)
 static uint16_t index_of(const struct world *world, node_id id)
 {
     uint16_t index = 0;
-    while (index < world->options.nodes && world->nodes[index].id != id)
+    while (index < world->nodes_count && world->nodes[index].id != id)
         index++;
-    ensure(index < world->options.nodes);
+    ensure(index < world->nodes_count);
     return index;
 }
 
@@ -216,9 +227,9 @@ void network_break(struct world *world, uint16_t one, uint16_t other, uint64_t d
 
 void network_heal(struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         world->nodes[i].lagging_until_us = 0;
-        for (uint16_t j = 0; j < world->options.nodes; j++) {
+        for (uint16_t j = 0; j < world->nodes_count; j++) {
             struct sim_link *link = &world->links[i][j];
             *link = (struct sim_link){.latency_percent = 100, .connection = link->connection};
         }

@@ -15,23 +15,27 @@ enum {
     CLOCK_BACK_US = 400000     /* a clock is set back by up to this before a start */
 };
 
-void node_links_schedule(struct world *world, uint16_t index, enum event_kind kind)
+void node_link_schedule(struct world *world, uint16_t index, uint16_t other, enum event_kind kind)
 {
     uint64_t mean_us = kind == EVENT_PEER_UP ? world->options.link_us : LINK_DOWN_US;
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
-        if (i == index)
-            continue;
-        struct event theirs = {
-            .kind = kind, .node = i, .other = index, .life = world->nodes[i].life};
-        struct event ours = {
-            .kind = kind, .node = index, .other = i, .life = world->nodes[index].life};
-        theirs.peer_life = ours.life - (kind == EVENT_PEER_DOWN);
-        ours.peer_life = theirs.life;
-        theirs.connection = ours.connection = world->links[index][i].connection;
-        if (world->nodes[i].up)
-            world_schedule(world, world_draw_us(world, mean_us), theirs);
-        if (kind == EVENT_PEER_UP && world->nodes[i].up)
-            world_schedule(world, world_draw_us(world, mean_us), ours);
+    struct event theirs = {
+        .kind = kind, .node = other, .other = index, .life = world->nodes[other].life};
+    struct event ours = {
+        .kind = kind, .node = index, .other = other, .life = world->nodes[index].life};
+    theirs.peer_life = ours.life - (kind == EVENT_PEER_DOWN);
+    ours.peer_life = theirs.life;
+    theirs.connection = ours.connection = world->links[index][other].connection;
+    if (world->nodes[other].up)
+        world_schedule(world, world_draw_us(world, mean_us), theirs);
+    if (kind == EVENT_PEER_UP && world->nodes[other].up)
+        world_schedule(world, world_draw_us(world, mean_us), ours);
+}
+
+void node_links_schedule(struct world *world, uint16_t index, enum event_kind kind)
+{
+    for (uint16_t other = 0; other < world->nodes_count; other++) {
+        if (other != index)
+            node_link_schedule(world, index, other, kind);
     }
 }
 
@@ -131,6 +135,7 @@ static bool load(struct world *world, uint16_t index, struct boot *boot)
         node_give_up(world, index, wrong);
         return false;
     }
+    members_fill_boot(world, index, boot);
     commit_now(node, node->store[0], &commit);
     memory_store_sync(node->disk);
     node->id = boot->id;
@@ -147,8 +152,7 @@ static void change_surroundings(struct world *world, struct sim_node *node)
     if (resharded)
         node->shards = (uint16_t)prng_between(&world->prng, 1, SIM_SHARDS_MAX);
     node->expiry_late = !world->healing && prng_chance(&world->prng, world->options.expiry_late);
-    bool wrong =
-        world->wrong_clock < world->options.nodes && node == &world->nodes[world->wrong_clock];
+    bool wrong = world->wrong_clock < SIM_MEMBERS_MAX && node == &world->nodes[world->wrong_clock];
     if (!world->healing && node->life > 0 && !wrong &&
         prng_chance(&world->prng, world->options.clock_back)) {
         node->clock_us = -(int64_t)prng_below(&world->prng, CLOCK_BACK_US);
@@ -171,7 +175,7 @@ static void tell_table(struct world *world, uint16_t index, uint16_t shard)
 
 void nodes_tell_expiry(struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         struct sim_node *node = &world->nodes[i];
         bool news = node->up && node->expiry_late;
         node->expiry_late = false;
@@ -221,6 +225,7 @@ void node_boot(struct world *world, uint16_t index)
                 (unsigned long long)node->incarnation);
     for (uint16_t shard = 0; shard < node->shards; shard++)
         start_shard(world, index, shard);
+    members_after_boot(world, index);
     node_links_schedule(world, index, EVENT_PEER_UP);
 }
 

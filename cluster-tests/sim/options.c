@@ -67,6 +67,8 @@ static const struct fault_option fault_options[] = {
     FAULT_OPTION("expiry", expiry),
     FAULT_OPTION("expiry-late", expiry_late),
     FAULT_OPTION("local", local),
+    FAULT_OPTION("join", join_us),
+    FAULT_OPTION("remove", remove_us),
 };
 
 const char *mutant_name(enum mutant mutant)
@@ -211,6 +213,12 @@ static void draw_machines(struct sim_options *options, struct prng *prng)
     options->local = prng_chance(prng, 400000);
 }
 
+static void draw_members(struct sim_options *options, struct prng *prng)
+{
+    options->join_us = 8 * draw_interval_us(prng, 300000);
+    options->remove_us = 8 * draw_interval_us(prng, 700000);
+}
+
 /* What follows from what was drawn. */
 static void settle(struct sim_options *options)
 {
@@ -218,6 +226,9 @@ static void settle(struct sim_options *options)
     options->late_witness = options->late_witness && options->amnesia;
     if (options->skew_us == 0)
         options->skew_jump_us = 0;
+    /* Hints that counted, and the word of a witness, would be lost with the node that goes. */
+    if (options->join_us == 0 || options->quorum.sloppy || options->amnesia)
+        options->remove_us = 0;
 }
 
 void sim_options_draw(struct sim_options *options, uint64_t seed, bool brief)
@@ -234,6 +245,7 @@ void sim_options_draw(struct sim_options *options, uint64_t seed, bool brief)
     draw_clocks(options, &prng);
     draw_links(options, &prng);
     draw_machines(options, &prng);
+    draw_members(options, &prng);
     settle(options);
 }
 

@@ -68,7 +68,7 @@ static void fill_result(const struct world *world, struct sim_result *result)
 /* Invariants of the nodes themselves. */
 static void check_nodes(const struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         for (uint16_t shard = 0; shard < world->nodes[i].shards && world->nodes[i].up; shard++)
             node_check(world->nodes[i].shard[shard]);
     }
@@ -93,6 +93,8 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
         liveness(&world);
     if (world.failure[0] == '\0')
         bounds_check_rest(&world);
+    if (world.failure[0] == '\0')
+        members_check(&world);
     tamper(&world);
     if (world.failure[0] == '\0')
         checkers_run(&world);

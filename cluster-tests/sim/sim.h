@@ -14,6 +14,10 @@
 #include "prng.h"
 
 enum { SIM_NODES_MAX = 7, SIM_SHARDS_MAX = 2, SIM_SLOTS_MAX = 16, SIM_CLIENTS_MAX = 16 };
+enum {
+    SIM_ADDED_MAX = 3, /* nodes that join a running cluster */
+    SIM_MEMBERS_MAX = SIM_NODES_MAX + SIM_ADDED_MAX
+};
 
 /* What clients do with an item; each item serves one workload. */
 enum workload {
@@ -51,7 +55,7 @@ struct sim_options {
     uint64_t seed;
     bool verbose;
     enum mutant mutant;
-    uint16_t nodes;
+    uint16_t nodes; /* at birth */
     uint16_t shards;
     uint32_t partitions;
     struct quorum quorum;
@@ -114,6 +118,8 @@ struct sim_options {
                                years ago, so that none does */
     bool local;             /* the table has local secondary indexes */
     uint32_t expiry_late;   /* starts after which a node does not hear of it until all heals */
+    uint64_t join_us;       /* between nodes that join */
+    uint64_t remove_us;     /* between removals of such nodes */
     bool durable;           /* false: never in a checked run; see MUTANT_UNSYNCED */
 };
 

@@ -131,6 +131,6 @@ void stamps_run(struct world *world)
 {
     check_stamps(world);
     check_guard(world);
-    for (uint16_t node = 0; node < world->options.nodes; node++)
+    for (uint16_t node = 0; node < world->nodes_count; node++)
         check_rising(world, node);
 }

@@ -72,7 +72,7 @@ void world_resume_all(struct world *world)
             event.at_us = world->now_us;
         heap_push(world, event);
     }
-    for (uint16_t i = 0; i < world->options.nodes; i++)
+    for (uint16_t i = 0; i < world->nodes_count; i++)
         world->nodes[i].paused = false;
 }
 
@@ -229,6 +229,8 @@ static void peer_changed(struct world *world, const struct event *event)
     struct sim_node *node = &world->nodes[event->node];
     struct sim_node *peer = &world->nodes[event->other];
     struct instant now = world_clock(world, event->node);
+    if (event->kind == EVENT_PEER_UP && !members_may_link(world, event->node, event->other))
+        return;
     /* That an old link broke is no news once there is a new one. */
     if (event->peer_life < node->link_life[event->other] ||
         event->connection < node->link_connection[event->other])
@@ -271,6 +273,9 @@ static void node_event(struct world *world, const struct event *event)
         node_on_deadline(shard, now);
         world_door_closed(world, event->node, event->shard);
         break;
+    case EVENT_MEMBERS:
+        members_on_event(world, event);
+        break;
     default:
         peer_changed(world, event);
         break;
@@ -292,7 +297,7 @@ static void hash_event(struct world *world, const struct event *event)
 
 static bool is_for_node(enum event_kind kind)
 {
-    return kind <= EVENT_PEER_DOWN;
+    return kind <= EVENT_MEMBERS;
 }
 
 bool world_step(struct world *world, uint64_t until_us)
@@ -335,6 +340,22 @@ static void node_ports_init(struct world *world, uint16_t index, uint16_t shard)
     node->store[shard] = memory_store_port(node->disk, on_submitted, &node->port[shard]);
 }
 
+void world_make_node(struct world *world, uint16_t index)
+{
+    const struct sim_options *options = &world->options;
+    struct sim_node *node = &world->nodes[index];
+    struct memory_store_config disk = {prng_next(&world->prng), options->durable,
+                                       options->disk_miss, options->amnesia ? TAIL_COMMITS : 0};
+    snprintf(node->name, sizeof(node->name), "n%u", index + 1U);
+    snprintf(node->address, sizeof(node->address), "127.0.0.%u:7000", index + 1U);
+    world->members[index] =
+        (struct member_config){node->name, node->address, (char *)(uintptr_t) "", 100};
+    node->disk = memory_store_new(&disk);
+    node->machine = 1;
+    for (uint16_t shard = 0; shard < SIM_SHARDS_MAX; shard++)
+        node_ports_init(world, index, shard);
+}
+
 void world_init(struct world *world, const struct sim_options *options)
 {
     memset(world, 0, sizeof(*world));
@@ -343,29 +364,18 @@ void world_init(struct world *world, const struct sim_options *options)
     world->log = (struct log_sink){on_log, options->verbose ? LOG_DEBUG : LOG_ERROR};
     history_init(&world->history);
     items_init(&world->items, &world->options);
-    network_init(world);
     memset(world->homes, 0xff, sizeof(world->homes));
-    world->wrong_clock = options->nodes;
+    world->wrong_clock = SIM_MEMBERS_MAX;
     world->cluster = (struct cluster_config){(char *)(uintptr_t) "sim", options->partitions,
                                              world->members, options->nodes};
-    for (uint16_t i = 0; i < options->nodes; i++) {
-        struct sim_node *node = &world->nodes[i];
-        struct memory_store_config disk = {prng_next(&world->prng), options->durable,
-                                           options->disk_miss, options->amnesia ? TAIL_COMMITS : 0};
-        snprintf(node->name, sizeof(node->name), "n%u", i + 1U);
-        snprintf(node->address, sizeof(node->address), "127.0.0.%u:7000", i + 1U);
-        world->members[i] =
-            (struct member_config){node->name, node->address, (char *)(uintptr_t) "", 100};
-        node->disk = memory_store_new(&disk);
-        node->machine = 1;
-        for (uint16_t shard = 0; shard < SIM_SHARDS_MAX; shard++)
-            node_ports_init(world, i, shard);
-    }
+    network_init(world);
+    for (; world->nodes_count < options->nodes; world->nodes_count++)
+        world_make_node(world, world->nodes_count);
 }
 
 void world_deinit(struct world *world)
 {
-    for (uint16_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
         if (world->nodes[i].up)
             node_crash(world, i);
         memory_store_free(world->nodes[i].disk);

@@ -22,6 +22,7 @@ enum event_kind {
     EVENT_DEADLINE,   /* a shard asked to be woken */
     EVENT_PEER_UP,    /* a link is up */
     EVENT_PEER_DOWN,  /* a link broke */
+    EVENT_MEMBERS,    /* a node learns who was added and removed */
     EVENT_RESTART,    /* a crashed node starts */
     EVENT_RESUME,     /* a paused node goes on */
     EVENT_FAULT,      /* time to draw the next fault of some kind */
@@ -37,12 +38,13 @@ struct event {
     enum event_kind kind;
     uint16_t node;
     uint16_t shard;
-    uint16_t other;       /* peer's or client's index, or kind of fault */
-    uint16_t peer;        /* EVENT_FAULT, of a link: its other end */
-    bool commit;          /* EVENT_DISK */
-    bool postponed;       /* until a node that is paused goes on */
-    bool waited;          /* for the CPU of a node that hardly gets it */
-    uint64_t life;        /* of the node; events for an earlier life find nothing */
+    uint16_t other; /* peer's or client's index, or kind of fault; EVENT_MEMBERS: so many changes
+                             are known then */
+    uint16_t peer;  /* EVENT_FAULT, of a link: its other end */
+    bool commit;    /* EVENT_DISK */
+    bool postponed; /* until a node that is paused goes on */
+    bool waited;    /* for the CPU of a node that hardly gets it */
+    uint64_t life;  /* of the node; events for an earlier life find nothing */
     uint64_t peer_life;   /* EVENT_PEER_UP, EVENT_PEER_DOWN: of the peer that the link led to */
     uint64_t connection;  /* EVENT_FRAME: that it travels on; UINT64_MAX: whichever.
                              EVENT_PEER_UP, EVENT_PEER_DOWN: the one that is new, or broke */
@@ -78,11 +80,13 @@ struct sim_node {
     uint64_t woken_at[SIM_SHARDS_MAX]; /* earliest EVENT_DEADLINE scheduled, or DEADLINE_NEVER */
     node_id id;
     uint64_t incarnation;
-    uint64_t life;                           /* crashes so far */
-    uint64_t link_life[SIM_NODES_MAX];       /* life of each peer that it last had a link to */
-    uint64_t link_connection[SIM_NODES_MAX]; /* and which it was */
-    uint16_t shards;                         /* of this life */
-    bool expiry_late;                        /* it does not know yet that items expire */
+    uint64_t life;                             /* crashes so far */
+    uint64_t link_life[SIM_MEMBERS_MAX];       /* life of each peer that it last had a link to */
+    uint64_t link_connection[SIM_MEMBERS_MAX]; /* and which it was */
+    uint16_t changes_known;                    /* of the world's, restarts included */
+    bool removed;                              /* the last word on it, whoever knows it yet */
+    uint16_t shards;                           /* of this life */
+    bool expiry_late;                          /* it does not know yet that items expire */
     bool up;
     bool paused;
     bool lost;        /* it gave up for good: what its disk had called durable is not there */
@@ -107,6 +111,12 @@ struct node_start {
     uint64_t at_us;
 };
 
+/* A node that joined, or was removed: nodes learn of these in their order. */
+struct sim_change {
+    uint16_t node;
+    bool removal;
+};
+
 struct world {
     struct sim_options options;
     struct prng prng;
@@ -118,11 +128,14 @@ struct world {
     uint64_t hash;
     struct sim_counts counts;
     struct cluster_config cluster;
-    struct member_config members[SIM_NODES_MAX];
-    struct sim_node nodes[SIM_NODES_MAX];
+    struct member_config members[SIM_MEMBERS_MAX];
+    struct sim_node nodes[SIM_MEMBERS_MAX]; /* by their numbers as members */
+    uint16_t nodes_count;                   /* those that joined, and those removed, included */
+    struct sim_change changes[2 * SIM_ADDED_MAX];
+    uint16_t changes_count;
     struct node_start *starts;
     size_t starts_count;
-    struct sim_link links[SIM_NODES_MAX][SIM_NODES_MAX]; /* from the first to the second */
+    struct sim_link links[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX]; /* from the first to the second */
     bool partitioned;
     uint64_t swizzled_until_us;
     uint64_t troubled_until_us; /* by faults that come in parts */
@@ -130,7 +143,7 @@ struct world {
     uint64_t calm_until_us;     /* no new faults */
     bool forgetting;            /* a disk has forgotten, or will soon */
     bool healing;               /* the liveness phase: no more faults, no more load */
-    uint16_t wrong_clock;       /* node whose clock is beyond the guard; or nodes */
+    uint16_t wrong_clock;       /* node whose clock is beyond the guard; or SIM_MEMBERS_MAX */
     uint64_t read_errors;       /* disks that fail to read, ever */
     struct log_sink log;
     struct history history;
@@ -165,11 +178,17 @@ void world_trace(const struct world *world, const char *format, ...) printf_like
 /* Somewhere around `mean_us`, with a long tail; at least 1. */
 uint64_t world_draw_us(struct world *world, uint64_t mean_us);
 
+/* A node that never ran yet, with an empty disk. */
+void world_make_node(struct world *world, uint16_t index);
+
 /* The store of a shard, as its node sees it. */
 struct store *world_store(struct world *world, uint16_t node, uint16_t shard);
 
 /* network.c */
+/* The links of the nodes that are there from birth. */
 void network_init(struct world *world);
+/* The links of one node to those before it, both ways. */
+void network_add(struct world *world, uint16_t index);
 /* Takes over the frame. */
 void network_send(struct world *world, uint16_t from, struct address to, struct buffer *frame);
 /* False if the connection that the frame travels on broke meanwhile. */
@@ -206,6 +225,26 @@ void node_read_family(const struct sim_node *node, enum store_family family,
                       struct store_range *range);
 /* Links between it and all that are up. */
 void node_links_schedule(struct world *world, uint16_t index, enum event_kind kind);
+
+/* The same between two of them, if both are up. */
+void node_link_schedule(struct world *world, uint16_t index, uint16_t other, enum event_kind kind);
+
+/* members.c */
+/* One more node starts; the others learn of it one after the other. */
+void members_join(struct world *world);
+/* One that joined, and owns nothing, is removed. It is not told. */
+void members_remove_one(struct world *world);
+void members_on_event(struct world *world, const struct event *event);
+/* Who was added, as far as the node knows. */
+void members_fill_boot(const struct world *world, uint16_t index, struct boot *boot);
+/* ... and who was removed; it may learn more soon. Before its links are up. */
+void members_after_boot(struct world *world, uint16_t index);
+/* Each of the two knows the other as a member: they would shake hands. */
+bool members_may_link(const struct world *world, uint16_t one, uint16_t other);
+/* All learn all. */
+void members_heal(struct world *world);
+/* Who was removed is nobody's member, whatever gossip said, and all others are everybody's. */
+void members_check(struct world *world);
 
 /* faults.c */
 void faults_start(struct world *world);

@@ -79,10 +79,10 @@ static bool waits_for(const struct census *census, size_t index)
     return !answered_whole(census, index) && expected;
 }
 
-/* All peers that are alive have, and there are any. */
+/* All peers that are alive have, and there are any; or no other member is left. */
 static bool peers_answered(const struct census *census)
 {
-    bool any = false;
+    bool any = membership_size(census->members) == 1;
     for (size_t i = 0; i < membership_count(census->members); i++) {
         if (!is_witness(census, i))
             continue;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "planted.h"
+
 static void entry_fill(struct members_entry *entry, const struct member_config *config)
 {
     entry->config = member_config_copy(config);
@@ -101,10 +103,15 @@ struct address members_address(const struct membership *members, size_t index, u
                             (uint16_t)(member->incarnation >> INCARNATION_START_SHIFT)};
 }
 
+static bool may_be_found(const struct members_entry *entry)
+{
+    return present(entry) || PLANTED(REMOVED_RETURNS);
+}
+
 size_t members_index(const struct membership *members, node_id id)
 {
     for (size_t i = 0; id != NODE_ID_NONE && i < members->count; i++) {
-        if (members->entries[i].member.id == id && present(&members->entries[i]))
+        if (members->entries[i].member.id == id && may_be_found(&members->entries[i]))
             return i;
     }
     return MEMBERS_MAX;
@@ -114,7 +121,7 @@ bool membership_was_removed(const struct membership *members, node_id id)
 {
     for (size_t i = 0; members->removed > 0 && id != NODE_ID_NONE && i < members->count; i++) {
         if (members->entries[i].member.id == id && !present(&members->entries[i]))
-            return true;
+            return !PLANTED(REMOVED_RETURNS);
     }
     return false;
 }
@@ -123,7 +130,7 @@ size_t members_index_of_name(const struct membership *members, struct slice name
 {
     for (size_t i = 0; i < members->count; i++) {
         const struct members_entry *entry = &members->entries[i];
-        if (present(entry) && slice_equal(slice_of_string(entry->config.name), name))
+        if (may_be_found(entry) && slice_equal(slice_of_string(entry->config.name), name))
             return i;
     }
     return MEMBERS_MAX;

@@ -105,10 +105,8 @@ void exchange_on_reconnection(struct exchange *exchange, size_t member)
 
 void exchange_on_removal(struct exchange *exchange, size_t member)
 {
-    if (exchange->busy && exchange->peer == member) {
-        PROBE("the other side of an exchange is removed");
+    if (exchange->busy && exchange->peer == member)
         session_fail(exchange);
-    }
     exchange->wanted[member] = 0;
     exchange->again[member] = false;
 }

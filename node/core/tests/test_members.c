@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "planted.h"
 #include "test_main.h"
 
 static struct cluster cluster;
@@ -155,6 +156,26 @@ START_TEST(who_is_removed_stays_removed)
 }
 END_TEST
 
+#ifdef CARTWHEEL_TESTING
+START_TEST(the_planted_bug_is_one)
+{
+    cluster_init(&cluster, 3, 1);
+    planted_bug = PLANTED_REMOVED_RETURNS;
+    remove_one();
+    cluster_run_for(&cluster, 30000000);
+    ck_assert(!removed_for_all());
+    planted_bug = PLANTED_NONE;
+    cluster_deinit(&cluster);
+}
+END_TEST
+#else
+START_TEST(the_planted_bug_is_one)
+{
+    ck_assert(!PLANTED(REMOVED_RETURNS));
+}
+END_TEST
+#endif
+
 START_TEST(who_removes_itself_must_stop)
 {
     cluster_init(&cluster, 3, 1);
@@ -226,6 +247,25 @@ START_TEST(a_census_does_not_wait_for_who_is_removed)
 }
 END_TEST
 
+START_TEST(a_census_ends_when_nobody_else_is_left)
+{
+    cluster_init(&cluster, 1, 2);
+    ck_assert_uint_eq(cluster_add(&cluster), 1);
+    cluster_start(&cluster, 1);
+    cluster_run_for(&cluster, 1000000);
+    ck_assert_int_eq(cluster_put(&cluster, 0, "k", "x"), OUTCOME_OK);
+    cluster_crash(&cluster, 1);
+    cluster_crash(&cluster, 0);
+    cluster_start(&cluster, 0);
+    cluster_run_for(&cluster, 20000000);
+    ck_assert_uint_eq(stats_of(0).recovering, 2);
+    cluster_remove(&cluster, 0, 1);
+    ck_assert_uint_eq(stats_of(0).recovering, 0);
+    ck_assert_int_eq(cluster_put(&cluster, 0, "k", "y"), OUTCOME_OK);
+    cluster_deinit(&cluster);
+}
+END_TEST
+
 static void added_in_a_census(void)
 {
     ck_assert_int_eq(cluster_put(&cluster, 0, "k", "x"), OUTCOME_OK);
@@ -294,6 +334,7 @@ START_TEST(repairs_of_who_is_removed_end)
 END_TEST
 
 TEST_MAIN("members of a node", who_is_added_takes_part, who_is_added_stands_in,
-          who_is_removed_stays_removed, who_removes_itself_must_stop,
+          who_is_removed_stays_removed, the_planted_bug_is_one, who_removes_itself_must_stop,
           a_name_comes_back_with_another_node, a_census_does_not_wait_for_who_is_removed,
-          a_census_asks_who_is_added_too, repairs_of_who_is_removed_end)
+          a_census_ends_when_nobody_else_is_left, a_census_asks_who_is_added_too,
+          repairs_of_who_is_removed_end)

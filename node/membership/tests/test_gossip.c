@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "gossip_net.h"
+#include "planted.h"
 #include "test_main.h"
 
 static struct gossip_net net;
@@ -281,10 +282,26 @@ START_TEST(gossip_does_not_bring_back_who_was_removed)
 }
 END_TEST
 
+#ifdef CARTWHEEL_TESTING
+START_TEST(the_planted_bug_is_one)
+{
+    planted_bug = PLANTED_REMOVED_RETURNS;
+    ck_assert(!removal_holds(1));
+    planted_bug = PLANTED_NONE;
+}
+END_TEST
+#else
+START_TEST(the_planted_bug_is_one)
+{
+    ck_assert(!PLANTED(REMOVED_RETURNS));
+}
+END_TEST
+#endif
+
 TEST_MAIN("gossip", a_chain_of_acquaintances_becomes_a_cluster, a_quiet_cluster_stays_as_it_is,
           a_death_is_noticed_in_time, one_dead_member_makes_nobody_doubt_himself,
           the_dead_may_return, a_false_rumour_is_refuted,
           who_leaves_is_missed_at_once_and_not_called_dead,
           a_slow_node_gives_nobody_up_and_is_not_given_up, the_schema_version_spreads,
           who_is_added_is_found_and_probed, who_is_removed_under_a_probe_is_let_go,
-          gossip_does_not_bring_back_who_was_removed)
+          gossip_does_not_bring_back_who_was_removed, the_planted_bug_is_one)
