@@ -24,7 +24,6 @@
     X(ACCEPT_IGNORES_PROMISE, "accept-ignores-promise", "an accept passes a promise")             \
     X(ACCEPT_IGNORES_NEWER, "accept-ignores-newer", "an accept passes a newer row")               \
     X(ACCEPT_COMMITS_ANY, "accept-commits-any", "an accept applies whatever was accepted")        \
-    X(RIDING_UNPROMISED, "riding-unpromised", "the ballot that rides is not promised")            \
     X(PLAIN_IGNORES_PROMISE, "plain-ignores-promise", "a plain write passes a promise")           \
     X(PLAIN_IGNORES_NEWER, "plain-ignores-newer", "a plain write passes a newer row")             \
     X(PLAIN_DROPS_ABOVE, "plain-drops-above", "an applied row drops what is accepted above it")   \
@@ -45,7 +44,11 @@
     X(INDEX_REPAIR_DECIDED, "index-repair-decided", "an index range repairs below accepted rows") \
     X(LEAF_STAYS, "leaf-stays", "a commit does not change its item's leaf")                       \
     X(COMMIT_LEAK, "commit-leak", "commits that nobody waits for are kept")                       \
-    X(REMOVED_RETURNS, "removed-returns", "a member that was removed is believed again")
+    X(REMOVED_RETURNS, "removed-returns", "a member that was removed is believed again")          \
+    X(RING_SWITCHES_EARLY, "ring-switches-early", "a partition is switched before it is copied")  \
+    X(RING_LEAVES_ACCEPTED, "ring-leaves-accepted", "what is only accepted is not copied")        \
+    X(RING_COPIES_ONE, "ring-copies-one", "a partition is copied from nobody in particular")      \
+    X(RING_EPOCH_IGNORED, "ring-epoch-ignored", "votes for an older ring are taken")
 
 enum planted_bug {
     PLANTED_NONE,

@@ -59,6 +59,12 @@ static void header_read(struct slice bytes, struct frame_header *header, uint32_
     ensure(!reader.failed);
 }
 
+bool frame_is_vote(enum frame_type type)
+{
+    return type == FRAME_PREPARE || type == FRAME_ACCEPT || type == FRAME_COMMIT ||
+           type == FRAME_WRITE || type == FRAME_REPAIR;
+}
+
 static uint64_t checksum_read(struct slice frame, size_t at)
 {
     struct reader reader = reader_of(slice_of(frame.data + at, sizeof(uint64_t)));

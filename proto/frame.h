@@ -55,10 +55,18 @@ enum {
     X(SUMS_REPLY, sums_reply, false)                \
     X(KEYS, keys, false)                            \
     X(KEYS_REPLY, keys_reply, false)                \
+    X(ACCEPTED, keys, false)                        \
+    X(ACCEPTED_REPLY, keys_reply, false)            \
     X(CENSUS, census, false)                        \
     X(CENSUS_REPLY, census_reply, false)            \
     X(LEASE, lease, false)                          \
-    X(LEASE_REPLY, lease_reply, false)
+    X(LEASE_REPLY, lease_reply, false)              \
+    X(RING_PREPARE, ring_ask, false)                \
+    X(RING_ACCEPT, ring_ask, false)                 \
+    X(RING_VOTE, ring_vote, false)                  \
+    X(RING_FETCH, ring_fetch, false)                \
+    X(RING_NEWS, ring_news, false)                  \
+    X(RING_REPORT, ring_report, false)
 
 enum frame_type {
     FRAME_NONE,
@@ -97,6 +105,8 @@ enum frame_result {
     FRAME_BAD          /* size, type or checksum is wrong: close the connection */
 };
 
+/* It makes a vote of a replica durable, or may. */
+bool frame_is_vote(enum frame_type type);
 /* Size of the whole frame, once the first FRAME_HEADER_SIZE bytes are there; checks version, type,
  * the header's checksum and the size limit before any memory is spent. *size is 0 unless FRAME_OK. */
 enum frame_result must_check frame_size(struct slice received, size_t *size);

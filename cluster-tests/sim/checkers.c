@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "hash.h"
+#include "members.h"
 #include "row.h"
 #include "world.h"
 
@@ -71,7 +72,7 @@ static struct holding holding_read(struct world *world, uint16_t node, uint32_t 
 static uint16_t first_up(const struct world *world)
 {
     uint16_t node = 0;
-    while (!world->nodes[node].up)
+    while (!world->nodes[node].up || world->nodes[node].removed)
         node++;
     ensure(node < world->nodes_count);
     return node;
@@ -85,14 +86,10 @@ size_t checkers_home_nodes(struct world *world, uint32_t item, const uint16_t **
 size_t checkers_homes(struct world *world, uint32_t partition, const uint16_t **list)
 {
     uint16_t *homes = world->homes[partition];
-    if (homes[0] == UINT16_MAX) {
-        uint16_t node = first_up(world);
-        const struct membership *members = node_membership(world->nodes[node].shard[0]);
-        (void)membership_preference_list(members, partition, homes, SIM_NODES_MAX);
-    }
+    const struct membership *members = node_membership(world->nodes[first_up(world)].shard[0]);
+    size_t length = membership_preference_list(members, partition, homes, SIM_NODES_MAX);
     *list = homes;
-    return world->options.quorum.n < world->options.nodes ? world->options.quorum.n
-                                                          : world->options.nodes;
+    return world->options.quorum.n < length ? world->options.quorum.n : length;
 }
 
 static bool holding_equal(struct holding a, struct holding b)
@@ -101,12 +98,31 @@ static bool holding_equal(struct holding a, struct holding b)
            a.tombstone == b.tombstone && a.hash == b.hash;
 }
 
-/* What is not a home node holds hints, never the register itself. */
+/* What is not a home node holds hints, never the register itself. (Where a node is out for good, the ring
+ * may still wait for it.) */
 static void check_no_stray(struct world *world, uint32_t item, uint16_t node)
 {
     if (holding_read(world, node, item).present)
         world_fail(world, "item %u is held by %s, which is no home node of it", item,
                    world->nodes[node].name);
+}
+
+static bool is_home(const uint16_t *list, size_t homes, uint16_t node)
+{
+    for (size_t i = 0; i < homes; i++) {
+        if (list[i] == node)
+            return true;
+    }
+    return false;
+}
+
+static bool somebody_lost(const struct world *world)
+{
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
+        if (world->nodes[i].lost && !world->nodes[i].removed)
+            return true;
+    }
+    return false;
 }
 
 /* False if the home replicas of the item differ, but for a node that is out for good; `held` is what
@@ -117,30 +133,20 @@ static bool item_converged(struct world *world, uint32_t item, struct holding *h
     size_t homes = checkers_home_nodes(world, item, &list);
     bool equal = true, first = true;
     *held = (struct holding){0};
-    for (uint16_t i = world->options.nodes; i < world->nodes_count; i++)
-        check_no_stray(world, item, i);
-    for (size_t i = 0; i < world->options.nodes; i++) {
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
+        if (world->nodes[i].up && !world->nodes[i].removed && !is_home(list, homes, i) &&
+            !somebody_lost(world))
+            check_no_stray(world, item, i);
+    }
+    for (size_t i = 0; i < homes; i++) {
         if (!world->nodes[list[i]].up)
             continue;
-        if (i >= homes) {
-            check_no_stray(world, item, list[i]);
-            continue;
-        }
         struct holding holding = holding_read(world, list[i], item);
         equal = equal && (first || holding_equal(*held, holding));
         *held = first ? holding : *held;
         first = false;
     }
     return equal;
-}
-
-static bool somebody_lost(const struct world *world)
-{
-    for (uint16_t i = 0; i < world->nodes_count; i++) {
-        if (world->nodes[i].lost)
-            return true;
-    }
-    return false;
 }
 
 /* Hints for a node that is out for good wait for ever, and so are never quiet. */
@@ -244,6 +250,14 @@ static void trace_nodes(const struct world *world)
                         (unsigned long long)stats.replica_operations,
                         (unsigned long long)stats.hints_pending,
                         stats.recovering > 0 ? ", recovering" : "");
+            const struct ring_state *ring = &node_membership(node->shard[shard])->ring;
+            for (size_t k = 0; k < ring->members_count; k++)
+                world_trace(world, "%s/%u: n%zu is %s", node->name, shard, k + 1,
+                            ring_member_state_name(ring->members[k].state));
+            world_trace(world, "%s/%u: ring %llu, %u of %u moving are joint%s, %llu dirty",
+                        node->name, shard, (unsigned long long)ring->epoch, ring->joint,
+                        ring->moving, ring->unplanned ? ", to be planned" : "",
+                        (unsigned long long)stats.partitions_dirty);
         }
     }
 }

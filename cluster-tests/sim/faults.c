@@ -46,7 +46,7 @@ static const struct fault_kind kinds[FAULTS] = {
     [FAULT_STROBE] = {.strike = fault_strobe, .part = fault_strobe_part},
     [FAULT_SPIKE] = {.strike = spike},
     [FAULT_JOIN] = {.strike = members_join},
-    [FAULT_REMOVE] = {.strike = members_remove_one, .part = fault_remove_part},
+    [FAULT_REMOVE] = {.strike = members_remove_one},
     [FAULT_SYNC] = {.strike = fault_sync},
 };
 

@@ -1,146 +1,186 @@
-/* Nodes join and are removed while the cluster runs, as a ring would tell: every node learns of the
- * same changes in the same order, but not in the same moment, and keeps what it learnt across
- * restarts. Who joins owns nothing (placement stays that of the birth): it coordinates, and stands in.
- * (Mutant: removed-returns.) */
-#include "faults.h"
+/* Nodes join, leave, and are replaced while the cluster runs: steps of the ring, which some node
+ * proposes; what follows is the nodes' affair. (Mutants: removed-returns, and those of the ring.) */
+#include <stdlib.h>
+#include <string.h>
 
-enum {
-    NEWS_US = 500000,         /* mean time until a node learns of a change */
-    NEWS_AT_START_US = 50000, /* the same, if it was down meanwhile */
-    UNTOLD_RESTART_US = 3000000
+#include "faults.h"
+#include "ring_proposer.h"
+
+enum { LOOK_US = 50000 /* how often it is looked who is a member by now */ };
+
+/* One step that is proposed. It is never used again: who proposed it may die on the way. */
+struct sim_proposal {
+    struct ring_proposal proposal;
+    struct ring_step step;
 };
 
-static void tell(struct world *world, uint16_t index, uint64_t mean_us)
+static const char *make(struct ring_proposal *proposal, const struct ring_state *ring,
+                        struct ring_step *step)
 {
-    struct event news = {
-        .kind = EVENT_MEMBERS, .node = index, .other = world->changes_count, .life = UINT64_MAX};
-    world_schedule(world, world_draw_us(world, mean_us), news);
+    (void)ring;
+    *step = container_of(proposal, struct sim_proposal, proposal)->step;
+    return NULL;
 }
 
-static void change(struct world *world, uint16_t node, bool removal)
+static void on_done(struct ring_proposal *proposal, const char *problem)
 {
-    ensure(world->changes_count < 2 * SIM_ADDED_MAX);
-    world->changes[world->changes_count++] = (struct sim_change){node, removal};
-    for (uint16_t i = 0; i < world->nodes_count; i++) {
-        if (!world->nodes[i].removed && i != node)
-            tell(world, i, NEWS_US);
+    (void)proposal;
+    (void)problem;
+}
+
+static void propose(struct world *world, uint16_t by, const struct ring_step *step)
+{
+    if (world->proposals_count == SIM_PROPOSALS_MAX)
+        return;
+    struct sim_proposal *proposal = calloc(1, sizeof(*proposal));
+    ensure(proposal != NULL);
+    world->proposals[world->proposals_count++] = proposal;
+    proposal->proposal = (struct ring_proposal){.make = make, .done = on_done};
+    proposal->step = *step;
+    node_change_ring(world->nodes[by].shard[0], world_clock(world, by), &proposal->proposal);
+    world_door_closed(world, by, 0);
+}
+
+void members_deinit_all(struct world *world)
+{
+    for (size_t i = 0; i < world->proposals_count; i++)
+        free(world->proposals[i]);
+}
+
+static const struct ring_state *ring_of(const struct world *world, uint16_t index)
+{
+    return &node_membership(world->nodes[index].shard[0])->ring;
+}
+
+/* Any that is up and takes part; false if there is none. */
+static bool draw_proposer(struct world *world, uint16_t *by)
+{
+    *by = fault_draw_node(world);
+    const struct sim_node *node = &world->nodes[*by];
+    return node->up && !node->paused && !node->removed;
+}
+
+/* Somebody who is gone for good, and is not replaced yet. */
+static uint16_t draw_lost(struct world *world, const struct ring_state *ring)
+{
+    for (uint16_t i = 0; i < world->nodes_count && i < ring->members_count; i++) {
+        if (world->nodes[i].lost && ring_member_present(&ring->members[i]))
+            return i;
     }
+    return RING_NOBODY;
 }
 
 void members_join(struct world *world)
 {
-    uint16_t index = world->nodes_count;
-    if (index == world->options.nodes + SIM_ADDED_MAX)
+    uint16_t by, index = world->nodes_count;
+    if (index == world->options.nodes + SIM_ADDED_MAX || !draw_proposer(world, &by))
         return;
-    world_make_node(world, index);
-    network_add(world, index);
-    world->nodes_count++;
-    world_trace(world, "%s joins", world->nodes[index].name);
-    change(world, index, false);
-    world->nodes[index].changes_known = world->changes_count;
-    node_boot(world, index);
+    struct sim_node *node = &world->nodes[index];
+    if (node->disk == NULL) {
+        world_make_node(world, index);
+        network_add(world, index);
+        node->id = (node_id)(index + 1) << 16;
+    }
+    struct ring_step step = {.kind = RING_ADD,
+                             .member = draw_lost(world, ring_of(world, by)),
+                             .config = world->members[index],
+                             .id = node->id};
+    world_trace(world, "%s is to join, proposed by %s", node->name, world->nodes[by].name);
+    propose(world, by, &step);
 }
 
 void members_remove_one(struct world *world)
 {
-    uint16_t index = fault_draw_node(world);
-    struct sim_node *node = &world->nodes[index];
-    if (index < world->options.nodes || node->removed || node->lost)
+    uint16_t by, index = fault_draw_node(world);
+    if (!draw_proposer(world, &by) || world->nodes[index].lost || world->nodes[index].removed)
         return;
-    node->removed = true;
-    world_trace(world, "%s is removed", node->name);
-    change(world, index, true);
-    /* It lives on, and is started anew. */
-    struct event again = {.kind = EVENT_FAULT_PART, .node = index, .other = FAULT_REMOVE};
-    world_schedule(world, world_draw_us(world, UNTOLD_RESTART_US), again);
+    if (ring_members_wanted(ring_of(world, by)) <= world->options.quorum.n)
+        return;
+    struct ring_step step = {.kind = RING_LEAVE, .member = index};
+    world_trace(world, "%s is to leave, proposed by %s", world->nodes[index].name,
+                world->nodes[by].name);
+    propose(world, by, &step);
 }
 
-/* The link that a node still has to one that it knows as removed breaks. */
-static void cut_link(struct world *world, uint16_t index, uint16_t removed)
+/* A step that adds it is in force somewhere: it starts, knowing that ring. */
+static void come(struct world *world, const struct ring_state *ring)
 {
-    struct event down = {.kind = EVENT_PEER_DOWN,
-                         .node = removed,
-                         .other = index,
-                         .life = world->nodes[removed].life,
-                         .peer_life = world->nodes[index].life,
-                         .connection = world->links[removed][index].connection};
-    if (world->nodes[removed].up)
-        world_schedule(world, 1, down);
-}
-
-static void tell_shard(struct world *world, uint16_t index, uint16_t shard,
-                       const struct sim_change *news)
-{
-    struct node *node = world->nodes[index].shard[shard];
-    struct instant now = world_clock(world, index);
-    if (news->removal) {
-        node_remove_member(node, now, news->node);
-    } else {
-        size_t number = node_add_member(node, now, &world->members[news->node], NODE_ID_NONE);
-        ensure(number == news->node);
-    }
-    world_door_closed(world, index, shard);
-}
-
-static void learn(struct world *world, uint16_t index, uint16_t changes)
-{
+    uint16_t index = world->nodes_count++;
     struct sim_node *node = &world->nodes[index];
-    while (node->up && node->changes_known < changes) {
-        const struct sim_change *news = &world->changes[node->changes_known++];
-        for (uint16_t shard = 0; shard < node->shards && node->up; shard++)
-            tell_shard(world, index, shard, news);
-        if (news->removal)
-            cut_link(world, index, news->node);
-        else if (node->up && world->nodes[news->node].up)
-            node_link_schedule(world, index, news->node, EVENT_PEER_UP);
+    struct store_commit commit;
+    struct writer bytes;
+    ensure(node->disk != NULL);
+    writer_init(&bytes, 0);
+    ring_encode(ring, &bytes);
+    store_commit_init(&commit, (store_done)abort);
+    boot_join(node->id, node->name, &world->cluster, writer_slice(&bytes), &commit.batch);
+    writer_deinit(&bytes);
+    node_commit_now(node, &commit);
+    world_trace(world, "%s joins", node->name);
+    node_boot(world, index);
+}
+
+static void note_removed(struct world *world, const struct ring_state *ring)
+{
+    for (uint16_t i = 0; i < world->nodes_count && i < ring->members_count; i++) {
+        if (!ring_member_present(&ring->members[i]) && !world->nodes[i].removed) {
+            world_trace(world, "%s is removed", world->nodes[i].name);
+            world->nodes[i].removed = true;
+        }
     }
 }
 
-void members_on_event(struct world *world, const struct event *event)
+static bool is_member(const struct world *world, uint16_t by, uint16_t other)
 {
-    learn(world, event->node, event->other);
-}
-
-void members_fill_boot(const struct world *world, uint16_t index, struct boot *boot)
-{
-    for (uint16_t i = 0; i < world->nodes[index].changes_known; i++) {
-        if (!world->changes[i].removal)
-            boot_add_member(boot, &world->members[world->changes[i].node]);
-    }
-}
-
-void members_after_boot(struct world *world, uint16_t index)
-{
-    struct sim_node *node = &world->nodes[index];
-    for (uint16_t i = 0; i < node->changes_known; i++) {
-        for (uint16_t shard = 0; world->changes[i].removal && shard < node->shards && node->up;
-             shard++)
-            tell_shard(world, index, shard, &world->changes[i]);
-    }
-    if (node->changes_known < world->changes_count && !node->removed)
-        tell(world, index, NEWS_AT_START_US);
-}
-
-static bool knows(const struct world *world, uint16_t index, uint16_t other)
-{
-    bool known = other < world->options.nodes;
-    for (uint16_t i = 0; i < world->nodes[index].changes_known; i++) {
-        if (world->changes[i].node == other)
-            known = !world->changes[i].removal;
-    }
-    return known;
+    const struct membership *members = node_membership(world->nodes[by].shard[0]);
+    return other < membership_count(members) &&
+           membership_at(members, other)->status != MEMBER_REMOVED;
 }
 
 bool members_may_link(const struct world *world, uint16_t one, uint16_t other)
 {
-    return knows(world, one, other) && knows(world, other, one);
+    return world->nodes[one].up && world->nodes[other].up && is_member(world, one, other) &&
+           is_member(world, other, one);
 }
 
+/* Who has learnt of somebody dials. */
+static void link_new(struct world *world, uint16_t index)
+{
+    for (uint16_t other = 0; other < index; other++) {
+        uint64_t lives = world->nodes[index].life << 32 | (world->nodes[other].life + 1);
+        if (!members_may_link(world, index, other) || world->dialled[index][other] == lives)
+            continue;
+        world->dialled[index][other] = lives;
+        node_link_schedule(world, index, other, EVENT_PEER_UP);
+    }
+}
+
+static void look(struct world *world)
+{
+    for (uint16_t i = 0; i < world->nodes_count; i++) {
+        if (!world->nodes[i].up)
+            continue;
+        const struct ring_state *ring = ring_of(world, i);
+        note_removed(world, ring);
+        if (ring->members_count > world->nodes_count)
+            come(world, ring);
+        if (world->nodes[i].up)
+            link_new(world, i);
+    }
+}
+
+void members_on_event(struct world *world)
+{
+    look(world);
+    world_schedule(world, LOOK_US, (struct event){.kind = EVENT_MEMBERS});
+}
+
+/* Whoever was removed and was not told is switched off by its operator. */
 void members_heal(struct world *world)
 {
     for (uint16_t i = 0; i < world->nodes_count; i++) {
-        if (!world->nodes[i].removed)
-            learn(world, i, world->changes_count);
+        if (world->nodes[i].up && world->nodes[i].removed)
+            node_crash(world, i);
     }
 }
 
@@ -159,6 +199,8 @@ static void check_view(struct world *world, uint16_t index, uint16_t shard)
             world_fail(world, "%s/%u takes %s for %s", node->name, shard, world->nodes[i].name,
                        member_status_name(membership_at(view, i)->status));
     }
+    if (view->ring.epoch != ring_of(world, index)->epoch)
+        world_fail(world, "%s/%u knows another ring than its sibling", node->name, shard);
 }
 
 void members_check(struct world *world)

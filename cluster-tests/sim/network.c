@@ -162,9 +162,9 @@ static void carry(struct world *world, struct event event)
 static uint16_t index_of(const struct world *world, node_id id)
 {
     uint16_t index = 0;
-    while (index < world->nodes_count && world->nodes[index].id != id)
+    while (index < SIM_MEMBERS_MAX && world->nodes[index].id != id)
         index++;
-    ensure(index < world->nodes_count);
+    ensure(index < SIM_MEMBERS_MAX);
     return index;
 }
 

@@ -71,13 +71,14 @@ void node_read_family(const struct sim_node *node, enum store_family family,
         continue;
 }
 
-static void commit_now(struct sim_node *node, struct store *store, struct store_commit *commit)
+void node_commit_now(struct sim_node *node, struct store_commit *commit)
 {
-    store_submit(store, &commit->op);
+    store_submit(node->store[0], &commit->op);
     struct store_op *done = memory_store_finish_commit(node->disk);
     ensure(done == &commit->op);
     ensure(commit->op.status == STORE_OK);
     store_commit_deinit(commit);
+    memory_store_sync(node->disk);
 }
 
 /* Any value that is legal, however unwise. */
@@ -135,9 +136,7 @@ static bool load(struct world *world, uint16_t index, struct boot *boot)
         node_give_up(world, index, wrong);
         return false;
     }
-    members_fill_boot(world, index, boot);
-    commit_now(node, node->store[0], &commit);
-    memory_store_sync(node->disk);
+    node_commit_now(node, &commit);
     node->id = boot->id;
     node->incarnation = boot->incarnation;
     return true;
@@ -206,7 +205,7 @@ void node_boot(struct world *world, uint16_t index)
 {
     struct sim_node *node = &world->nodes[index];
     struct boot boot;
-    if (node->lost || !load(world, index, &boot))
+    if (node->lost || node->removed || !load(world, index, &boot))
         return;
     leaves_check(world, index);
     node->up = true;
@@ -225,7 +224,6 @@ void node_boot(struct world *world, uint16_t index)
                 (unsigned long long)node->incarnation);
     for (uint16_t shard = 0; shard < node->shards; shard++)
         start_shard(world, index, shard);
-    members_after_boot(world, index);
     node_links_schedule(world, index, EVENT_PEER_UP);
 }
 
@@ -295,6 +293,12 @@ void node_give_up(struct world *world, uint16_t index, const char *why)
 {
     struct sim_node *node = &world->nodes[index];
     world_trace(world, "%s gives up: %s", node->name, why);
+    if (why == node_removed || node->removed) {
+        node->removed = true;
+        if (node->up)
+            node_crash(world, index);
+        return;
+    }
     if (!node->forgot)
         world_fail(world, "%s gave up although its disk forgot nothing: %s", node->name, why);
     if (node->up)

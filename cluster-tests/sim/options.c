@@ -289,7 +289,8 @@ bool sim_options_lasting(const struct sim_options *options)
 
 bool sim_options_strong(const struct sim_options *options)
 {
-    unsigned n = options->quorum.n < options->nodes ? options->quorum.n : options->nodes;
+    bool grows = options->join_us != 0;
+    unsigned n = options->quorum.n < options->nodes || grows ? options->quorum.n : options->nodes;
     unsigned w = options->quorum.w < n ? options->quorum.w : n;
     return w >= n / 2 + 1 && sim_options_lasting(options);
 }

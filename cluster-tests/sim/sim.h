@@ -16,6 +16,7 @@
 enum { SIM_NODES_MAX = 7, SIM_SHARDS_MAX = 2, SIM_SLOTS_MAX = 16, SIM_CLIENTS_MAX = 16 };
 enum {
     SIM_ADDED_MAX = 3, /* nodes that join a running cluster */
+    SIM_PROPOSALS_MAX = 64,
     SIM_MEMBERS_MAX = SIM_NODES_MAX + SIM_ADDED_MAX
 };
 

@@ -273,9 +273,6 @@ static void node_event(struct world *world, const struct event *event)
         node_on_deadline(shard, now);
         world_door_closed(world, event->node, event->shard);
         break;
-    case EVENT_MEMBERS:
-        members_on_event(world, event);
-        break;
     default:
         peer_changed(world, event);
         break;
@@ -297,7 +294,7 @@ static void hash_event(struct world *world, const struct event *event)
 
 static bool is_for_node(enum event_kind kind)
 {
-    return kind <= EVENT_MEMBERS;
+    return kind <= EVENT_PEER_DOWN;
 }
 
 bool world_step(struct world *world, uint64_t until_us)
@@ -325,6 +322,8 @@ bool world_step(struct world *world, uint64_t until_us)
     hash_event(world, &event);
     if (event.kind == EVENT_CLIENT || event.kind == EVENT_BURST)
         clients_on_event(world, &event);
+    else if (event.kind == EVENT_MEMBERS)
+        members_on_event(world);
     else if (!is_for_node(event.kind))
         faults_on_event(world, &event);
     else if (!stale)
@@ -364,22 +363,23 @@ void world_init(struct world *world, const struct sim_options *options)
     world->log = (struct log_sink){on_log, options->verbose ? LOG_DEBUG : LOG_ERROR};
     history_init(&world->history);
     items_init(&world->items, &world->options);
-    memset(world->homes, 0xff, sizeof(world->homes));
     world->wrong_clock = SIM_MEMBERS_MAX;
     world->cluster = (struct cluster_config){(char *)(uintptr_t) "sim", options->partitions,
                                              world->members, options->nodes};
     network_init(world);
     for (; world->nodes_count < options->nodes; world->nodes_count++)
         world_make_node(world, world->nodes_count);
+    world_schedule(world, 0, (struct event){.kind = EVENT_MEMBERS});
 }
 
 void world_deinit(struct world *world)
 {
-    for (uint16_t i = 0; i < world->nodes_count; i++) {
+    for (uint16_t i = 0; i < SIM_MEMBERS_MAX && world->nodes[i].disk != NULL; i++) {
         if (world->nodes[i].up)
             node_crash(world, i);
         memory_store_free(world->nodes[i].disk);
     }
+    members_deinit_all(world);
     while (world->heap_count > 0) {
         struct event event = heap_pop(world);
         buffer_unref(event.frame);

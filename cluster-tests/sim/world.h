@@ -22,8 +22,8 @@ enum event_kind {
     EVENT_DEADLINE,   /* a shard asked to be woken */
     EVENT_PEER_UP,    /* a link is up */
     EVENT_PEER_DOWN,  /* a link broke */
-    EVENT_MEMBERS,    /* a node learns who was added and removed */
     EVENT_RESTART,    /* a crashed node starts */
+    EVENT_MEMBERS,    /* a look at who is a member */
     EVENT_RESUME,     /* a paused node goes on */
     EVENT_FAULT,      /* time to draw the next fault of some kind */
     EVENT_FAULT_PART, /* one of them goes on */
@@ -38,13 +38,12 @@ struct event {
     enum event_kind kind;
     uint16_t node;
     uint16_t shard;
-    uint16_t other; /* peer's or client's index, or kind of fault; EVENT_MEMBERS: so many changes
-                             are known then */
-    uint16_t peer;  /* EVENT_FAULT, of a link: its other end */
-    bool commit;    /* EVENT_DISK */
-    bool postponed; /* until a node that is paused goes on */
-    bool waited;    /* for the CPU of a node that hardly gets it */
-    uint64_t life;  /* of the node; events for an earlier life find nothing */
+    uint16_t other;       /* peer's or client's index, or kind of fault */
+    uint16_t peer;        /* EVENT_FAULT, of a link: its other end */
+    bool commit;          /* EVENT_DISK */
+    bool postponed;       /* until a node that is paused goes on */
+    bool waited;          /* for the CPU of a node that hardly gets it */
+    uint64_t life;        /* of the node; events for an earlier life find nothing */
     uint64_t peer_life;   /* EVENT_PEER_UP, EVENT_PEER_DOWN: of the peer that the link led to */
     uint64_t connection;  /* EVENT_FRAME: that it travels on; UINT64_MAX: whichever.
                              EVENT_PEER_UP, EVENT_PEER_DOWN: the one that is new, or broke */
@@ -83,8 +82,7 @@ struct sim_node {
     uint64_t life;                             /* crashes so far */
     uint64_t link_life[SIM_MEMBERS_MAX];       /* life of each peer that it last had a link to */
     uint64_t link_connection[SIM_MEMBERS_MAX]; /* and which it was */
-    uint16_t changes_known;                    /* of the world's, restarts included */
-    bool removed;                              /* the last word on it, whoever knows it yet */
+    bool removed;                              /* a ring says so, whoever knows it yet */
     uint16_t shards;                           /* of this life */
     bool expiry_late;                          /* it does not know yet that items expire */
     bool up;
@@ -111,11 +109,7 @@ struct node_start {
     uint64_t at_us;
 };
 
-/* A node that joined, or was removed: nodes learn of these in their order. */
-struct sim_change {
-    uint16_t node;
-    bool removal;
-};
+struct sim_proposal;
 
 struct world {
     struct sim_options options;
@@ -131,8 +125,9 @@ struct world {
     struct member_config members[SIM_MEMBERS_MAX];
     struct sim_node nodes[SIM_MEMBERS_MAX]; /* by their numbers as members */
     uint16_t nodes_count;                   /* those that joined, and those removed, included */
-    struct sim_change changes[2 * SIM_ADDED_MAX];
-    uint16_t changes_count;
+    struct sim_proposal *proposals[SIM_PROPOSALS_MAX]; /* of steps of the ring */
+    size_t proposals_count;
+    uint64_t dialled[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX]; /* in which lives of the two */
     struct node_start *starts;
     size_t starts_count;
     struct sim_link links[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX]; /* from the first to the second */
@@ -221,6 +216,8 @@ void nodes_tell_expiry(struct world *world);
 struct buffer *node_read_row(const struct sim_node *node, enum store_family family,
                              struct slice key);
 /* All rows of a family on its disk; the caller deinits. */
+/* Now, whatever the disk is doing. */
+void node_commit_now(struct sim_node *node, struct store_commit *commit);
 void node_read_family(const struct sim_node *node, enum store_family family,
                       struct store_range *range);
 /* Links between it and all that are up. */
@@ -230,19 +227,17 @@ void node_links_schedule(struct world *world, uint16_t index, enum event_kind ki
 void node_link_schedule(struct world *world, uint16_t index, uint16_t other, enum event_kind kind);
 
 /* members.c */
-/* One more node starts; the others learn of it one after the other. */
+/* One more node is to join, in place of one that is gone for good if there is one. */
 void members_join(struct world *world);
-/* One that joined, and owns nothing, is removed. It is not told. */
+/* One is to leave. */
 void members_remove_one(struct world *world);
-void members_on_event(struct world *world, const struct event *event);
-/* Who was added, as far as the node knows. */
-void members_fill_boot(const struct world *world, uint16_t index, struct boot *boot);
-/* ... and who was removed; it may learn more soon. Before its links are up. */
-void members_after_boot(struct world *world, uint16_t index);
+/* Every so often: who was added starts; who knows of somebody new dials. */
+void members_on_event(struct world *world);
 /* Each of the two knows the other as a member: they would shake hands. */
 bool members_may_link(const struct world *world, uint16_t one, uint16_t other);
-/* All learn all. */
+/* Who was removed is switched off. */
 void members_heal(struct world *world);
+void members_deinit_all(struct world *world);
 /* Who was removed is nobody's member, whatever gossip said, and all others are everybody's. */
 void members_check(struct world *world);
 

@@ -232,6 +232,10 @@ static void add_stats(struct answer *answer)
     add_uint(answer, object, "repair_rows", stats->repair_rows);
     add_uint(answer, object, "scrub_tables", stats->scrub_tables);
     add_uint(answer, object, "scrub_leaves", stats->scrub_leaves);
+    add_uint(answer, object, "ring_steps", stats->ring_steps);
+    add_uint(answer, object, "partitions_copied", stats->partitions_copied);
+    add_uint(answer, object, "partitions_dirty", stats->partitions_dirty);
+    add_uint(answer, object, "rows_cleaned", stats->rows_cleaned);
     add_uint(answer, object, "items_expired", stats->items_expired);
     add_uint(answer, object, "expiry_spared", stats->expiry_spared);
     add_uint(answer, object, "expiry_failed", stats->expiry_failed);

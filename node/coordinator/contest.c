@@ -107,7 +107,7 @@ static void see_to_proposer(struct contest *contest)
 {
     struct proposer *proposer = &contest->proposer;
     struct contest_batch *batch = &contest->batch;
-    bool same = contest->proposing && proposer->n == batch->n &&
+    bool same = contest->proposing && proposer->n == batch->n && proposer_is_current(proposer) &&
                 slice_equal(buffer_slice(proposer->key), buffer_slice(batch->key));
     if (!same) {
         stop_proposing(contest);

@@ -290,6 +290,15 @@ size_t slots_count(const struct slot *slots, size_t count, enum slot_state state
     return found;
 }
 
+bool slots_outdated(const struct slot *slots, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slots[i].state == SLOT_REFUSED && slots[i].verdict == VERDICT_REFUSED_EPOCH)
+            return true;
+    }
+    return false;
+}
+
 home_mask slots_mask(const struct slot *slots, size_t count, enum slot_state state)
 {
     home_mask mask = 0;

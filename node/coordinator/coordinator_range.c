@@ -32,6 +32,7 @@ struct range_task {
     struct slot slot[HOMES_MAX]; /* in the order they are asked */
     size_t slots;                /* home nodes that may be asked */
     size_t asked;
+    bool paused; /* asked by another ring than theirs: to be begun again */
     bool merged; /* all pages are here: what the parts merged and repair is what goes on */
     struct range_part parts[PARTS];
 };
@@ -65,13 +66,29 @@ static bool range_enough(const struct range_task *range, home_mask mask)
     return range->consistent ? homes_majority(&range->homes, mask) : mask != 0;
 }
 
+static void pages_release(struct range_task *range)
+{
+    for (size_t part = 0; part < PARTS; part++) {
+        for (size_t i = 0; i < HOMES_MAX; i++) {
+            buffer_unref(range->parts[part].page[i].held);
+            range->parts[part].page[i] = (struct range_page){0};
+        }
+    }
+}
+
 /* This node first if it is a home node, then in the order of the preference list, from a random one
  * on. Only consistent ones ask those that are to become home nodes: they may have nothing yet. */
 static void range_start(struct range_task *range)
 {
     struct coordinator *coordinator = range->task.coordinator;
     struct slot homes[HOMES_MAX];
+    for (size_t i = 0; i < range->asked; i++)
+        slot_abandon(&range->slot[i]);
+    pages_release(range);
+    membership_homes(coordinator->members, range->partition, range->task.request->quorum.n,
+                     &range->homes);
     slots_of_homes(&range->task, &range->homes, homes);
+    range->asked = 0;
     range->slots = range->consistent ? range->homes.count : range->homes.n;
     size_t start = (size_t)prng_below(coordinator->prng, range->slots);
     unsigned self = homes_find(&range->homes, (unsigned)coordinator->members->self);
@@ -105,6 +122,12 @@ static void range_end(struct range_task *range, enum outcome outcome)
 static void range_fail(struct range_task *range)
 {
     bool failed = false;
+    if (!range_late(range) && !range->merged && slots_outdated(range->slot, range->asked)) {
+        PROBE("a range meets another ring");
+        range->paused = true;
+        task_arm(&range->task, RING_PAUSE_US);
+        return;
+    }
     for (size_t i = 0; i < range->asked; i++)
         failed |= range->slot[i].state == SLOT_REFUSED && range->slot[i].verdict == VERDICT_FAILED;
     range_end(range, failed              ? OUTCOME_FAILED
@@ -238,6 +261,8 @@ static home_mask range_hoped(const struct range_task *range)
 /* True if there is more to do at once. */
 static bool range_step(struct range_task *range)
 {
+    if (range->paused)
+        return false;
     if (range->merged)
         return range_look(range);
     bool enough = range_enough(range, slots_mask(range->slot, range->asked, SLOT_GOOD));
@@ -396,6 +421,12 @@ static void range_on_timer(struct task *task)
     uint64_t now_us = task->coordinator->outbox->now.monotonic_us;
     uint64_t attempt_us = task->coordinator->config.attempt_timeout_us;
     bool late = range_late(range);
+    if (range->paused && !late) {
+        range->paused = false;
+        range_start(range);
+        range_advance(range);
+        return;
+    }
     uint64_t sent_us = late ? now_us : now_us > attempt_us ? now_us - attempt_us : 0;
     for (size_t i = 0; i < range->asked; i++) {
         struct slot *slot = &range->slot[i];
@@ -424,9 +455,8 @@ static void range_free(struct task *task)
     for (size_t part = 0; part < PARTS; part++) {
         range_repair_deinit(&range->parts[part].repair);
         range_merge_deinit(&range->parts[part].merge);
-        for (size_t i = 0; i < HOMES_MAX; i++)
-            buffer_unref(range->parts[part].page[i].held);
     }
+    pages_release(range);
     free(range);
 }
 
@@ -444,7 +474,6 @@ void range_begin(struct coordinator *coordinator, struct request *request)
     ensure(request->bytes_max > 0);
     range->consistent = request->consistent;
     range->partition = key_partition(request->key);
-    membership_homes(coordinator->members, range->partition, request->quorum.n, &range->homes);
     for (size_t i = 0; i < PARTS; i++) {
         range_merge_init(&range->parts[i].merge);
         range_repair_init(&range->parts[i].repair, &range->task, &range->homes, request->quorum.n,

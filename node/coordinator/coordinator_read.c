@@ -14,7 +14,8 @@ enum read_phase {
     READ_ASKING,   /* collecting `need` answers */
     READ_FETCHING, /* the newest one came as a ballot only: its row is being fetched */
     READ_WRITING,  /* consistent: the row goes to those that lack it */
-    READ_SETTLING  /* that was refused, or not answered: a round settles the register */
+    READ_SETTLING, /* that was refused, or not answered: a round settles the register */
+    READ_PAUSED    /* asked by another ring than theirs: to be begun again */
 };
 
 struct read_task {
@@ -164,9 +165,21 @@ static void read_answer(struct read_task *read)
     task_answer(&read->task, OUTCOME_OK);
 }
 
+static bool read_late(const struct read_task *read)
+{
+    return read->task.coordinator->outbox->now.monotonic_us >= read->task.deadline_us;
+}
+
+/* Nobody is asked any more. */
 static void read_fail(struct read_task *read)
 {
-    bool late = read->task.coordinator->outbox->now.monotonic_us >= read->task.deadline_us;
+    bool late = read_late(read);
+    if (!late && read->phase != READ_SETTLING && slots_outdated(read->slot, read->asked)) {
+        PROBE("a read meets another ring");
+        read->phase = READ_PAUSED;
+        task_arm(&read->task, RING_PAUSE_US);
+        return;
+    }
     bool failed = false;
     for (size_t i = 0; i < read->asked; i++)
         failed |= read->slot[i].state == SLOT_REFUSED && read->slot[i].verdict == VERDICT_FAILED;
@@ -277,7 +290,7 @@ static void read_look(struct read_task *read)
 {
     size_t waiting = slots_count(read->slot, read->asked, SLOT_SENT);
     bool fetching = read->phase == READ_FETCHING && read->row == NULL && waiting > 0;
-    if (read->phase == READ_SETTLING || fetching)
+    if (read->phase == READ_SETTLING || read->phase == READ_PAUSED || fetching)
         return;
     bool enough = read_enough(read, read_spoken(read));
     bool row_missing = !version_is_none(read->newest) && read->row == NULL;
@@ -388,6 +401,14 @@ static void read_on_timer(struct task *task)
     uint64_t now_us = coordinator->outbox->now.monotonic_us;
     uint64_t attempt_us = coordinator->config.attempt_timeout_us;
     bool stalled = false;
+    if (read->phase == READ_PAUSED) {
+        if (read_late(read))
+            read_fail(read);
+        else
+            read_start(read);
+        read_advance(read);
+        return;
+    }
     for (size_t i = 0; i < read->asked; i++) {
         struct slot *slot = &read->slot[i];
         bool old = slot->state == SLOT_SENT && now_us - slot->sent_us >= attempt_us / 2;

@@ -39,6 +39,7 @@ struct write_task {
     size_t list_next; /* next candidate to stand in */
     unsigned restamps;
     bool escalated;         /* the first wait is over */
+    bool paused;            /* nothing is out: the ring is another one */
     struct version highest; /* of refusals */
 };
 
@@ -284,7 +285,11 @@ static void write_retry(struct write_task *write, const struct tally *tally)
     bool passable = !version_is_none(write->highest) &&
                     hlc_plausible(write->highest.hlc, coordinator->outbox->now.wall_us,
                                   2 * coordinator->config.clock_skew_max_us);
-    if (tally->no_space > 0) {
+    if (time_left && slots_outdated(write->home, write->homes.count)) {
+        PROBE("a plain write meets another ring");
+        write->paused = true;
+        task_arm(&write->task, RING_PAUSE_US);
+    } else if (tally->no_space > 0) {
         PROBE("a plain write finds no space");
         write_fail(write, OUTCOME_NO_SPACE);
     } else if (!passable || write->restamps >= RESTAMPS_MAX || !time_left) {
@@ -403,6 +408,11 @@ static void write_on_timer(struct task *task)
         PROBE("a plain write without a stamp runs out of time");
         task_set_stampless(task, false);
         write_fail(write, OUTCOME_UNAVAILABLE);
+        return;
+    }
+    if (write->paused) {
+        write->paused = false;
+        write_stamp(write);
         return;
     }
     if (!write->escalated && !late) {

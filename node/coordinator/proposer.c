@@ -26,6 +26,12 @@ void proposer_init(struct proposer *proposer, struct coordinator *coordinator, s
     proposer->n = n;
 }
 
+bool proposer_is_current(const struct proposer *proposer)
+{
+    const struct membership *members = proposer->task.coordinator->members;
+    return proposer->homes.epoch == membership_partition_epoch(members, proposer->partition);
+}
+
 static void release_state(struct proposer *proposer)
 {
     buffer_unref(proposer->state_bytes);
@@ -263,11 +269,14 @@ static void conclude_refused(struct proposer *proposer)
     if (!passable)
         PROBE("a ballot in the way is too far in the future");
     enum outcome outcome = failure_of(proposer);
+    bool outdated = slots_outdated(proposer->home, proposer->homes.count);
+    if (outdated)
+        PROBE("a round meets another ring");
     abandon_calls(proposer);
     proposer->phase = PROPOSER_IDLE;
     if (duel)
         PROBE("prepare refused: back-off");
-    if (duel || proposer->retry_unreachable)
+    if (duel || outdated || proposer->retry_unreachable)
         proposer_prepare_later(proposer);
     else
         proposer->events->failed(proposer, outcome);

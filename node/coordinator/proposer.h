@@ -78,6 +78,8 @@ struct proposer {
 /* `key` is referenced. IDLE. */
 void proposer_init(struct proposer *proposer, struct coordinator *coordinator, struct buffer *key,
                    uint8_t n, const struct proposer_events *events);
+/* The ring has not changed under it: a promise that rode along still holds. */
+bool proposer_is_current(const struct proposer *proposer);
 /* In any phase; tells the commit that is still to be told. */
 void proposer_deinit(struct proposer *proposer);
 /* IDLE or PREPARED: begins a round above everything seen. Never calls an event from within. */

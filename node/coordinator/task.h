@@ -84,6 +84,10 @@ void slots_of_homes(struct task *task, const struct homes *homes, struct slot *s
 /* Who has not answered after half of an attempt's time is routed around from now on; after all of
  * it, given up. */
 void slots_expire(struct slot *slots, size_t count);
+/* Somebody refused because one side is behind the other in what it knows of the ring; which of them,
+ * a moment later it knows more. */
+bool slots_outdated(const struct slot *slots, size_t count);
+enum { RING_PAUSE_US = 10000 /* such a moment */ };
 /* Gives a call up: a reply will be stale. */
 void slot_abandon(struct slot *slot);
 /* No answer so far: its member is routed around from now on. */

@@ -20,13 +20,8 @@ static void identity_encode(struct writer *writer, node_id id, const char *name,
     writer_put_sized(writer, slice_of_string(cluster->name));
     writer_put_u32(writer, cluster->partitions);
     writer_put_varint(writer, cluster->members_count);
-    for (size_t i = 0; i < cluster->members_count; i++) {
-        const struct member_config *member = &cluster->members[i];
-        writer_put_sized(writer, slice_of_string(member->name));
-        writer_put_sized(writer, slice_of_string(member->address));
-        writer_put_sized(writer, slice_of_string(member->zone));
-        writer_put_u32(writer, member->weight);
-    }
+    for (size_t i = 0; i < cluster->members_count; i++)
+        member_config_encode(&cluster->members[i], writer);
 }
 
 static bool identity_decode(struct slice bytes, struct boot *boot)
@@ -43,11 +38,8 @@ static bool identity_decode(struct slice bytes, struct boot *boot)
     ensure(boot->cluster.members != NULL);
     boot->cluster.members_count = count;
     for (size_t i = 0; i < count; i++) {
-        struct member_config *member = &boot->cluster.members[i];
-        member->name = slice_to_string(reader_get_sized(&reader));
-        member->address = slice_to_string(reader_get_sized(&reader));
-        member->zone = slice_to_string(reader_get_sized(&reader));
-        member->weight = reader_get_u32(&reader);
+        if (!member_config_decode(&reader, &boot->cluster.members[i]))
+            return false;
     }
     return reader_done(&reader) && cluster_config_check(&boot->cluster) == NULL;
 }
@@ -70,6 +62,17 @@ static const char *be_born(struct boot *boot, const struct cluster_config *confi
     store_batch_put(batch, STORE_META, META_IDENTITY, writer_slice(&row));
     writer_deinit(&row);
     return NULL;
+}
+
+void boot_join(node_id id, const char *name, const struct cluster_config *cluster,
+               struct slice ring, struct store_batch *batch)
+{
+    struct writer row;
+    writer_init(&row, 256);
+    identity_encode(&row, id, name, cluster);
+    store_batch_put(batch, STORE_META, META_IDENTITY, writer_slice(&row));
+    store_batch_put(batch, STORE_META, META_RING, ring);
+    writer_deinit(&row);
 }
 
 /* Zero if the row is absent. */
@@ -141,6 +144,8 @@ const char *boot_load(struct boot *boot, const struct cluster_config *configured
         return wrong;
     boot->machine = machine;
     boot->resumed = machine != 0 && read_number(read, context, META_MACHINE) == machine;
+    boot->ring = read(context, META_RING);
+    boot->ring_vote = read(context, META_RING_VOTE);
     load_votes(boot, read, context);
     load_peers(boot, read, context);
     count_incarnation(boot, read, context, batch);
@@ -174,6 +179,8 @@ const struct member_config *boot_self(const struct boot *boot)
 
 void boot_deinit(struct boot *boot)
 {
+    buffer_unref(boot->ring);
+    buffer_unref(boot->ring_vote);
     for (size_t i = 0; i < boot->added_count; i++)
         member_config_deinit(&boot->added[i]);
     free(boot->added);

@@ -24,7 +24,9 @@ struct boot {
     char *name;                  /* this node's, one of the members, those added included; owned */
     struct peer_identity *peers; /* ids that members had when last seen; owned */
     size_t peers_count;
-    bool born;        /* this start is the first one */
+    struct buffer *ring;      /* as it was last known; NULL: the birth's */
+    struct buffer *ring_vote; /* this node's vote on its next step; NULL: none */
+    bool born;                /* this start is the first one */
     uint64_t start;   /* incarnation and random bits: rises from start to start, and no two have the
                        same, not even if this node has forgotten one */
     uint64_t machine; /* as given to boot_load() */
@@ -44,6 +46,9 @@ typedef struct buffer *(*boot_read)(void *context, struct slice key);
 const char *must_check boot_load(struct boot *boot, const struct cluster_config *configured,
                                  const char *name, uint64_t machine, struct prng *random,
                                  boot_read read, void *context, struct store_batch *batch);
+/* The rows of a node that joins a running cluster: its identity, and a ring in which it is a member. */
+void boot_join(node_id id, const char *name, const struct cluster_config *cluster,
+               struct slice ring, struct store_batch *batch);
 /* What to tell the operator of a node that has lost the end of its durable state. */
 extern const char boot_amnesia[];
 /* One more member came after birth; copies it. */

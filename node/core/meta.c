@@ -29,6 +29,12 @@ struct slice meta_key_expiry(struct meta_key *key, uint64_t table_id, uint16_t s
     return slice_of(key->bytes, (size_t)size);
 }
 
+struct slice meta_key_looked(struct meta_key *key, uint32_t partition)
+{
+    int size = snprintf((char *)key->bytes, sizeof(key->bytes), "looked/%u", partition);
+    return slice_of(key->bytes, (size_t)size);
+}
+
 struct slice meta_key_heard(struct meta_key *key, uint16_t shard, node_id peer)
 {
     int size = snprintf((char *)key->bytes, sizeof(key->bytes), "heard/%u/%016llx", shard,

@@ -18,6 +18,12 @@ enum { SHARDS_MAX = 64 /* per daemon: more than any machine this is meant for ha
 #define META_DROPPED_PREFIX SLICE_LITERAL("dropped/")
 #define META_DROPPED_END    SLICE_LITERAL("dropped0") /* '0' follows '/' */
 
+/* The ring as this node knows it (ring_encode()), and its vote on the next step. */
+#define META_RING      SLICE_LITERAL("ring")
+#define META_RING_VOTE SLICE_LITERAL("ring/vote")
+/* "looked/" and the partition: see meta_key_looked(). */
+#define META_LOOKED_PREFIX SLICE_LITERAL("looked/")
+#define META_LOOKED_END    SLICE_LITERAL("looked0")
 #define META_EXPIRY_PREFIX SLICE_LITERAL("expiry/")
 #define META_EXPIRY_END    SLICE_LITERAL("expiry0")
 
@@ -35,6 +41,9 @@ struct slice meta_key_dropped(struct meta_key *key, uint64_t table_id);
 /* "expiry/", the table id and the shard: that shard may have made entries of the table's expiring
  * items. The row is the id, and the attribute (sized). */
 struct slice meta_key_expiry(struct meta_key *key, uint64_t table_id, uint16_t shard);
+/* "looked/" and the partition, which this node copies: nothing older was left of it, as of that epoch.
+ * The row is the partition (u32) and the epoch (u64). */
+struct slice meta_key_looked(struct meta_key *key, uint32_t partition);
 /* "heard/", this node's shard and the peer's id with its shard: the highest number of votes heard of
  * it there. */
 struct slice meta_key_heard(struct meta_key *key, uint16_t shard, node_id peer);

@@ -37,6 +37,9 @@ static void init_members(struct node *node, const struct boot *boot)
         size_t number = members_add(&node->members, &boot->added[i]);
         ensure(number < MEMBERS_MAX);
     }
+    const char *wrong =
+        boot->ring == NULL ? NULL : node_load_ring(&node->members, buffer_slice(boot->ring));
+    ensure(wrong == NULL);
     members_set_self(&node->members, &self);
     node->usable = calloc(MEMBERS_MAX, sizeof(*node->usable));
     node->persisted = calloc(MEMBERS_MAX, sizeof(*node->persisted));
@@ -45,8 +48,9 @@ static void init_members(struct node *node, const struct boot *boot)
     for (size_t i = 0; i < boot->peers_count; i++) {
         const struct peer_identity *peer = &boot->peers[i];
         struct slice name = slice_of_string(peer->name);
-        bool bound = members_bind(&node->members, name, peer->id);
-        ensure(bound);
+        /* Whoever had the name may be a member no more. */
+        if (!members_bind(&node->members, name, peer->id))
+            continue;
         node->persisted[members_index_of_name(&node->members, name)] = peer->id;
     }
     node->persisted[node->members.self] = boot->id;
@@ -104,12 +108,14 @@ struct node *node_new(const struct node_config *config, const struct boot *boot,
     caller_init(&node->caller, &node->members, &node->outbox, &node->replica.undecided);
     throughput_keeper_init(&node->keeper, &node->outbox, &node->timers, &node->members);
     throughput_leases_init(&node->leases, &node->outbox, &node->timers, &node->members);
-    hint_delivery_init(&node->delivery, &node->hints, ports.store, &node->caller, &node->timers,
-                       ports.log, config->hints_in_flight_max, config->attempt_timeout_us);
+    hint_delivery_init(&node->delivery, &node->hints, ports.store, &node->caller, &node->replica,
+                       &node->timers, ports.log, config->hints_in_flight_max,
+                       config->attempt_timeout_us);
     exchange_init(&node->exchange, &node->caller, &node->timers, &node->prng, config->shard,
                   config->shards, config->repair_interval_us, config->attempt_timeout_us);
     scrub_init(&node->scrub, &node->replica, &node->exchange, &node->timers, config->shard,
                config->shards, config->scrub_interval_us);
+    node_init_ring(node, boot);
     return node;
 }
 
@@ -119,6 +125,7 @@ void node_free(struct node *node)
     node->in_door = true;
     coordinator_deinit(&node->coordinator);
     scrub_deinit(&node->scrub);
+    node_deinit_ring(node);
     exchange_deinit(&node->exchange);
     hint_delivery_deinit(&node->delivery);
     caller_deinit(&node->caller);
@@ -253,6 +260,7 @@ void node_on_start(struct node *node, struct instant now)
     }
     exchange_start(&node->exchange);
     scrub_start(&node->scrub, prng_next(&node->prng));
+    node_start_ring(node);
     coordinator_start(&node->coordinator);
     expiry_index_start(&node->expiry_index);
     expiry_start(&node->expiry);
@@ -297,10 +305,18 @@ static bool frame_dispatch(struct node *node, const struct frame *frame)
     case FRAME_HINT:
     case FRAME_SUMS:
     case FRAME_KEYS:
+    case FRAME_ACCEPTED:
         return replica_on_frame(&node->replica, frame, &node->arena);
     case FRAME_CENSUS:
     case FRAME_CENSUS_REPLY:
         return census_dispatch(node, frame);
+    case FRAME_RING_PREPARE:
+    case FRAME_RING_ACCEPT:
+    case FRAME_RING_VOTE:
+    case FRAME_RING_FETCH:
+    case FRAME_RING_NEWS:
+    case FRAME_RING_REPORT:
+        return node_on_ring_frame(node, frame);
     case FRAME_LEASE:
     case FRAME_LEASE_REPLY:
         return node_on_lease(node, frame);
@@ -366,6 +382,7 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
     if (!own) {
         hlc_observe(&node->hlc, frame.header.hlc);
         heard_note(&node->heard, &frame.header);
+        ring_register_heard(&node->ring, from, frame.header.epoch);
         if (!frame_is_control(frame.header.type))
             members_heard(&node->members, from, node->outbox.now.monotonic_us);
     }

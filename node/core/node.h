@@ -15,6 +15,7 @@
 #include "log.h"
 #include "membership.h"
 #include "request.h"
+#include "ring_step.h"
 #include "store.h"
 #include "table_schema.h"
 #include "throughput.h"
@@ -104,6 +105,11 @@ void node_remove_member(struct node *node, struct instant now, size_t number);
 void node_change_member(struct node *node, struct instant now, size_t number, const char *zone,
                         uint32_t weight, const char *address);
 
+/* The ring. Has a step decided and put in force, on shard 0: `make` and `done` as ring_proposer.h says;
+ * what follows from it, whoever drives sees to (ring_driver.h). */
+struct ring_proposal;
+void node_change_ring(struct node *node, struct instant now, struct ring_proposal *proposal);
+
 /* The schema. Table definitions are registers of a system table that the API writes and reads; the
  * core only spreads the word. REQUEST_ANNOUNCE (request.h) hands a row to every shard of every
  * usable member; it is received here. */
@@ -137,6 +143,8 @@ uint64_t node_random_id(struct node *node);
  * and casts no vote any more; or it is no member any more. To be asked after each door; the owner stops the whole daemon. That
  * it must not be started again is on its disk. */
 const char *node_failure(const struct node *node);
+/* That it is no member any more. */
+extern const char node_removed[];
 
 /* What the node knows, for the API and the admin tool; borrowed until the next door. */
 const struct membership *node_membership(const struct node *node);
@@ -166,13 +174,17 @@ struct node_stats {
     uint64_t repair_aborted;  /* a side did not answer, or a row could not be copied */
     uint64_t repair_items;    /* items sent or taken by exchanges */
     uint64_t repair_bytes; /* of exchanges' frames, to and from peers, as whoever compares counts */
-    uint64_t repair_leaves; /* sums of leaves compared one by one */
-    uint64_t repair_rows;   /* keys and ballots of rows compared */
-    uint64_t scrub_tables;  /* whose leaves were verified, each partition's counted */
-    uint64_t scrub_leaves;  /* that were wrong, and mended */
-    uint64_t items_expired; /* and deleted by this node */
-    uint64_t expiry_spared; /* due by their entries, but not expired, or gone */
-    uint64_t expiry_failed; /* tried again */
+    uint64_t repair_leaves;     /* sums of leaves compared one by one */
+    uint64_t repair_rows;       /* keys and ballots of rows compared */
+    uint64_t scrub_tables;      /* whose leaves were verified, each partition's counted */
+    uint64_t scrub_leaves;      /* that were wrong, and mended */
+    uint64_t items_expired;     /* and deleted by this node */
+    uint64_t expiry_spared;     /* due by their entries, but not expired, or gone */
+    uint64_t expiry_failed;     /* tried again */
+    uint64_t ring_steps;        /* of the ring, or whole rings, learnt in this life */
+    uint64_t partitions_copied; /* to this node, in this life */
+    uint64_t partitions_dirty;  /* that may hold rows this node does not own any more */
+    uint64_t rows_cleaned;      /* deleted because they are not owned any more */
     uint64_t frames_malformed;
     uint64_t frames_skewed;      /* refused: sender's clock or a version inside is off */
     uint64_t frames_repeated;    /* not safe to repeat, or meant for an earlier life: dropped */

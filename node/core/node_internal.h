@@ -13,6 +13,9 @@
 #include "node.h"
 #include "replay_guard.h"
 #include "replica.h"
+#include "ring_cleanup.h"
+#include "ring_driver.h"
+#include "ring_transfer.h"
 #include "table_sweep.h"
 #include "throughput_keeper.h"
 #include "throughput_leases.h"
@@ -42,6 +45,12 @@ struct node {
     struct hint_delivery delivery; /* runs on shard 0 */
     struct exchange exchange;
     struct scrub scrub;
+    struct ring_register ring;
+    struct ring_acceptor acceptor; /* on shard 0, as are proposer and driver */
+    struct ring_proposer proposer;
+    struct ring_driver driver;
+    struct ring_transfer transfer;
+    struct ring_cleanup cleanup;
     struct expiry_index expiry_index;
     struct expiry expiry;
     struct arena arena; /* of one door */
@@ -85,6 +94,15 @@ void node_follow_census(struct node *node);
 void node_free_forgotten(struct node *node);
 /* LEASE and LEASE_REPLY. False if malformed. */
 bool must_check node_on_lease(struct node *node, const struct frame *frame);
+/* The ring as it was last known. NULL, or what is wrong with the record. */
+const char *must_check node_load_ring(struct membership *members, struct slice bytes);
+void node_init_ring(struct node *node, const struct boot *boot);
+void node_deinit_ring(struct node *node);
+void node_start_ring(struct node *node);
+/* RING_*. False if malformed. */
+bool must_check node_on_ring_frame(struct node *node, const struct frame *frame);
+/* Nothing is to be moved. */
+bool node_ring_quiet(const struct node *node);
 void node_init_table_sweep(struct node *node);
 /* Loads the ids of tables dropped in earlier lives. */
 void node_load_dropped(struct node *node);

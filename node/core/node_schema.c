@@ -191,6 +191,10 @@ void node_stats(const struct node *node, struct node_stats *stats)
     stats->repair_rows = node->exchange.stats.rows;
     stats->scrub_tables = node->scrub.stats.tables;
     stats->scrub_leaves = node->scrub.stats.leaves;
+    stats->ring_steps = node->ring.learnt;
+    stats->partitions_copied = node->transfer.partitions_copied;
+    stats->partitions_dirty = node->cleanup.dirty_count;
+    stats->rows_cleaned = node->cleanup.deleted;
     stats->items_expired = node->expiry.stats.deleted;
     stats->expiry_spared = node->expiry.stats.spared;
     stats->expiry_failed = node->expiry.stats.failed;
@@ -221,7 +225,7 @@ bool node_quiet(const struct node *node)
            coordinator_idle(&node->coordinator) && node->replica.works.count == 0 &&
            node->hints.loaded && hints_pending(&node->hints) == 0 &&
            hint_delivery_idle(&node->delivery) && exchange_idle(&node->exchange) &&
-           expiry_index_idle(&node->expiry_index);
+           expiry_index_idle(&node->expiry_index) && node_ring_quiet(node);
 }
 
 void node_check(const struct node *node)
@@ -232,4 +236,5 @@ void node_check(const struct node *node)
     ensure(in_flight == node->coordinator.calls.count);
     ensure(node->replica.latches.count <= node->replica.works.count);
     ensure(!node->in_door);
+    ring_check(&node->members.ring);
 }

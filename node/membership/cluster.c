@@ -43,6 +43,23 @@ void member_config_deinit(struct member_config *member)
     memset(member, 0, sizeof(*member));
 }
 
+void member_config_encode(const struct member_config *member, struct writer *out)
+{
+    writer_put_sized(out, slice_of_string(member->name));
+    writer_put_sized(out, slice_of_string(member->address));
+    writer_put_sized(out, slice_of_string(member->zone));
+    writer_put_u32(out, member->weight);
+}
+
+bool member_config_decode(struct reader *reader, struct member_config *member)
+{
+    member->name = slice_to_string(reader_get_sized(reader));
+    member->address = slice_to_string(reader_get_sized(reader));
+    member->zone = slice_to_string(reader_get_sized(reader));
+    member->weight = reader_get_u32(reader);
+    return !reader->failed && member_config_check(member) == NULL;
+}
+
 void cluster_config_copy(struct cluster_config *to, const struct cluster_config *from)
 {
     *to = (struct cluster_config){copy(from->name), from->partitions, NULL, from->members_count};
@@ -61,7 +78,7 @@ void cluster_config_deinit(struct cluster_config *cluster)
     memset(cluster, 0, sizeof(*cluster));
 }
 
-static const char *member_check(const struct member_config *member)
+const char *member_config_check(const struct member_config *member)
 {
     if (member->name[0] == '\0' || strlen(member->name) > NAME_SIZE_MAX)
         return "a member's name must have 1 to 64 characters";
@@ -83,7 +100,7 @@ const char *cluster_config_check(const struct cluster_config *cluster)
     if (cluster->members_count < 1 || cluster->members_count > MEMBERS_MAX)
         return "there must be 1 to 1024 initial members";
     for (size_t i = 0; i < cluster->members_count; i++) {
-        const char *wrong = member_check(&cluster->members[i]);
+        const char *wrong = member_config_check(&cluster->members[i]);
         if (wrong != NULL)
             return wrong;
         for (size_t j = 0; j < i; j++) {

@@ -15,8 +15,7 @@ void members_init(struct membership *members, const struct cluster_config *clust
 {
     memset(members, 0, sizeof(*members));
     cluster_config_copy(&members->cluster, cluster);
-    placement_init(&members->placement, &members->cluster);
-    members->epoch = 1;
+    ring_init(&members->ring, cluster);
     members->entries = calloc(MEMBERS_MAX, sizeof(*members->entries));
     ensure(members->entries != NULL);
     for (; members->count < cluster->members_count; members->count++)
@@ -39,12 +38,20 @@ void members_set_self(struct membership *members, const struct peer_identity *se
 
 void members_deinit(struct membership *members)
 {
-    placement_deinit(&members->placement);
+    ring_deinit(&members->ring);
     for (size_t i = 0; i < members->count; i++)
         member_config_deinit(&members->entries[i].config);
     free(members->entries);
     cluster_config_deinit(&members->cluster);
     memset(members, 0, sizeof(*members));
+}
+
+void members_take_ring(struct membership *members, struct ring_state *next)
+{
+    ensure(next->partitions == members->ring.partitions);
+    ring_deinit(&members->ring);
+    members->ring = *next;
+    memset(next, 0, sizeof(*next));
 }
 
 size_t members_add(struct membership *members, const struct member_config *config)
@@ -74,6 +81,15 @@ void members_remove(struct membership *members, size_t index)
     entry->member.linked = false;
     members->removed++;
     members->version++;
+}
+
+size_t members_add_present(struct membership *members, const struct member_config *config,
+                           bool is_present)
+{
+    size_t number = members_add(members, config);
+    if (number < MEMBERS_MAX && !is_present)
+        members_remove(members, number);
+    return number;
 }
 
 /* `by` may be what it replaces. */
@@ -247,53 +263,64 @@ uint32_t membership_partitions(const struct membership *membership)
 
 uint64_t membership_epoch(const struct membership *membership)
 {
-    return membership->epoch;
+    return membership->ring.epoch;
 }
 
 uint64_t membership_partition_epoch(const struct membership *membership, uint32_t partition)
 {
-    ensure(partition < membership->cluster.partitions);
-    return membership->epoch;
+    ensure(partition < membership->ring.partitions);
+    return membership->ring.epochs[partition];
 }
 
 size_t membership_homes_max(const struct membership *membership)
 {
-    return membership->placement.list_length;
+    size_t wanted = ring_members_wanted(&membership->ring);
+    return wanted < REPLICAS_MAX ? wanted : REPLICAS_MAX;
+}
+
+/* Behind the list come those who stand next around the ring. */
+static size_t walk_on(const struct membership *membership, uint32_t partition, uint16_t *indexes,
+                      size_t count, size_t max)
+{
+    const struct ring_state *ring = &membership->ring;
+    for (uint32_t step = 1; step < ring->partitions && count < max; step++) {
+        const uint16_t *list = ring_list(ring, (partition + step) % ring->partitions);
+        for (unsigned i = 0; i < ring_list_length(list) && count < max; i++) {
+            if (!ring_list_has(indexes, (unsigned)count, list[i]))
+                indexes[count++] = list[i];
+        }
+    }
+    return count;
 }
 
 size_t membership_preference_list(const struct membership *membership, uint32_t partition,
                                   uint16_t *indexes, size_t max)
 {
-    size_t length = membership->placement.list_length;
+    const uint16_t *list = ring_list(&membership->ring, partition);
+    size_t length = ring_list_length(list);
     size_t count = length < max ? length : max;
-    memcpy(indexes, placement_list(&membership->placement, partition), count * sizeof(*indexes));
+    memcpy(indexes, list, count * sizeof(*indexes));
     return count;
-}
-
-void membership_homes(const struct membership *membership, uint32_t partition, unsigned n,
-                      struct homes *homes)
-{
-    ensure(n >= 1);
-    ensure(n <= REPLICAS_MAX);
-    *homes = (struct homes){.epoch = membership_partition_epoch(membership, partition)};
-    homes->n = (uint8_t)membership_preference_list(membership, partition, homes->members, n);
-    homes->count = homes->n;
 }
 
 size_t membership_stand_in_list(const struct membership *membership, uint32_t partition,
                                 uint16_t *indexes, size_t max)
 {
     size_t count = membership_preference_list(membership, partition, indexes, max);
-    size_t listed = count;
+    if (count == REPLICAS_MAX)
+        count = walk_on(membership, partition, indexes, count, max);
     for (size_t i = 0; i < membership->count && count < max; i++) {
         uint16_t index = (uint16_t)((partition + i) % membership->count);
-        bool in_list = false;
-        for (size_t at = 0; at < listed && !in_list; at++)
-            in_list = indexes[at] == index;
-        if (!in_list && present(&membership->entries[index]))
+        if (!ring_list_has(indexes, (unsigned)count, index) && present(&membership->entries[index]))
             indexes[count++] = index;
     }
     return count;
+}
+
+void membership_homes(const struct membership *membership, uint32_t partition, unsigned n,
+                      struct homes *homes)
+{
+    ring_homes(&membership->ring, partition, n, homes);
 }
 
 const char *member_status_name(enum member_status status)

@@ -14,6 +14,7 @@
 
 #include "membership.h"
 #include "placement.h"
+#include "ring_state.h"
 #include "transport.h"
 
 enum {
@@ -30,13 +31,12 @@ struct members_entry {
 
 struct membership {
     struct cluster_config cluster; /* at birth; owned */
-    struct placement placement;
+    struct ring_state ring;        /* who owns what */
     struct members_entry *entries; /* MEMBERS_MAX, of which `count` are in use; they never move */
     size_t count;                  /* numbers given so far */
     size_t removed;                /* how many of them are no members any more */
     uint64_t version;              /* see membership_version() */
     size_t self;                   /* index of this node */
-    uint64_t epoch;                /* of the ring; 1 is the initial members' */
     uint64_t now_us;               /* monotonic, of the door that is open */
     bool changed;                  /* a member's id or status changed since this was last cleared */
     bool reach_changed;            /* who can be reached changed since this was last cleared */
@@ -48,12 +48,18 @@ void members_init(struct membership *members, const struct cluster_config *clust
 /* This node is the member with the name that `self` says. */
 void members_set_self(struct membership *members, const struct peer_identity *self);
 void members_deinit(struct membership *members);
+/* The ring is another one from now on; it is taken from `next`, which is empty then. Members that come
+ * or go with it are the caller's to see to. */
+void members_take_ring(struct membership *members, struct ring_state *next);
 /* Copies the configuration; its name is no other member's. Returns the new member's number: pending
  * until it is met. MEMBERS_MAX if no number is left. */
 size_t must_check members_add(struct membership *members, const struct member_config *config);
 /* Not of this node. It is never reached again, and its id never believed; the name is free. Does
  * nothing if it was removed before. */
 void members_remove(struct membership *members, size_t index);
+/* Adds one that is removed already unless it is `present`. */
+size_t must_check members_add_present(struct membership *members,
+                                      const struct member_config *config, bool present);
 /* Another zone, weight and address from now on; copies them. Not of one that was removed. */
 void members_change(struct membership *members, size_t index, const char *zone, uint32_t weight,
                     const char *address);

@@ -16,6 +16,15 @@ struct member_config {
     uint32_t weight; /* share of the ring relative to others; 100 is ordinary */
 };
 
+/* The copy is the caller's. */
+struct member_config member_config_copy(const struct member_config *from);
+void member_config_deinit(struct member_config *member);
+/* NULL, or what is wrong with it, for the operator (static). */
+const char *member_config_check(const struct member_config *member);
+void member_config_encode(const struct member_config *member, struct writer *out);
+/* The strings are the caller's in any case. False if it is malformed. */
+bool must_check member_config_decode(struct reader *reader, struct member_config *member);
+
 struct cluster_config {
     char *name;
     uint32_t partitions; /* Q: a power of two, 1..65,536; fixed for the cluster's life */
@@ -30,8 +39,6 @@ enum { MEMBERS_MAX = 1024 };
 uint64_t cluster_id(const struct cluster_config *cluster);
 void cluster_config_copy(struct cluster_config *to, const struct cluster_config *from);
 void cluster_config_deinit(struct cluster_config *cluster);
-struct member_config member_config_copy(const struct member_config *member);
-void member_config_deinit(struct member_config *member);
 /* NULL, or what is wrong with it, for the operator (static). */
 const char *cluster_config_check(const struct cluster_config *cluster);
 
@@ -108,7 +115,7 @@ uint32_t membership_partitions(const struct membership *membership);
 uint64_t membership_epoch(const struct membership *membership);
 /* Of the partition's last change. */
 uint64_t membership_partition_epoch(const struct membership *membership, uint32_t partition);
-/* How many home nodes a partition can have at most: no preference list is shorter. */
+/* How many home nodes a partition can have at most, once nothing moves. */
 size_t membership_homes_max(const struct membership *membership);
 /* The preference list of a partition: indexes of up to `max` distinct members, home nodes first.
  * Returns how many. */

@@ -34,6 +34,7 @@ void exchange_init(struct exchange *exchange, struct caller *caller, struct time
     ensure(exchange->again != NULL);
     timer_init(&exchange->tick, on_tick);
     timer_init(&exchange->timeout, on_step_timeout);
+    exchange_wishes_init(&exchange->wishes);
     answers_clear(exchange);
 }
 
@@ -65,14 +66,35 @@ static void session_clear(struct exchange *exchange)
 
 void exchange_session_end(struct exchange *exchange)
 {
+    struct exchange_wish *wish = exchange->wish;
+    exchange->wish = NULL;
     session_clear(exchange);
     exchange->stats.sessions++;
+    if (wish != NULL)
+        wish->done(wish, true);
 }
 
 static void session_fail(struct exchange *exchange)
 {
+    struct exchange_wish *wish = exchange->wish;
+    exchange->wish = NULL;
     session_clear(exchange);
     exchange->stats.aborted++;
+    if (wish != NULL)
+        wish->done(wish, false);
+}
+
+void exchange_wish_make(struct exchange *exchange, struct exchange_wish *wish)
+{
+    exchange_wishes_push(&exchange->wishes, wish);
+}
+
+void exchange_wish_drop(struct exchange *exchange, struct exchange_wish *wish)
+{
+    if (exchange->wish == wish)
+        exchange->wish = NULL;
+    else
+        exchange_wishes_remove(&exchange->wishes, wish);
 }
 
 void exchange_deinit(struct exchange *exchange)
@@ -142,22 +164,27 @@ bool exchange_idle(const struct exchange *exchange)
     return !exchange->busy;
 }
 
+/* A partition whose owners change has two lists: whoever is in either of them shares it. */
+static uint32_t rank_of(const struct exchange *exchange, size_t member, uint32_t partition)
+{
+    const struct ring_state *ring = &exchange->caller->members->ring;
+    const uint16_t *list = ring_list(ring, partition);
+    const uint16_t *target = ring_target(ring, partition);
+    unsigned rank = ring_list_rank(list, (unsigned)member);
+    unsigned next = ring_list_rank(target, (unsigned)member);
+    return ring->stages[partition] == RING_JOINT && next < rank ? next : rank;
+}
+
 /* The least number of replicas that makes both this node and the member home nodes of a table in
  * the partition; 0 if none does, or another shard looks after it. */
 static uint32_t shared_from(const struct exchange *exchange, size_t member, uint32_t partition)
 {
-    uint16_t list[PREFERENCE_MAX];
-    size_t count =
-        membership_preference_list(exchange->caller->members, partition, list, EXCHANGE_REPLICAS);
-    uint32_t met = 0;
-    if (partition % exchange->shards != exchange->shard)
+    uint32_t own = rank_of(exchange, exchange->caller->members->self, partition);
+    uint32_t other = rank_of(exchange, member, partition);
+    uint32_t higher = own > other ? own : other;
+    if (partition % exchange->shards != exchange->shard || higher == REPLICAS_MAX)
         return 0;
-    for (uint32_t i = 0; i < count; i++) {
-        met += list[i] == exchange->caller->members->self || list[i] == member;
-        if (met == 2)
-            return i + 1;
-    }
-    return 0;
+    return higher + 1;
 }
 
 static void step_arm(struct exchange *exchange)
@@ -239,6 +266,20 @@ static bool start_wanted(struct exchange *exchange)
     return false;
 }
 
+static bool start_wish(struct exchange *exchange)
+{
+    struct exchange_wish *wish = exchange_wishes_pop(&exchange->wishes);
+    if (wish == NULL)
+        return false;
+    exchange->wish = wish;
+    if (members_usable(exchange->caller->members, wish->peer) &&
+        shared_from(exchange, wish->peer, wish->partition) > 0)
+        session_start(exchange, wish->peer, wish->partition);
+    else
+        session_fail(exchange);
+    return true;
+}
+
 /* Comparisons that failed are made once more, all of them, after a while. */
 static void want_again(struct exchange *exchange, uint64_t now_us)
 {
@@ -281,14 +322,14 @@ static void on_tick(struct timer *timer, uint64_t now_us)
     struct exchange *exchange = container_of(timer, struct exchange, tick);
     timers_arm(exchange->timers, timer, now_us + TICK_US);
     want_again(exchange, now_us);
-    if (!exchange->busy && !start_rolling(exchange, now_us))
+    if (!exchange->busy && !start_wish(exchange) && !start_rolling(exchange, now_us))
         (void)start_wanted(exchange);
 }
 
 void exchange_session_abort(struct exchange *exchange)
 {
     PROBE("an exchange is broken off");
-    exchange->again[exchange->peer] = true;
+    exchange->again[exchange->peer] |= exchange->wish == NULL;
     exchange->again_at_us = now_us_of(exchange) + exchange->interval_us;
     session_fail(exchange);
 }

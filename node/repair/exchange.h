@@ -13,6 +13,7 @@
 #pragma once
 
 #include "caller.h"
+#include "exchange_wish.h"
 #include "leaf.h"
 #include "prng.h"
 #include "replica.h"
@@ -60,6 +61,8 @@ struct exchange {
     uint32_t rolling;       /* the slow pace's next partition */
     struct timer tick;      /* starts sessions */
     uint64_t rolling_at_us; /* when the slow pace moves on */
+    struct exchange_wishes wishes; /* come before all others */
+    struct exchange_wish *wish;    /* the session under way is for it; NULL: for nobody */
     bool busy;
     size_t peer; /* index of the other side */
     uint32_t partition;
@@ -95,5 +98,9 @@ void exchange_want_all(struct exchange *exchange);
 /* Comparisons of a partition with a peer that are still to be made, but for the slow pace's. At most:
  * some of the partitions may not be shared. */
 uint64_t exchange_left(const struct exchange *exchange);
+/* Compares a partition with a peer, soon; the wish is the exchange's until it is done. */
+void exchange_wish_make(struct exchange *exchange, struct exchange_wish *wish);
+/* Nobody waits for it any more: `done` is not called. */
+void exchange_wish_drop(struct exchange *exchange, struct exchange_wish *wish);
 /* No session is under way and none is due but the slow pace's. */
 bool exchange_idle(const struct exchange *exchange);

@@ -153,6 +153,12 @@ static void on_copy_read(struct call *call, const struct frame *frame, const Pro
         return;
     }
     int target = 1 - copy->source;
+    if (target == 0 && exchange->wish != NULL && !row_proposed(frame->payload)) {
+        PROBE("a row that may not be decided is not copied");
+        writer_put_sized(&exchange->wish->unsettled, copy->key);
+        copy_end(copy, true);
+        return;
+    }
     Cartwheel__Write write = CARTWHEEL__WRITE__INIT;
     write.key = binary_of(copy->key);
     write.decided = row_proposed(frame->payload); /* it stands in an item's place */

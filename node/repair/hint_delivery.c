@@ -8,6 +8,7 @@
 #include "cartwheel.pb-c.h"
 #include "key.h"
 #include "probe.h"
+#include "replica.h"
 
 enum {
     TICK_US = 100000,         /* how soon a target that came back is noticed */
@@ -73,7 +74,9 @@ static void on_tick(struct timer *timer, uint64_t now_us)
         hints_load(delivery->hints);
     for (size_t i = 0; delivery->hints->loaded && i < membership_count(members); i++) {
         node_id target = membership_at(members, i)->id;
-        if (!batch_busy(delivery, i) && members_usable(members, i) &&
+        /* What was kept for one that is a member no more goes to others. */
+        bool removed = membership_at(members, i)->status == MEMBER_REMOVED;
+        if (!batch_busy(delivery, i) && (members_usable(members, i) || removed) &&
             hints_pending_for(delivery->hints, target) > 0)
             batch_start(batch_of(delivery, i));
     }
@@ -81,13 +84,14 @@ static void on_tick(struct timer *timer, uint64_t now_us)
 }
 
 void hint_delivery_init(struct hint_delivery *delivery, struct hints *hints, struct store *store,
-                        struct caller *caller, struct timers *timers, struct log_sink *log,
-                        uint32_t in_flight_max, uint64_t attempt_timeout_us)
+                        struct caller *caller, const struct replica *replica, struct timers *timers,
+                        struct log_sink *log, uint32_t in_flight_max, uint64_t attempt_timeout_us)
 {
     memset(delivery, 0, sizeof(*delivery));
     delivery->hints = hints;
     delivery->store = store;
     delivery->caller = caller;
+    delivery->replica = replica;
     delivery->timers = timers;
     delivery->log = log;
     delivery->in_flight_max = in_flight_max;
@@ -212,6 +216,26 @@ static void on_hint_answered(struct call *call, const struct frame *frame,
         batch_conclude(hint->batch);
 }
 
+/* Who is to have the row: the one it is kept for, or, if that is no home node of it any more, the first
+ * that is one now. MEMBERS_MAX: nobody that can be reached. */
+static size_t recipient(const struct hint_batch *batch, const struct item_key *key)
+{
+    const struct hint_delivery *delivery = batch->delivery;
+    const struct membership *members = delivery->caller->members;
+    unsigned n = replica_table_replicas(delivery->replica, key->table_id);
+    struct homes homes;
+    membership_homes(members, key->partition, n == 0 ? REPLICAS_MAX : n, &homes);
+    if (homes_find(&homes, (unsigned)batch->member) != HOMES_MAX)
+        return members_usable(members, batch->member) ? batch->member : MEMBERS_MAX;
+    for (unsigned i = 0; i < homes.count; i++) {
+        if (members_usable(members, homes.members[i])) {
+            PROBE("a hint goes to another home node than it was kept for");
+            return homes.members[i];
+        }
+    }
+    return MEMBERS_MAX;
+}
+
 static void hint_send(struct hint_batch *batch, struct slice hint_key, struct slice value)
 {
     struct delivered_hint *hint = &batch->sent[batch->sent_count];
@@ -227,21 +251,17 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
     }
     hint->item_key = key;
     hint->row = row;
+    size_t to = recipient(batch, &decoded);
+    if (to == MEMBERS_MAX)
+        return;
     Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
     body.key = binary_of(key);
     body.decided = row_proposed(row); /* of rows that were proposed, publications keep only
                                              decided ones */
     batch->waiting++;
     PROBE("a hint is sent");
-    caller_send(delivery->caller, &hint->call, batch->member, decoded.partition, FRAME_REPAIR,
+    caller_send(delivery->caller, &hint->call, to, decoded.partition, FRAME_REPAIR,
                 FRAME_WRITE_REPLY, &body.base, row);
-}
-
-/* While its hints were being read. */
-static bool removed(const struct hint_batch *batch)
-{
-    const struct membership *members = batch->delivery->caller->members;
-    return membership_at(members, batch->member)->status == MEMBER_REMOVED;
 }
 
 static void on_batch_read(struct store_op *op)
@@ -249,7 +269,7 @@ static void on_batch_read(struct store_op *op)
     struct hint_batch *batch = container_of(op, struct hint_batch, read.op);
     struct reader reader = reader_of(writer_slice(&batch->read.rows));
     struct slice key, value, last = SLICE_EMPTY;
-    if (op->status != STORE_OK || batch->read.rows_count == 0 || removed(batch)) {
+    if (op->status != STORE_OK || batch->read.rows_count == 0) {
         writer_reset(&batch->next);
         batch_clear(batch);
         return;

@@ -15,6 +15,7 @@ struct hint_delivery {
     struct hints *hints;
     struct store *store;
     struct caller *caller;
+    const struct replica *replica; /* knows N */
     struct timers *timers;
     struct log_sink *log;
     uint32_t in_flight_max;      /* hints of one batch */
@@ -25,8 +26,8 @@ struct hint_delivery {
 };
 
 void hint_delivery_init(struct hint_delivery *delivery, struct hints *hints, struct store *store,
-                        struct caller *caller, struct timers *timers, struct log_sink *log,
-                        uint32_t in_flight_max, uint64_t attempt_timeout_us);
+                        struct caller *caller, const struct replica *replica, struct timers *timers,
+                        struct log_sink *log, uint32_t in_flight_max, uint64_t attempt_timeout_us);
 void hint_delivery_deinit(struct hint_delivery *delivery);
 void hint_delivery_start(struct hint_delivery *delivery);
 /* No batch is under way. */

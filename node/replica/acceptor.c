@@ -118,8 +118,6 @@ struct acceptance acceptor_prepare(const struct acceptor *acceptor, struct versi
 struct acceptance acceptor_accept(const struct acceptor *acceptor, const struct row *offered,
                                   struct version next, struct version committed)
 {
-    if (PLANTED(RIDING_UNPROMISED))
-        next = VERSION_NONE;
     struct version promised = version_max(acceptor->promised, next);
     if (version_equal(acceptor_top(acceptor), offered->ballot)) {
         struct acceptance again = repetition(acceptor);

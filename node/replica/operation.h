@@ -98,5 +98,7 @@ void replica_on_hint(struct replica *replica, const struct frame *frame,
                      const Cartwheel__Hint *hint);
 void replica_on_sums(struct replica *replica, const struct frame *frame,
                      const Cartwheel__Sums *sums);
+void replica_on_accepted(struct replica *replica, const struct frame *frame,
+                         const Cartwheel__Keys *keys);
 void replica_on_keys(struct replica *replica, const struct frame *frame,
                      const Cartwheel__Keys *keys);

@@ -31,6 +31,8 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
     replica->hints = hints;
     replica->log = log;
     replica->config = *config;
+    replica->closed = calloc(membership_partitions(members), sizeof(*replica->closed));
+    ensure(replica->closed != NULL);
     map_init(&replica->latches);
     map_init(&replica->dropped);
     map_init(&replica->expiry_noted);
@@ -60,6 +62,7 @@ void replica_deinit(struct replica *replica)
     struct replica_work *work;
     while ((work = replica_works_pop(&replica->works)) != NULL)
         work->free(work);
+    free(replica->closed);
     map_deinit(&replica->latches);
     map_deinit(&replica->dropped);
     replica_forget_all_expiry(replica);
@@ -122,6 +125,9 @@ bool replica_on_frame(struct replica *replica, const struct frame *frame, struct
     case FRAME_SUMS:
         replica_on_sums(replica, frame, (const Cartwheel__Sums *)body);
         return true;
+    case FRAME_ACCEPTED:
+        replica_on_accepted(replica, frame, (const Cartwheel__Keys *)body);
+        return true;
     case FRAME_KEYS:
         replica_on_keys(replica, frame, (const Cartwheel__Keys *)body);
         return true;
@@ -142,7 +148,8 @@ enum verdict replica_admit(const struct replica *replica, const struct frame *fr
 {
     if (key->partition >= membership_partitions(replica->members))
         return VERDICT_FAILED;
-    if (frame->header.epoch != membership_partition_epoch(replica->members, key->partition))
+    if (frame->header.epoch != membership_partition_epoch(replica->members, key->partition) &&
+        !PLANTED(RING_EPOCH_IGNORED))
         return VERDICT_REFUSED_EPOCH;
     if (replica_table_dropped(replica, key->table_id))
         return VERDICT_REFUSED_TABLE;
@@ -165,6 +172,52 @@ bool replica_serves(const struct replica *replica, uint32_t partition)
     uint16_t shards = membership_self(replica->members)->shards;
     return partition < membership_partitions(replica->members) &&
            partition % shards == replica->outbox->shard;
+}
+
+bool replica_is_home(const struct replica *replica, const struct item_key *key)
+{
+    struct homes homes;
+    unsigned n = replica_table_replicas(replica, key->table_id);
+    membership_homes(replica->members, key->partition, n == 0 ? REPLICAS_MAX : n, &homes);
+    return homes_find(&homes, (unsigned)replica->members->self) != HOMES_MAX;
+}
+
+void replica_on_ring(struct replica *replica)
+{
+    recent_deinit(&replica->recent);
+    recent_init(&replica->recent);
+}
+
+bool replica_draining(const struct replica *replica, uint32_t partition)
+{
+    struct replica_work *work;
+    uint64_t epoch = membership_partition_epoch(replica->members, partition);
+    for (work = replica_works_first(&replica->works); work != NULL;
+         work = replica_works_next(&replica->works, work)) {
+        if (work->asker.epoch >= epoch || !frame_is_vote(work->asker.type))
+            continue;
+        struct reader key = reader_of(container_of(work, struct replica_operation, work)->key);
+        if (reader_get_u32(&key) == partition)
+            return true;
+    }
+    return false;
+}
+
+void replica_close(struct replica *replica, uint32_t partition, bool closed)
+{
+    replica->closed[partition] = closed;
+}
+
+enum verdict replica_owns(const struct replica *replica, uint32_t partition, uint64_t epoch)
+{
+    const struct ring_state *ring = &replica->members->ring;
+    unsigned self = (unsigned)replica->members->self;
+    bool owns = ring_list_has(ring_list(ring, partition), REPLICAS_MAX, self) ||
+                (ring->stages[partition] == RING_JOINT &&
+                 ring_list_has(ring_target(ring, partition), REPLICAS_MAX, self));
+    if (!owns || epoch != ring->epochs[partition])
+        return VERDICT_REFUSED_EPOCH;
+    return replica->closed[partition] ? VERDICT_BUSY : VERDICT_OK;
 }
 
 bool replica_idle(const struct replica *replica)

@@ -11,6 +11,7 @@
 #include "commit_waits.h"
 #include "hints.h"
 #include "instant.h"
+#include "key.h"
 #include "list.h"
 #include "log.h"
 #include "map.h"
@@ -83,6 +84,7 @@ struct replica {
     bool expiry_known;       /* those of earlier lives are among them */
     struct undecided undecided;
     struct recent recent;
+    uint8_t *closed;    /* per partition: nothing is taken part in, for now */
     bool recovering;    /* this node may have lost its memory: it promises and takes nothing */
     struct votes votes; /* numbers what it promised and took */
 };
@@ -93,7 +95,7 @@ void replica_init(struct replica *replica, const struct replica_config *config, 
                   struct hints *hints, struct log_sink *log);
 /* Frees what is being served: the store must have stopped. */
 void replica_deinit(struct replica *replica);
-/* PREPARE, ACCEPT, COMMIT, WRITE, REPAIR, READ, RANGE, HINT, SUMS or KEYS. False if malformed. */
+/* PREPARE, ACCEPT, COMMIT, WRITE, REPAIR, READ, RANGE, HINT, SUMS, KEYS or ACCEPTED. False if malformed. */
 bool must_check replica_on_frame(struct replica *replica, const struct frame *frame,
                                  struct arena *arena);
 /* To be called at the end of every door: runs what got its latch. */
@@ -101,6 +103,18 @@ void replica_run(struct replica *replica);
 /* The partition exists and this shard serves it. Latches and clocks are per shard: two shards that
  * served one register would not know of each other's writes. */
 bool replica_serves(const struct replica *replica, uint32_t partition);
+/* This node is a home node of the item, or to become one; also if its table was not heard of. */
+bool replica_is_home(const struct replica *replica, const struct item_key *key);
+/* The ring is another one: what was remembered of partitions that have moved may be deleted. */
+void replica_on_ring(struct replica *replica);
+/* Votes on items of the partition that were begun under an older ring are still under way: what they
+ * make is not on the disk yet. */
+bool replica_draining(const struct replica *replica, uint32_t partition);
+/* From now on nothing of the partition is voted on or told (VERDICT_BUSY), or it is again. */
+void replica_close(struct replica *replica, uint32_t partition, bool closed);
+/* This node is one of the partition's owners in that epoch of it, or to become one: VERDICT_OK, or
+ * VERDICT_REFUSED_EPOCH; whoever assumes another epoch may count on other owners. Or VERDICT_BUSY. */
+enum verdict replica_owns(const struct replica *replica, uint32_t partition, uint64_t epoch);
 /* Nothing is ready to run. */
 bool replica_idle(const struct replica *replica);
 /* Tells what a table is like; copies. */

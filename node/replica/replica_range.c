@@ -278,11 +278,16 @@ static void range_start(struct commit_wait *wait)
 }
 
 /* VERDICT_OK: go on. */
-static enum verdict range_admit(const struct replica *replica, const Cartwheel__Range *range)
+static enum verdict range_admit(const struct replica *replica, const struct frame *frame,
+                                const Cartwheel__Range *range)
 {
     struct reader from = reader_of(slice_of_binary(range->from));
-    if (!replica_serves(replica, reader_get_u32(&from)))
+    uint32_t partition = reader_get_u32(&from);
+    if (!replica_serves(replica, partition))
         return VERDICT_REFUSED_SHARD;
+    enum verdict owns = replica_owns(replica, partition, frame->header.epoch);
+    if (owns != VERDICT_OK)
+        return owns;
     if (range->rows_max == 0 || range->bytes_max == 0)
         return VERDICT_FAILED;
     return replica->recovering && range->rows ? VERDICT_RECOVERING : VERDICT_OK;
@@ -291,7 +296,7 @@ static enum verdict range_admit(const struct replica *replica, const Cartwheel__
 void replica_on_range(struct replica *replica, const struct frame *frame,
                       const Cartwheel__Range *range)
 {
-    enum verdict admitted = range_admit(replica, range);
+    enum verdict admitted = range_admit(replica, frame, range);
     if (range->index && admitted == VERDICT_OK) {
         replica_on_index_range(replica, frame, range);
         return;

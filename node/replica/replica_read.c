@@ -45,11 +45,14 @@ void replica_on_read(struct replica *replica, const struct frame *frame,
 {
     struct replica_operation *operation = operation_new(replica, frame, slice_of_binary(read->key));
     struct item_key key;
+    enum verdict owns;
     operation->full = read->full;
     operation->top = read->top;
     operation->item_only = !read->top || !undecided_may_hold(&replica->undecided, operation->key);
     if (!item_key_decode(operation->key, &key) || !replica_serves(replica, key.partition))
         read_refuse(operation, VERDICT_REFUSED_SHARD);
+    else if ((owns = replica_owns(replica, key.partition, frame->header.epoch)) != VERDICT_OK)
+        read_refuse(operation, owns);
     else if (work_excessive(replica))
         read_refuse(operation, VERDICT_BUSY);
     else if (replica->recovering && read->top)

@@ -83,12 +83,35 @@ static void note_undecided(struct replica_operation *operation)
         undecided_remove(&replica->undecided, operation->key);
 }
 
+/* VERDICT_OK, or why the partition is not voted on. */
+static enum verdict vote_owned(const struct replica *replica, const struct frame_header *asker,
+                               const struct item_key *key)
+{
+    if (PLANTED(RING_EPOCH_IGNORED))
+        return VERDICT_OK;
+    if (!replica_is_home(replica, key))
+        return VERDICT_REFUSED_EPOCH;
+    return replica_owns(replica, key->partition, asker->epoch);
+}
+
+/* The ring may have changed while the latch or the disk was waited for. */
+static enum verdict still_owned(const struct replica_operation *operation)
+{
+    struct item_key key;
+    bool decoded = item_key_decode(operation->key, &key);
+    ensure(decoded);
+    enum verdict owned = vote_owned(operation->work.replica, &operation->work.asker, &key);
+    if (owned != VERDICT_OK)
+        PROBE("the ring changes under a vote");
+    return owned;
+}
+
 /* The round that this is part of goes on: its next message finds the state here. */
 static void remember(struct replica_operation *operation)
 {
     struct recent *recent = &operation->work.replica->recent;
     enum frame_type type = operation->work.asker.type;
-    if (type != FRAME_PREPARE && type != FRAME_ACCEPT)
+    if ((type != FRAME_PREPARE && type != FRAME_ACCEPT) || still_owned(operation) != VERDICT_OK)
         return;
     struct buffer *item = operation->item.value;
     bool applied = operation->acceptance.item == SUCCESSOR_ACCEPTED;
@@ -264,8 +287,9 @@ static void probe_verdict(const struct replica_operation *operation)
 static void on_vote_read(struct replica_operation *operation, bool failed)
 {
     const struct acceptor *acceptor = &operation->acceptor;
+    enum verdict owned = failed ? VERDICT_FAILED : still_owned(operation);
     operation->acceptance =
-        failed ? (struct acceptance){.verdict = VERDICT_FAILED} : judge(operation);
+        owned == VERDICT_OK ? judge(operation) : (struct acceptance){.verdict = owned};
     probe_verdict(operation);
     if (!failed && operation->want_old_size && acceptor->has_item && !acceptor->item.tombstone)
         operation->old_size = item_size(acceptor->item.value);
@@ -306,6 +330,9 @@ static enum verdict vote_admit(const struct replica *replica, const struct frame
     enum verdict admitted = replica_admit(replica, frame, &key);
     if (admitted != VERDICT_OK)
         return admitted;
+    enum verdict owned = vote_owned(replica, &frame->header, &key);
+    if (owned != VERDICT_OK)
+        return owned;
     if (!replica_serves(replica, key.partition)) {
         PROBE("a vote is asked of the wrong shard");
         return VERDICT_REFUSED_SHARD;

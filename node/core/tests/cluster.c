@@ -196,7 +196,7 @@ static bool boot_node(struct cluster *cluster, size_t index, struct boot *boot)
         memory_store_sync(node->disk);
     }
     store_commit_deinit(&commit);
-    for (size_t i = cluster->born; i < cluster->count; i++)
+    for (size_t i = cluster->born; i < cluster->count && !cluster->rings; i++)
         boot_add_member(boot, &members[i]);
     return node->refused == NULL;
 }
@@ -306,6 +306,77 @@ size_t cluster_add(struct cluster *cluster)
             ck_assert_uint_eq(number, index);
         }
     }
+    return index;
+}
+
+const struct ring_state *cluster_ring(const struct cluster *cluster, size_t node, uint16_t shard)
+{
+    return &node_membership(cluster->nodes[node].shard[shard])->ring;
+}
+
+struct change {
+    struct ring_proposal proposal;
+    const struct ring_step *step;
+    bool done;
+    const char *problem;
+};
+
+static const char *make_step(struct ring_proposal *proposal, const struct ring_state *ring,
+                             struct ring_step *step)
+{
+    (void)ring;
+    *step = *container_of(proposal, struct change, proposal)->step;
+    return NULL;
+}
+
+static void on_step_done(struct ring_proposal *proposal, const char *problem)
+{
+    struct change *change = container_of(proposal, struct change, proposal);
+    change->done = true;
+    change->problem = problem;
+}
+
+const char *cluster_change(struct cluster *cluster, size_t by, const struct ring_step *step)
+{
+    struct change change = {.proposal = {.make = make_step, .done = on_step_done}, .step = step};
+    node_change_ring(cluster->nodes[by].shard[0], cluster_clock(cluster, by), &change.proposal);
+    for (unsigned i = 0; i < 20000 && !change.done; i++)
+        cluster_run_for(cluster, 1000);
+    ck_assert(change.done);
+    return change.problem;
+}
+
+static void write_identity(struct cluster *cluster, size_t index, size_t by, node_id id)
+{
+    struct cluster_node *node = &cluster->nodes[index];
+    struct store_commit commit;
+    struct writer ring;
+    writer_init(&ring, 0);
+    ring_encode(cluster_ring(cluster, by, 0), &ring);
+    store_commit_init(&commit, (store_done)abort);
+    boot_join(id, names[index], membership_cluster(node_membership(cluster->nodes[by].shard[0])),
+              writer_slice(&ring), &commit.batch);
+    store_submit(node->store[0], &commit.op);
+    ck_assert_ptr_eq(memory_store_finish_commit(node->disk), &commit.op);
+    memory_store_sync(node->disk);
+    store_commit_deinit(&commit);
+    writer_deinit(&ring);
+}
+
+size_t cluster_join(struct cluster *cluster, size_t by, uint16_t replaced)
+{
+    struct member_config members[CLUSTER_NODES_MAX];
+    size_t index = cluster->count++;
+    cluster->rings = true;
+    make_disk(cluster, index, false);
+    fill_members(cluster, members);
+    node_id id = (node_id)(index + 1) << 16;
+    struct ring_step step = {
+        .kind = RING_ADD, .member = replaced, .config = members[index], .id = id};
+    const char *problem = cluster_change(cluster, by, &step);
+    ck_assert_msg(problem == NULL, "%s", problem);
+    write_identity(cluster, index, by, id);
+    cluster_start(cluster, index);
     return index;
 }
 

@@ -5,7 +5,9 @@
 
 #include "frame.h"
 #include "memory_store.h"
+#include "members.h"
 #include "node.h"
+#include "ring_proposer.h"
 
 enum {
     CLUSTER_NODES_MAX = 5,
@@ -61,6 +63,7 @@ struct cluster {
     uint64_t (*delays)(struct cluster *cluster, const struct cluster_frame *frame);
     uint8_t replicas;    /* of the tests' table, as the nodes know it */
     struct slice expiry; /* its attribute that says when an item expires; empty: none */
+    bool rings;          /* members are what the ring says: cluster_join() */
     bool untold;         /* nodes that start are not told what the table is like */
     bool lossy;          /* nodes know that their disks lie */
     bool rude;           /* the test does harm: errors logged and starts refused are no failures */
@@ -85,6 +88,13 @@ void cluster_link(struct cluster *cluster, size_t one, size_t other);
 /* One more node, not started, that all that are up learn of at once. Returns its index, which is its
  * number. */
 size_t cluster_add(struct cluster *cluster);
+/* One more node joins by a step of the ring that `by` proposes, in place of a member that is gone if
+ * `replaced` is one's number; it is started, and linked with all that are up. Returns its index. */
+size_t cluster_join(struct cluster *cluster, size_t by, uint16_t replaced);
+/* `by` proposes a step; runs until it is decided. NULL, or what was in its way. */
+const char *cluster_change(struct cluster *cluster, size_t by, const struct ring_step *step);
+/* The ring as a shard of the node knows it. */
+const struct ring_state *cluster_ring(const struct cluster *cluster, size_t node, uint16_t shard);
 /* All shards of node `by` learn that node `of` was removed. */
 void cluster_remove(struct cluster *cluster, size_t by, size_t of);
 /* How a shard of node `by` sees node `of`. */

@@ -115,7 +115,8 @@ struct buffer *range_bench_reply(struct frame *frame, const Cartwheel__RangeRepl
 
 static void send(const Cartwheel__Range *body)
 {
-    struct frame_header header = {.type = FRAME_RANGE, .request_id = 1, .from = 1 << 16};
+    struct frame_header header = {
+        .type = FRAME_RANGE, .request_id = 1, .from = 1 << 16, .epoch = 1};
     struct buffer *encoded = frame_encode(&header, &body->base, SLICE_EMPTY);
     struct frame frame;
     ck_assert_int_eq(frame_decode(buffer_slice(encoded), &frame), FRAME_OK);
