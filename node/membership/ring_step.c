@@ -172,8 +172,10 @@ static const char *set(struct ring_state *ring, const struct ring_step *step)
         return "a member's name cannot be changed";
     bool moves = member->config.weight != step->config.weight ||
                  strcmp(member->config.zone, step->config.zone) != 0;
-    member_config_deinit(&member->config);
+    /* The step may borrow from what it replaces. */
+    struct member_config before = member->config;
     member->config = member_config_copy(&step->config);
+    member_config_deinit(&before);
     ring->unplanned |= moves;
     return NULL;
 }

@@ -176,6 +176,13 @@ static void fill_members(const struct cluster *cluster, struct member_config *me
     }
 }
 
+struct member_config cluster_member(const struct cluster *cluster, size_t index)
+{
+    struct member_config members[CLUSTER_NODES_MAX];
+    fill_members(cluster, members);
+    return members[index];
+}
+
 static bool boot_node(struct cluster *cluster, size_t index, struct boot *boot)
 {
     struct cluster_node *node = &cluster->nodes[index];
@@ -314,32 +321,33 @@ const struct ring_state *cluster_ring(const struct cluster *cluster, size_t node
     return &node_membership(cluster->nodes[node].shard[shard])->ring;
 }
 
-struct change {
-    struct ring_proposal proposal;
-    const struct ring_step *step;
-    bool done;
-    const char *problem;
-};
-
 static const char *make_step(struct ring_proposal *proposal, const struct ring_state *ring,
                              struct ring_step *step)
 {
     (void)ring;
-    *step = *container_of(proposal, struct change, proposal)->step;
+    *step = *container_of(proposal, struct cluster_change, proposal)->step;
     return NULL;
 }
 
 static void on_step_done(struct ring_proposal *proposal, const char *problem)
 {
-    struct change *change = container_of(proposal, struct change, proposal);
+    struct cluster_change *change = container_of(proposal, struct cluster_change, proposal);
     change->done = true;
     change->problem = problem;
 }
 
+void cluster_propose(struct cluster *cluster, size_t by, struct cluster_change *change,
+                     const struct ring_step *step)
+{
+    *change = (struct cluster_change){.proposal = {.make = make_step, .done = on_step_done},
+                                      .step = step};
+    node_change_ring(cluster->nodes[by].shard[0], cluster_clock(cluster, by), &change->proposal);
+}
+
 const char *cluster_change(struct cluster *cluster, size_t by, const struct ring_step *step)
 {
-    struct change change = {.proposal = {.make = make_step, .done = on_step_done}, .step = step};
-    node_change_ring(cluster->nodes[by].shard[0], cluster_clock(cluster, by), &change.proposal);
+    struct cluster_change change;
+    cluster_propose(cluster, by, &change, step);
     for (unsigned i = 0; i < 20000 && !change.done; i++)
         cluster_run_for(cluster, 1000);
     ck_assert(change.done);

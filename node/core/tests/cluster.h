@@ -91,7 +91,20 @@ size_t cluster_add(struct cluster *cluster);
 /* One more node joins by a step of the ring that `by` proposes, in place of a member that is gone if
  * `replaced` is one's number; it is started, and linked with all that are up. Returns its index. */
 size_t cluster_join(struct cluster *cluster, size_t by, uint16_t replaced);
-/* `by` proposes a step; runs until it is decided. NULL, or what was in its way. */
+/* What the nodes are told of a member; of static strings. */
+struct member_config cluster_member(const struct cluster *cluster, size_t index);
+
+struct cluster_change {
+    struct ring_proposal proposal;
+    const struct ring_step *step;
+    bool done;
+    const char *problem; /* once it is done: NULL, or what was in its way */
+};
+
+/* `by` proposes a step. */
+void cluster_propose(struct cluster *cluster, size_t by, struct cluster_change *change,
+                     const struct ring_step *step);
+/* The same, and runs until it is decided. NULL, or what was in its way. */
 const char *cluster_change(struct cluster *cluster, size_t by, const struct ring_step *step);
 /* The ring as a shard of the node knows it. */
 const struct ring_state *cluster_ring(const struct cluster *cluster, size_t node, uint16_t shard);
