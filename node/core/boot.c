@@ -4,8 +4,14 @@
 #include <string.h>
 
 #include "meta.h"
+#include "ring_state.h"
 #include "planted.h"
 #include "votes.h"
+
+static const char ring_damaged[] = "the data directory's ring record is damaged";
+
+const char node_removed[] =
+    "this node was removed from the cluster: it cannot come back under its identity";
 
 const char boot_amnesia[] =
     "this node has lost promises and writes that it had acknowledged, and must not vote again "
@@ -112,6 +118,33 @@ static void load_peers(struct boot *boot, boot_read read, void *context)
     }
 }
 
+/* By its id if the ring knows it; members of the birth may be known by their names only. */
+static bool is_removed(const struct boot *boot, const struct ring_state *ring)
+{
+    unsigned number = ring_find_id(ring, boot->id);
+    if (number != RING_NOBODY)
+        return !ring_member_present(&ring->members[number]);
+    number = ring_find_name(ring, slice_of_string(boot->name));
+    return number == RING_NOBODY || ring->members[number].id != NODE_ID_NONE;
+}
+
+/* NULL, or why this node must not start by what its ring says. */
+static const char *load_ring(struct boot *boot, boot_read read, void *context)
+{
+    struct ring_state ring;
+    boot->ring = read(context, META_RING);
+    boot->ring_vote = read(context, META_RING_VOTE);
+    if (boot->ring == NULL)
+        return NULL;
+    if (!ring_decode(buffer_slice(boot->ring), &ring))
+        return ring_damaged;
+    const char *wrong = ring.partitions != boot->cluster.partitions ? ring_damaged
+                        : is_removed(boot, &ring)                   ? node_removed
+                                                                    : NULL;
+    ring_deinit(&ring);
+    return wrong;
+}
+
 static void count_incarnation(struct boot *boot, boot_read read, void *context,
                               struct store_batch *batch)
 {
@@ -140,12 +173,12 @@ const char *boot_load(struct boot *boot, const struct cluster_config *configured
         wrong = "the data directory belongs to a node of another name";
     if (wrong == NULL && read_number(read, context, META_AMNESIA) != 0)
         wrong = boot_amnesia;
+    if (wrong == NULL)
+        wrong = load_ring(boot, read, context);
     if (wrong != NULL)
         return wrong;
     boot->machine = machine;
     boot->resumed = machine != 0 && read_number(read, context, META_MACHINE) == machine;
-    boot->ring = read(context, META_RING);
-    boot->ring_vote = read(context, META_RING_VOTE);
     load_votes(boot, read, context);
     load_peers(boot, read, context);
     count_incarnation(boot, read, context, batch);

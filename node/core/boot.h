@@ -51,6 +51,8 @@ void boot_join(node_id id, const char *name, const struct cluster_config *cluste
                struct slice ring, struct store_batch *batch);
 /* What to tell the operator of a node that has lost the end of its durable state. */
 extern const char boot_amnesia[];
+/* ... and of one that is no member any more. */
+extern const char node_removed[];
 /* One more member came after birth; copies it. */
 void boot_add_member(struct boot *boot, const struct member_config *member);
 /* This node's own; NULL if it is none of the initial members and was not added. */

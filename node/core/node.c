@@ -37,9 +37,8 @@ static void init_members(struct node *node, const struct boot *boot)
         size_t number = members_add(&node->members, &boot->added[i]);
         ensure(number < MEMBERS_MAX);
     }
-    const char *wrong =
-        boot->ring == NULL ? NULL : node_load_ring(&node->members, buffer_slice(boot->ring));
-    ensure(wrong == NULL);
+    if (boot->ring != NULL)
+        node_load_ring(&node->members, buffer_slice(boot->ring));
     members_set_self(&node->members, &self);
     node->usable = calloc(MEMBERS_MAX, sizeof(*node->usable));
     node->persisted = calloc(MEMBERS_MAX, sizeof(*node->persisted));

@@ -143,8 +143,6 @@ uint64_t node_random_id(struct node *node);
  * and casts no vote any more; or it is no member any more. To be asked after each door; the owner stops the whole daemon. That
  * it must not be started again is on its disk. */
 const char *node_failure(const struct node *node);
-/* That it is no member any more. */
-extern const char node_removed[];
 
 /* What the node knows, for the API and the admin tool; borrowed until the next door. */
 const struct membership *node_membership(const struct node *node);

@@ -94,8 +94,8 @@ void node_follow_census(struct node *node);
 void node_free_forgotten(struct node *node);
 /* LEASE and LEASE_REPLY. False if malformed. */
 bool must_check node_on_lease(struct node *node, const struct frame *frame);
-/* The ring as it was last known. NULL, or what is wrong with the record. */
-const char *must_check node_load_ring(struct membership *members, struct slice bytes);
+/* The ring as it was last known; boot_load() has looked at it. */
+void node_load_ring(struct membership *members, struct slice bytes);
 void node_init_ring(struct node *node, const struct boot *boot);
 void node_deinit_ring(struct node *node);
 void node_start_ring(struct node *node);

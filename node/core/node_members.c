@@ -2,9 +2,6 @@
 #include "node_internal.h"
 #include "probe.h"
 
-const char node_removed[] =
-    "this node was removed from the cluster: it cannot come back under its identity";
-
 /* True if a door had to be opened for it. */
 static bool enter(struct node *node, struct instant now)
 {

@@ -7,6 +7,7 @@
 #include "hlc.h"
 #include "memory_store.h"
 #include "meta.h"
+#include "ring_state.h"
 #include "test_main.h"
 
 static struct memory_store *memory;
@@ -213,6 +214,45 @@ START_TEST(a_damaged_identity_is_told_to_the_operator)
 }
 END_TEST
 
+static void put_ring(const struct ring_state *ring)
+{
+    struct writer bytes;
+    writer_init(&bytes, 0);
+    ring_encode(ring, &bytes);
+    put(META_RING, writer_slice(&bytes));
+    writer_deinit(&bytes);
+}
+
+START_TEST(who_was_removed_does_not_start)
+{
+    struct ring_state ring;
+    setup();
+    ring_init(&ring, &configured);
+    ck_assert_ptr_null(start(&configured, "b"));
+    node_id id = boot.id;
+    boot_deinit(&boot);
+    put_ring(&ring);
+    ck_assert_ptr_null(start(&configured, "b"));
+    boot_deinit(&boot);
+    ring.members[1].id = id;
+    ring.members[1].heir = 2;
+    put_ring(&ring);
+    ck_assert_ptr_eq(start(&configured, "b"), node_removed);
+    boot_deinit(&boot);
+    /* Its name may be another's by now. */
+    ring.members[1].heir = RING_NOBODY;
+    ring.members[1].id = id ^ (1 << 16);
+    put_ring(&ring);
+    ck_assert_ptr_eq(start(&configured, "b"), node_removed);
+    boot_deinit(&boot);
+    put(META_RING, SLICE_LITERAL("no ring"));
+    ck_assert_ptr_nonnull(strstr(start(&configured, "b"), "ring record is damaged"));
+    boot_deinit(&boot);
+    ring_deinit(&ring);
+    teardown();
+}
+END_TEST
+
 START_TEST(who_comes_later_is_added)
 {
     struct member_config late = {(char *)(uintptr_t) "d", (char *)(uintptr_t) "h:4",
@@ -238,4 +278,5 @@ TEST_MAIN("boot", a_birth_takes_the_configuration_and_draws_an_id,
           later_starts_keep_what_birth_decided, the_highest_ceiling_of_all_shards_counts,
           peers_are_known_by_the_ids_they_had,
           wrong_names_and_configurations_are_told_to_the_operator,
-          a_damaged_identity_is_told_to_the_operator, who_comes_later_is_added)
+          a_damaged_identity_is_told_to_the_operator, who_was_removed_does_not_start,
+          who_comes_later_is_added)
