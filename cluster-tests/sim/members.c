@@ -6,7 +6,11 @@
 #include "faults.h"
 #include "ring_proposer.h"
 
-enum { LOOK_US = 50000 /* how often it is looked who is a member by now */ };
+enum {
+    LOOK_US = 50000, /* how often it is looked who is a member by now */
+    AWAY_US = 20000000,
+    AWAY_PER_MILLION = 400000
+};
 
 /* One step that is proposed. It is never used again: who proposed it may die on the way. */
 struct sim_proposal {
@@ -100,6 +104,9 @@ void members_remove_one(struct world *world)
     world_trace(world, "%s is to leave, proposed by %s", world->nodes[index].name,
                 world->nodes[by].name);
     propose(world, by, &step);
+    /* It may be down until all is over, and come back with what it knew. */
+    if (index != by && world->nodes[index].up && prng_chance(&world->prng, AWAY_PER_MILLION))
+        node_restart(world, index, AWAY_US);
 }
 
 /* A step that adds it is in force somewhere: it starts, knowing that ring. */
@@ -130,11 +137,12 @@ static void note_removed(struct world *world, const struct ring_state *ring)
     }
 }
 
+/* As a daemon's handshake asks. */
 static bool is_member(const struct world *world, uint16_t by, uint16_t other)
 {
     const struct membership *members = node_membership(world->nodes[by].shard[0]);
     return other < membership_count(members) &&
-           membership_at(members, other)->status != MEMBER_REMOVED;
+           !membership_was_removed(members, world->nodes[other].id);
 }
 
 bool members_may_link(const struct world *world, uint16_t one, uint16_t other)

@@ -205,7 +205,7 @@ void node_boot(struct world *world, uint16_t index)
 {
     struct sim_node *node = &world->nodes[index];
     struct boot boot;
-    if (node->lost || node->removed || !load(world, index, &boot))
+    if (node->lost || (node->removed && world->healing) || !load(world, index, &boot))
         return;
     leaves_check(world, index);
     node->up = true;
