@@ -160,10 +160,8 @@ static bool keeps(struct ring_cleanup *cleanup, uint64_t table_id)
     unsigned n = replica_table_replicas(replica, table_id);
     unsigned length = ring_list_length(list);
     unsigned rank = ring_list_rank(list, (unsigned)replica->members->self);
-    if (n == 0 && !replica_table_dropped(replica, table_id)) {
-        PROBE("a table is met in cleaning up that was not heard of");
+    if (n == 0 && !replica_table_dropped(replica, table_id))
         cleanup->unknown = true;
-    }
     return n == 0 || rank < (n < length ? n : length);
 }
 
