@@ -183,6 +183,13 @@ struct member_config cluster_member(const struct cluster *cluster, size_t index)
     return members[index];
 }
 
+static void commit_now(struct cluster_node *node, struct store_commit *commit)
+{
+    store_submit(node->store[0], &commit->op);
+    ck_assert_ptr_eq(memory_store_finish_commit(node->disk), &commit->op);
+    memory_store_sync(node->disk);
+}
+
 static bool boot_node(struct cluster *cluster, size_t index, struct boot *boot)
 {
     struct cluster_node *node = &cluster->nodes[index];
@@ -197,11 +204,8 @@ static bool boot_node(struct cluster *cluster, size_t index, struct boot *boot)
     node->refused = boot_load(boot, &config, names[index], node->machine, &prng, read_meta,
                               node->store[0], &commit.batch);
     ck_assert_msg(node->refused == NULL || cluster->rude, "%s", node->refused);
-    if (node->refused == NULL) {
-        store_submit(node->store[0], &commit.op);
-        ck_assert_ptr_eq(memory_store_finish_commit(node->disk), &commit.op);
-        memory_store_sync(node->disk);
-    }
+    if (node->refused == NULL)
+        commit_now(node, &commit);
     store_commit_deinit(&commit);
     for (size_t i = cluster->born; i < cluster->count && !cluster->rings; i++)
         boot_add_member(boot, &members[i]);
@@ -316,44 +320,6 @@ size_t cluster_add(struct cluster *cluster)
     return index;
 }
 
-const struct ring_state *cluster_ring(const struct cluster *cluster, size_t node, uint16_t shard)
-{
-    return &node_membership(cluster->nodes[node].shard[shard])->ring;
-}
-
-static const char *make_step(struct ring_proposal *proposal, const struct ring_state *ring,
-                             struct ring_step *step)
-{
-    (void)ring;
-    *step = *container_of(proposal, struct cluster_change, proposal)->step;
-    return NULL;
-}
-
-static void on_step_done(struct ring_proposal *proposal, const char *problem)
-{
-    struct cluster_change *change = container_of(proposal, struct cluster_change, proposal);
-    change->done = true;
-    change->problem = problem;
-}
-
-void cluster_propose(struct cluster *cluster, size_t by, struct cluster_change *change,
-                     const struct ring_step *step)
-{
-    *change = (struct cluster_change){.proposal = {.make = make_step, .done = on_step_done},
-                                      .step = step};
-    node_change_ring(cluster->nodes[by].shard[0], cluster_clock(cluster, by), &change->proposal);
-}
-
-const char *cluster_change(struct cluster *cluster, size_t by, const struct ring_step *step)
-{
-    struct cluster_change change;
-    cluster_propose(cluster, by, &change, step);
-    for (unsigned i = 0; i < 20000 && !change.done; i++)
-        cluster_run_for(cluster, 1000);
-    ck_assert(change.done);
-    return change.problem;
-}
-
 static void write_identity(struct cluster *cluster, size_t index, size_t by, node_id id)
 {
     struct cluster_node *node = &cluster->nodes[index];
@@ -364,23 +330,19 @@ static void write_identity(struct cluster *cluster, size_t index, size_t by, nod
     store_commit_init(&commit, (store_done)abort);
     boot_join(id, names[index], membership_cluster(node_membership(cluster->nodes[by].shard[0])),
               writer_slice(&ring), &commit.batch);
-    store_submit(node->store[0], &commit.op);
-    ck_assert_ptr_eq(memory_store_finish_commit(node->disk), &commit.op);
-    memory_store_sync(node->disk);
+    commit_now(node, &commit);
     store_commit_deinit(&commit);
     writer_deinit(&ring);
 }
 
 size_t cluster_join(struct cluster *cluster, size_t by, uint16_t replaced)
 {
-    struct member_config members[CLUSTER_NODES_MAX];
     size_t index = cluster->count++;
     cluster->rings = true;
     make_disk(cluster, index, false);
-    fill_members(cluster, members);
     node_id id = (node_id)(index + 1) << 16;
     struct ring_step step = {
-        .kind = RING_ADD, .member = replaced, .config = members[index], .id = id};
+        .kind = RING_ADD, .member = replaced, .config = cluster_member(cluster, index), .id = id};
     const char *problem = cluster_change(cluster, by, &step);
     ck_assert_msg(problem == NULL, "%s", problem);
     write_identity(cluster, index, by, id);
