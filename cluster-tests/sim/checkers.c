@@ -133,9 +133,9 @@ static bool item_converged(struct world *world, uint32_t item, struct holding *h
     size_t homes = checkers_home_nodes(world, item, &list);
     bool equal = true, first = true;
     *held = (struct holding){0};
-    for (uint16_t i = 0; i < world->nodes_count; i++) {
-        if (world->nodes[i].up && !world->nodes[i].removed && !is_home(list, homes, i) &&
-            !somebody_lost(world))
+    bool strays_count = !somebody_lost(world);
+    for (uint16_t i = 0; i < world->nodes_count && strays_count; i++) {
+        if (world->nodes[i].up && !world->nodes[i].removed && !is_home(list, homes, i))
             check_no_stray(world, item, i);
     }
     for (size_t i = 0; i < homes; i++) {

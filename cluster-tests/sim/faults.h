@@ -51,8 +51,6 @@ void fault_blackout(struct world *world);
 void fault_rolling(struct world *world);
 void fault_rolling_part(struct world *world, const struct event *event);
 void fault_starve(struct world *world);
-/* A node that was removed is started anew. */
-void fault_remove_part(struct world *world, const struct event *event);
 
 /* faults_clock.c */
 void fault_clocks_start(struct world *world);

@@ -83,12 +83,6 @@ void fault_rolling_part(struct world *world, const struct event *event)
         node_stop(world, event->node);
 }
 
-void fault_remove_part(struct world *world, const struct event *event)
-{
-    if (world->nodes[event->node].up)
-        node_restart_soon(world, event->node);
-}
-
 /* Whatever comes to the node waits for its turn at the CPU. */
 void fault_starve(struct world *world)
 {

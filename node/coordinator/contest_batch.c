@@ -6,19 +6,23 @@
 #include "buggify.h"
 #include "probe.h"
 
+static bool majority_suffices(const struct coordinator *coordinator, const struct request *request)
+{
+    struct homes homes;
+    membership_homes(coordinator->members, key_partition(request->key), request->quorum.n, &homes);
+    return homes_majority_suffices(&homes, request->quorum.w);
+}
+
 struct entry *entry_of_request(struct coordinator *coordinator, struct request *request)
 {
     struct entry *entry = calloc(1, sizeof(*entry));
     ensure(entry != NULL);
-    struct homes homes;
-    membership_homes(coordinator->members, key_partition(request->key), request->quorum.n, &homes);
     entry->request = request;
     entry->n = request->quorum.n;
     entry->deadline_us = request->deadline_us;
     /* The operations of a batch share a version: who asks for one must not meet another's. */
-    entry->batchable =
-        request->precondition == PRECONDITION_NONE &&
-        (request_conditional(request) || homes_majority_suffices(&homes, request->quorum.w));
+    entry->batchable = request->precondition == PRECONDITION_NONE &&
+                       (request_conditional(request) || majority_suffices(coordinator, request));
     return entry;
 }
 

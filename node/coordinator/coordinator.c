@@ -352,8 +352,7 @@ uint32_t key_partition(struct slice key)
 
 uint16_t partition_shard(const struct coordinator *coordinator, size_t member, uint32_t partition)
 {
-    uint16_t shards = coordinator->members->entries[member].member.shards;
-    return (uint16_t)(shards == 0 ? 0 : partition % shards);
+    return members_partition_shard(coordinator->members, member, partition);
 }
 
 /* Every so often, the wait before a second read follows the p99 of single answers. */

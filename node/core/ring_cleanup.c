@@ -63,12 +63,7 @@ static void arm(struct ring_cleanup *cleanup)
 
 static bool is_copier(const struct ring_cleanup *cleanup, uint32_t partition)
 {
-    const struct ring_state *ring = ring_of(cleanup);
-    uint16_t copiers[REPLICAS_MAX];
-    if (ring->stages[partition] != RING_JOINT)
-        return false;
-    unsigned count = ring_copiers(ring, partition, copiers);
-    return ring_list_has(copiers, count, (unsigned)cleanup->replica->members->self);
+    return ring_copies(ring_of(cleanup), partition, (unsigned)cleanup->replica->members->self);
 }
 
 static void set_dirty(struct ring_cleanup *cleanup, uint32_t partition, bool dirty)
@@ -81,15 +76,15 @@ static void set_dirty(struct ring_cleanup *cleanup, uint32_t partition, bool dir
 /* Until it has been looked at. */
 static void gate(struct ring_cleanup *cleanup, uint32_t partition)
 {
-    const struct ring_state *ring = ring_of(cleanup);
-    bool closed =
-        is_copier(cleanup, partition) && cleanup->looked[partition] != ring->epochs[partition];
+    bool copied = is_copier(cleanup, partition);
+    bool closed = copied && cleanup->looked[partition] != ring_of(cleanup)->epochs[partition];
     replica_close(cleanup->replica, partition, closed);
-    if (is_copier(cleanup, partition))
+    if (copied)
         set_dirty(cleanup, partition, closed);
 }
 
-/* Of a partition in JOINT all is kept from the moment it was looked at. */
+/* Of a partition in JOINT all is kept from the moment it was looked at; of one that has never changed,
+ * always. */
 static void react(struct ring_cleanup *cleanup, uint32_t partition)
 {
     const struct ring_state *ring = ring_of(cleanup);
@@ -97,7 +92,7 @@ static void react(struct ring_cleanup *cleanup, uint32_t partition)
         cleanup->seen[partition] == ring->epochs[partition])
         return;
     cleanup->seen[partition] = ring->epochs[partition];
-    if (ring->stages[partition] == RING_STABLE)
+    if (ring->stages[partition] == RING_STABLE && ring->epochs[partition] > RING_EPOCH_BIRTH)
         set_dirty(cleanup, partition, true);
     gate(cleanup, partition);
 }
@@ -156,13 +151,14 @@ static bool current(const struct ring_cleanup *cleanup)
 static bool keeps(struct ring_cleanup *cleanup, uint64_t table_id)
 {
     const struct replica *replica = cleanup->replica;
-    const uint16_t *list = ring_list(ring_of(cleanup), cleanup->partition);
     unsigned n = replica_table_replicas(replica, table_id);
-    unsigned length = ring_list_length(list);
-    unsigned rank = ring_list_rank(list, (unsigned)replica->members->self);
-    if (n == 0 && !replica_table_dropped(replica, table_id))
-        cleanup->unknown = true;
-    return n == 0 || rank < (n < length ? n : length);
+    struct homes homes;
+    if (n == 0) {
+        cleanup->unknown |= !replica_table_dropped(replica, table_id);
+        return true;
+    }
+    membership_homes(replica->members, cleanup->partition, n, &homes);
+    return homes_find(&homes, (unsigned)replica->members->self) < homes.n;
 }
 
 static void read_from(struct ring_cleanup *cleanup, bool one)

@@ -9,7 +9,8 @@
  *
  *     DIRTY ──looked, and deleted──▶ CLEAN ──it is an owner no more, or of fewer tables──▶ DIRTY
  *
- * After a start every partition is dirty, unless it is being copied and had been looked at. */
+ * After a start every partition that has ever changed its owners is dirty, unless it is being copied
+ * and had been looked at. */
 #pragma once
 
 #include "coordinator.h"

@@ -21,11 +21,7 @@ static void on_done(struct ring_proposal *proposal, const char *problem);
 void ring_driver_init(struct ring_driver *driver, struct ring_register *ring,
                       struct ring_proposer *proposer, struct timers *timers)
 {
-    *driver = (struct ring_driver){.ring = ring,
-                                   .proposer = proposer,
-                                   .timers = timers,
-                                   .moving_max = MOVING_MAX,
-                                   .dead_after_us = DEAD_AFTER_US};
+    *driver = (struct ring_driver){.ring = ring, .proposer = proposer, .timers = timers};
     driver->copied = calloc(ring->members->ring.partitions, sizeof(*driver->copied));
     driver->partitions = calloc(MOVING_MAX, sizeof(*driver->partitions));
     driver->dead_since_us = calloc(MEMBERS_MAX, sizeof(*driver->dead_since_us));
@@ -125,19 +121,10 @@ static bool copied(const struct ring_driver *driver, uint32_t partition)
            (known->epoch == ring->epochs[partition] && (known->done & wanted) == wanted);
 }
 
-/* One of those that have to copy it will not. */
-static bool hopeless(const struct ring_driver *driver, uint32_t partition, uint16_t *who)
+static bool long_dead(const struct ring_driver *driver, size_t member)
 {
-    uint16_t copiers[REPLICAS_MAX];
-    unsigned count = ring_copiers(ring_of(driver), partition, copiers);
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t since_us = driver->dead_since_us[copiers[i]];
-        if (since_us != 0 && now_us_of(driver) - since_us >= driver->dead_after_us) {
-            *who = copiers[i];
-            return true;
-        }
-    }
-    return false;
+    uint64_t since_us = driver->dead_since_us[member];
+    return since_us != 0 && now_us_of(driver) - since_us >= DEAD_AFTER_US;
 }
 
 static void look_for_dead(struct ring_driver *driver)
@@ -159,17 +146,22 @@ static bool is_copied(const struct ring_driver *driver, uint32_t partition)
     return ring_of(driver)->stages[partition] == RING_JOINT && copied(driver, partition);
 }
 
+/* One of those that have to copy it will not. */
 static bool is_hopeless(const struct ring_driver *driver, uint32_t partition)
 {
-    uint16_t who;
-    return ring_of(driver)->stages[partition] == RING_JOINT && hopeless(driver, partition, &who);
+    const struct ring_state *ring = ring_of(driver);
+    uint16_t copiers[REPLICAS_MAX];
+    bool hopeless = false;
+    unsigned count = ring_copiers(ring, partition, copiers);
+    for (unsigned i = 0; i < count; i++)
+        hopeless |= long_dead(driver, copiers[i]);
+    return ring->stages[partition] == RING_JOINT && hopeless;
 }
 
 static bool is_to_move(const struct ring_driver *driver, uint32_t partition)
 {
     const struct ring_state *ring = ring_of(driver);
-    return ring->stages[partition] == RING_STABLE &&
-           !ring_lists_equal(ring_list(ring, partition), ring_target(ring, partition));
+    return ring->stages[partition] == RING_STABLE && ring_moves(ring, partition);
 }
 
 /* The first so many of which that holds; true if there are any. */
@@ -188,13 +180,11 @@ static bool pick(struct ring_driver *driver, partition_test test, size_t most)
 static bool lost_joiner(struct ring_driver *driver)
 {
     const struct ring_state *ring = ring_of(driver);
-    for (size_t i = 0; i < ring->members_count; i++) {
-        uint64_t since_us = driver->dead_since_us[i];
-        if (ring->members[i].state != RING_JOINING || since_us == 0 ||
-            now_us_of(driver) - since_us < driver->dead_after_us || ring_members_wanted(ring) == 1)
-            continue;
-        driver->member = (uint16_t)i;
-        return true;
+    for (size_t i = 0; i < ring->members_count && ring_members_wanted(ring) > 1; i++) {
+        if (ring->members[i].state == RING_JOINING && long_dead(driver, i)) {
+            driver->member = (uint16_t)i;
+            return true;
+        }
     }
     return false;
 }
@@ -214,8 +204,8 @@ static bool choose(struct ring_driver *driver)
         driver->kind = RING_BACK;
     else if (ring->unplanned && ring->joint == 0)
         driver->kind = RING_PLAN;
-    else if (!ring->unplanned && ring->joint < driver->moving_max && ring->moving > ring->joint &&
-             pick(driver, is_to_move, driver->moving_max - ring->joint))
+    else if (!ring->unplanned && ring->joint < MOVING_MAX && ring->moving > ring->joint &&
+             pick(driver, is_to_move, MOVING_MAX - ring->joint))
         driver->kind = RING_MOVE;
     else if (!ring->unplanned && ring->moving == 0 && under_way(ring))
         driver->kind = RING_END;

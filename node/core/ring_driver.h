@@ -31,8 +31,6 @@ struct ring_driver {
     uint16_t group[RING_META_MAX];
     uint8_t group_count;
     struct ring_copied *copied; /* per partition */
-    uint32_t moving_max;        /* partitions in JOINT at once */
-    uint64_t dead_after_us;     /* a member that copies is given up when it has been dead so long */
     uint64_t *dead_since_us;    /* per member; 0: it is not */
 };
 

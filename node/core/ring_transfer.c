@@ -85,13 +85,9 @@ static uint64_t now_us_of(const struct ring_transfer *transfer)
 static bool wanted(const struct ring_transfer *transfer, uint32_t partition)
 {
     const struct ring_state *ring = &members_of(transfer)->ring;
-    uint16_t copiers[REPLICAS_MAX];
-    if (ring->stages[partition] != RING_JOINT ||
-        !replica_serves(transfer->coordinator->replica, partition) ||
-        transfer->copied[partition] == ring->epochs[partition])
-        return false;
-    unsigned count = ring_copiers(ring, partition, copiers);
-    return ring_list_has(copiers, count, (unsigned)members_of(transfer)->self);
+    return replica_serves(transfer->coordinator->replica, partition) &&
+           transfer->copied[partition] != ring->epochs[partition] &&
+           ring_copies(ring, partition, (unsigned)members_of(transfer)->self);
 }
 
 static bool holds_copy(const struct ring_transfer *transfer, uint32_t partition)

@@ -119,6 +119,12 @@ struct address members_address(const struct membership *members, size_t index, u
                             (uint16_t)(member->incarnation >> INCARNATION_START_SHIFT)};
 }
 
+uint16_t members_partition_shard(const struct membership *members, size_t index, uint32_t partition)
+{
+    uint16_t shards = members->entries[index].member.shards;
+    return (uint16_t)(shards == 0 ? 0 : partition % shards);
+}
+
 static bool may_be_found(const struct members_entry *entry)
 {
     return present(entry) || PLANTED(REMOVED_RETURNS);

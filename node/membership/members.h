@@ -65,6 +65,9 @@ void members_change(struct membership *members, size_t index, const char *zone, 
                     const char *address);
 /* Where a shard of a member is reached, in the life that is known of it. */
 struct address members_address(const struct membership *members, size_t index, uint16_t shard);
+/* Which shard of a member serves a partition; 0 while it is not known how many it runs. */
+uint16_t members_partition_shard(const struct membership *members, size_t index,
+                                 uint32_t partition);
 /* Index of the member with that id or name, or MEMBERS_MAX if there is none; removed ones are not
  * found. */
 size_t members_index(const struct membership *members, node_id id);

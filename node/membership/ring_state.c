@@ -41,7 +41,7 @@ static void first_members(struct ring_state *ring, const struct cluster_config *
 
 void ring_init(struct ring_state *ring, const struct cluster_config *cluster)
 {
-    *ring = (struct ring_state){.epoch = 1, .partitions = cluster->partitions};
+    *ring = (struct ring_state){.epoch = RING_EPOCH_BIRTH, .partitions = cluster->partitions};
     first_members(ring, cluster);
     allocate(ring);
     ring_plan(ring, ring->targets);
@@ -105,6 +105,11 @@ bool ring_list_has(const uint16_t *list, unsigned count, unsigned member)
 bool ring_lists_equal(const uint16_t *a, const uint16_t *b)
 {
     return memcmp(a, b, REPLICAS_MAX * sizeof(*a)) == 0;
+}
+
+bool ring_moves(const struct ring_state *ring, uint32_t partition)
+{
+    return !ring_lists_equal(ring_list(ring, partition), ring_target(ring, partition));
 }
 
 static unsigned in_force(const uint16_t *list, unsigned n)
@@ -229,7 +234,7 @@ void ring_encode(const struct ring_state *ring, struct writer *out)
         writer_put_u16(out, member->heir);
     }
     for (uint32_t i = 0; i < ring->partitions; i++) {
-        bool moves = !ring_lists_equal(ring_list(ring, i), ring_target(ring, i));
+        bool moves = ring_moves(ring, i);
         writer_put_u8(out, (uint8_t)(ring->stages[i] << 1 | moves));
         writer_put_varint(out, ring->epoch - ring->epochs[i]);
         put_list(out, ring_list(ring, i));
@@ -363,7 +368,7 @@ void ring_check(const struct ring_state *ring)
 {
     uint32_t joint = 0, moving = 0;
     for (uint32_t i = 0; i < ring->partitions; i++) {
-        bool moves = !ring_lists_equal(ring_list(ring, i), ring_target(ring, i));
+        bool moves = ring_moves(ring, i);
         check_list(ring, ring_list(ring, i));
         check_list(ring, ring_target(ring, i));
         ensure(ring->epochs[i] <= ring->epoch);
@@ -389,4 +394,11 @@ unsigned ring_copiers(const struct ring_state *ring, uint32_t partition,
             copiers[count++] = target[i];
     }
     return count;
+}
+
+bool ring_copies(const struct ring_state *ring, uint32_t partition, unsigned member)
+{
+    uint16_t copiers[REPLICAS_MAX];
+    return ring->stages[partition] == RING_JOINT &&
+           ring_list_has(copiers, ring_copiers(ring, partition, copiers), member);
 }

@@ -20,7 +20,7 @@
 #include "membership.h"
 #include "version.h"
 
-enum { RING_META_MAX = 5, RING_NOBODY = 0xffff };
+enum { RING_EPOCH_BIRTH = 1, RING_META_MAX = 5, RING_NOBODY = 0xffff };
 
 enum ring_member_state { RING_JOINING, RING_NORMAL, RING_LEAVING, RING_REMOVED };
 
@@ -36,7 +36,7 @@ enum ring_stage { RING_STABLE, RING_JOINT };
 
 /* A member's number, its index here, never changes, and is never given to another. */
 struct ring_state {
-    uint64_t epoch; /* 1: the birth's */
+    uint64_t epoch; /* RING_EPOCH_BIRTH: the first */
     uint32_t partitions;
     struct ring_member *members;
     size_t members_count;
@@ -70,6 +70,8 @@ unsigned ring_list_rank(const uint16_t *list, unsigned member);
 bool ring_list_has(const uint16_t *list, unsigned count, unsigned member);
 /* Two lists agree on the first n, in whatever order, for every n. */
 bool ring_lists_equal(const uint16_t *a, const uint16_t *b);
+/* The partition is to have another list than it has. */
+bool ring_moves(const struct ring_state *ring, uint32_t partition);
 /* Plans where everything should be, given the members as they are. Pure. `targets` has room for as
  * many entries as ring->lists. */
 void ring_plan(const struct ring_state *ring, uint16_t *targets);
@@ -90,3 +92,5 @@ void ring_check(const struct ring_state *ring);
  * many. */
 unsigned ring_copiers(const struct ring_state *ring, uint32_t partition,
                       uint16_t copiers[REPLICAS_MAX]);
+/* The partition is in JOINT, and the member one of those. */
+bool ring_copies(const struct ring_state *ring, uint32_t partition, unsigned member);

@@ -183,10 +183,9 @@ static const char *set(struct ring_state *ring, const struct ring_step *step)
 static void set_target(struct ring_state *ring, uint32_t partition, const uint16_t *target)
 {
     uint16_t *at = ring->targets + (size_t)partition * REPLICAS_MAX;
-    const uint16_t *list = ring_list(ring, partition);
-    ring->moving -= !ring_lists_equal(list, at);
+    ring->moving -= ring_moves(ring, partition);
     memmove(at, target, REPLICAS_MAX * sizeof(*at));
-    ring->moving += !ring_lists_equal(list, at);
+    ring->moving += ring_moves(ring, partition);
 }
 
 static void go_back(struct ring_state *ring, uint32_t partition)
@@ -269,7 +268,7 @@ static bool all_can(const struct ring_state *ring, const struct ring_step *step,
     for (size_t i = 0; i < step->partitions_count; i++) {
         uint32_t partition = step->partitions[i];
         if (partition >= ring->partitions || ring->stages[partition] != from ||
-            ring_lists_equal(ring_list(ring, partition), ring_target(ring, partition)))
+            !ring_moves(ring, partition))
             return false;
     }
     return step->partitions_count > 0;

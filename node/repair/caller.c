@@ -24,8 +24,7 @@ void caller_send(struct caller *caller, struct call *call, size_t member, uint32
     call->member = member;
     call->expects = expects;
     map_put(&caller->calls, call->id, call);
-    uint16_t shards = caller->members->entries[member].member.shards;
-    uint16_t shard = (uint16_t)(shards == 0 ? 0 : partition % shards);
+    uint16_t shard = members_partition_shard(caller->members, member, partition);
     struct address to = members_address(caller->members, member, shard);
     uint64_t epoch = membership_partition_epoch(caller->members, partition);
     outbox_send_at(caller->outbox, to, type, call->id, epoch, body, payload);

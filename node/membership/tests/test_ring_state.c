@@ -72,8 +72,7 @@ static void draw_partitions(const struct ring_state *ring, enum ring_stage stage
     step->partitions = partitions;
     step->partitions_count = 0;
     for (uint32_t i = 0; i < ring->partitions; i++) {
-        bool moves = !ring_lists_equal(ring_list(ring, i), ring_target(ring, i));
-        if (moves && ring->stages[i] == stage && prng_chance(&prng, 500000))
+        if (ring_moves(ring, i) && ring->stages[i] == stage && prng_chance(&prng, 500000))
             partitions[step->partitions_count++] = i;
     }
 }
