@@ -13,7 +13,6 @@
 #pragma once
 
 #include "membership.h"
-#include "placement.h"
 #include "ring_state.h"
 #include "transport.h"
 

@@ -32,7 +32,7 @@ struct cluster_config {
     size_t members_count; /* 1..MEMBERS_MAX */
 };
 
-enum { MEMBERS_MAX = 1024 };
+enum { MEMBERS_MAX = 1024, PREFERENCE_MAX = 12 /* N is at most 7; the rest can stand in */ };
 
 /* Hash of name, partitions and members' names and addresses: nodes with another one are strangers.
  */

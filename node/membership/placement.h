@@ -9,9 +9,8 @@
 #include "membership.h"
 
 enum {
-    PREFERENCE_MAX = 12,      /* N is at most 7; the rest can stand in */
-    PLACEMENT_RANKS = 7,      /* of a list that is planned */
-    PLACEMENT_NOBODY = 0xffff /* where no member stands */
+    PLACEMENT_RANKS = REPLICAS_MAX, /* of a list */
+    PLACEMENT_NOBODY = 0xffff       /* where no member stands */
 };
 
 struct placement_member {
@@ -45,17 +44,3 @@ struct placement_due {
  * weight, if they are fewer). At least one member has weight. */
 void placement_due(const struct placement_member *members, size_t count, uint32_t partitions,
                    size_t ranks, struct placement_due *due);
-
-/* The lists as they are used: planned, and behind them the members that can stand in, which are
- * found by walking the next partitions' lists clockwise. */
-struct placement {
-    uint32_t partitions;
-    uint16_t list_length; /* of every list: min(members, PREFERENCE_MAX) */
-    uint16_t *lists;      /* partition * list_length + rank -> member index */
-};
-
-/* The lists at the birth of a cluster. `cluster` has passed cluster_config_check(). */
-void placement_init(struct placement *placement, const struct cluster_config *cluster);
-void placement_deinit(struct placement *placement);
-/* The preference list of a partition: list_length member indexes. */
-const uint16_t *placement_list(const struct placement *placement, uint32_t partition);

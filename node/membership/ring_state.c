@@ -8,6 +8,9 @@
 
 enum { RING_FORMAT = 1 };
 
+/* Lists are the planner's, as they are. */
+_Static_assert((int)RING_NOBODY == (int)PLACEMENT_NOBODY, "nobody has one number");
+
 static void *zalloc(size_t count, size_t size)
 {
     void *memory = calloc(count, size);

@@ -1,4 +1,5 @@
 /* Placement: the lists that a cluster is born with. */
+#include "members.h"
 #include "placement.h"
 
 #include <stdio.h>
@@ -33,11 +34,24 @@ static void shape_init(struct shape *shape, uint32_t partitions, size_t members,
         (struct cluster_config){(char *)(uintptr_t) "test", partitions, shape->members, members};
 }
 
-static void check_list(const struct placement *placement, uint32_t partition, size_t members)
+/* A partition's list, and behind it who can stand in. */
+struct list {
+    uint16_t members[PREFERENCE_MAX];
+    size_t length;
+};
+
+static struct list list_of(const struct membership *membership, uint32_t partition)
+{
+    struct list list;
+    list.length = membership_stand_in_list(membership, partition, list.members, PREFERENCE_MAX);
+    return list;
+}
+
+static void check_list(const struct list *of, uint32_t partition, size_t members)
 {
     bool met[MEMBERS_MOST] = {false};
-    const uint16_t *list = placement_list(placement, partition);
-    for (size_t rank = 0; rank < placement->list_length; rank++) {
+    const uint16_t *list = of->members;
+    for (size_t rank = 0; rank < of->length; rank++) {
         ck_assert_uint_lt(list[rank], members);
         ck_assert_msg(!met[list[rank]], "partition %u lists member %u twice", partition,
                       list[rank]);
@@ -51,15 +65,16 @@ START_TEST(every_partition_lists_distinct_members)
     for (size_t q = 0; q < array_size(sizes); q++) {
         for (size_t members = 1; members <= MEMBERS_MOST; members++) {
             struct shape shape;
-            struct placement placement;
+            struct membership membership;
             shape_init(&shape, sizes[q], members, 0);
-            placement_init(&placement, &shape.cluster);
+            members_init(&membership, &shape.cluster);
             size_t wanted = members < PREFERENCE_MAX ? members : PREFERENCE_MAX;
-            ck_assert_uint_eq(placement.list_length, wanted);
             for (uint32_t partition = 0; partition < sizes[q]; partition++) {
-                check_list(&placement, partition, members);
+                struct list list = list_of(&membership, partition);
+                ck_assert_uint_eq(list.length, wanted);
+                check_list(&list, partition, members);
             }
-            placement_deinit(&placement);
+            members_deinit(&membership);
         }
     }
 }
@@ -70,17 +85,17 @@ START_TEST(the_first_of_each_list_are_in_distinct_zones)
     for (unsigned zones = 2; zones <= 4; zones++) {
         for (size_t members = zones; members <= 12; members++) {
             struct shape shape;
-            struct placement placement;
+            struct membership membership;
             shape_init(&shape, 256, members, zones);
-            placement_init(&placement, &shape.cluster);
+            members_init(&membership, &shape.cluster);
             for (uint32_t partition = 0; partition < 256; partition++) {
-                const uint16_t *list = placement_list(&placement, partition);
+                struct list list = list_of(&membership, partition);
                 unsigned met = 0;
                 for (size_t rank = 0; rank < zones; rank++)
-                    met |= 1U << (list[rank] % zones);
+                    met |= 1U << (list.members[rank] % zones);
                 ck_assert_uint_eq(met, (1U << zones) - 1);
             }
-            placement_deinit(&placement);
+            members_deinit(&membership);
         }
     }
 }
@@ -89,35 +104,39 @@ END_TEST
 START_TEST(one_large_zone_does_not_stop_the_list)
 {
     struct shape shape;
-    struct placement placement;
+    struct membership membership;
     shape_init(&shape, 64, 6, 1);
     strcpy(shape.zones[5], "other");
-    placement_init(&placement, &shape.cluster);
+    members_init(&membership, &shape.cluster);
     for (uint32_t partition = 0; partition < 64; partition++) {
-        const uint16_t *list = placement_list(&placement, partition);
-        check_list(&placement, partition, 6);
-        ck_assert_msg(list[0] == 5 || list[1] == 5, "partition %u", partition);
+        struct list list = list_of(&membership, partition);
+        check_list(&list, partition, 6);
+        ck_assert_msg(list.members[0] == 5 || list.members[1] == 5, "partition %u", partition);
     }
-    placement_deinit(&placement);
+    members_deinit(&membership);
 }
 END_TEST
 
 START_TEST(equal_configurations_give_equal_rings)
 {
     struct shape shape, twin;
-    struct placement one, other;
+    struct membership one, other;
     shape_init(&shape, 512, 11, 3);
     shape_init(&twin, 512, 11, 3);
-    placement_init(&one, &shape.cluster);
-    placement_init(&other, &twin.cluster);
-    ck_assert_mem_eq(one.lists, other.lists, 512 * sizeof(*one.lists) * one.list_length);
-    placement_deinit(&one);
-    placement_deinit(&other);
+    members_init(&one, &shape.cluster);
+    members_init(&other, &twin.cluster);
+    for (uint32_t partition = 0; partition < 512; partition++) {
+        struct list of_one = list_of(&one, partition), of_other = list_of(&other, partition);
+        ck_assert_uint_eq(of_one.length, of_other.length);
+        ck_assert_mem_eq(of_one.members, of_other.members, of_one.length * sizeof(*of_one.members));
+    }
+    members_deinit(&one);
+    members_deinit(&other);
 }
 END_TEST
 
 /* First places of each member against its exact share, within rounding and the planner's slack. */
-static void check_shares(const struct shape *shape, const struct placement *placement)
+static void check_shares(const struct shape *shape, const struct membership *membership)
 {
     const struct cluster_config *cluster = &shape->cluster;
     uint64_t weights = 0;
@@ -125,7 +144,7 @@ static void check_shares(const struct shape *shape, const struct placement *plac
     for (size_t i = 0; i < cluster->members_count; i++)
         weights += cluster->members[i].weight;
     for (uint32_t partition = 0; partition < cluster->partitions; partition++)
-        held[placement_list(placement, partition)[0]]++;
+        held[list_of(membership, partition).members[0]]++;
     for (size_t i = 0; i < cluster->members_count; i++) {
         uint64_t exact = (uint64_t)cluster->partitions * cluster->members[i].weight;
         ck_assert_uint_ge(held[i] + exact / weights / 64, exact / weights);
@@ -139,13 +158,13 @@ START_TEST(first_places_follow_the_weights)
     for (size_t members = 1; members <= array_size(weights); members++) {
         for (unsigned weighted = 0; weighted < 2; weighted++) {
             struct shape shape;
-            struct placement placement;
+            struct membership membership;
             shape_init(&shape, 1024, members, 0);
             for (size_t i = 0; i < members && weighted; i++)
                 shape.members[i].weight = weights[i];
-            placement_init(&placement, &shape.cluster);
-            check_shares(&shape, &placement);
-            placement_deinit(&placement);
+            members_init(&membership, &shape.cluster);
+            check_shares(&shape, &membership);
+            members_deinit(&membership);
         }
     }
 }
@@ -156,22 +175,22 @@ START_TEST(stand_ins_are_found_by_walking_clockwise)
 {
     enum { PARTITIONS = 128, MEMBERS = 20 };
     struct shape shape;
-    struct placement placement;
+    struct membership membership;
     shape_init(&shape, PARTITIONS, MEMBERS, 0);
-    placement_init(&placement, &shape.cluster);
+    members_init(&membership, &shape.cluster);
     for (uint32_t partition = 0; partition < PARTITIONS; partition++) {
-        const uint16_t *list = placement_list(&placement, partition);
-        const uint16_t *next = placement_list(&placement, (partition + 1) % PARTITIONS);
+        struct list list = list_of(&membership, partition);
+        struct list next = list_of(&membership, (partition + 1) % PARTITIONS);
         size_t at = PLACEMENT_RANKS;
         for (size_t rank = 0; rank < PLACEMENT_RANKS && at < PREFERENCE_MAX; rank++) {
             bool listed = false;
             for (size_t i = 0; i < PLACEMENT_RANKS; i++)
-                listed |= list[i] == next[rank];
+                listed |= list.members[i] == next.members[rank];
             if (!listed)
-                ck_assert_uint_eq(list[at++], next[rank]);
+                ck_assert_uint_eq(list.members[at++], next.members[rank]);
         }
     }
-    placement_deinit(&placement);
+    members_deinit(&membership);
 }
 END_TEST
 
