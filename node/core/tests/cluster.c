@@ -398,6 +398,22 @@ void cluster_deinit(struct cluster *cluster)
         buffer_unref(cluster->frames[i].buffer);
 }
 
+void cluster_with_shards(struct cluster *cluster, size_t nodes, void (*story)(void))
+{
+    for (uint16_t shards = 1; shards <= CLUSTER_SHARDS_MAX; shards++) {
+        cluster_init(cluster, nodes, shards);
+        story();
+        cluster_deinit(cluster);
+    }
+}
+
+const char *cluster_key_name(unsigned i)
+{
+    static char name[16];
+    snprintf(name, sizeof(name), "key-%u", i);
+    return name;
+}
+
 void cluster_set_replicas(struct cluster *cluster, uint8_t replicas)
 {
     cluster->replicas = replicas;

@@ -77,6 +77,10 @@ void cluster_init(struct cluster *cluster, size_t nodes, uint16_t shards);
  * memory_store_sync() with it. */
 void cluster_init_lying(struct cluster *cluster, size_t nodes, uint16_t shards);
 void cluster_deinit(struct cluster *cluster);
+/* Tells the story of a cluster of so many nodes, once for each number of shards. */
+void cluster_with_shards(struct cluster *cluster, size_t nodes, void (*story)(void));
+/* Of a key that tests use; in a static buffer. */
+const char *cluster_key_name(unsigned i);
 /* The tests' table has so many replicas from now on. */
 void cluster_set_replicas(struct cluster *cluster, uint8_t replicas);
 /* Its items expire by that attribute from now on. Borrowed; empty: they do not. */

@@ -12,15 +12,6 @@
 
 static struct cluster cluster;
 
-static void with_shards(void (*story)(void))
-{
-    for (uint16_t shards = 1; shards <= CLUSTER_SHARDS_MAX; shards++) {
-        cluster_init(&cluster, 3, shards);
-        story();
-        cluster_deinit(&cluster);
-    }
-}
-
 static void with_lying_disks(void (*story)(void))
 {
     for (uint16_t shards = 1; shards <= CLUSTER_SHARDS_MAX; shards++) {
@@ -95,7 +86,7 @@ static void everybody_is_born(void)
 
 START_TEST(a_node_votes_from_its_birth_on)
 {
-    with_shards(everybody_is_born);
+    cluster_with_shards(&cluster, 3, everybody_is_born);
 }
 END_TEST
 
@@ -113,7 +104,7 @@ static void only_the_process_dies(void)
 
 START_TEST(a_killed_process_votes_at_once)
 {
-    with_shards(only_the_process_dies);
+    cluster_with_shards(&cluster, 3, only_the_process_dies);
 }
 END_TEST
 
@@ -135,7 +126,7 @@ static void the_power_fails(void)
 
 START_TEST(after_a_power_failure_it_waits_for_witnesses)
 {
-    with_shards(the_power_fails);
+    cluster_with_shards(&cluster, 3, the_power_fails);
 }
 END_TEST
 
@@ -155,7 +146,7 @@ static void it_dies_again_while_it_recovers(void)
 
 START_TEST(a_process_that_dies_while_it_recovers_recovers_again)
 {
-    with_shards(it_dies_again_while_it_recovers);
+    cluster_with_shards(&cluster, 3, it_dies_again_while_it_recovers);
 }
 END_TEST
 
@@ -178,7 +169,7 @@ static void all_lose_power(void)
 
 START_TEST(nodes_that_recover_are_witnesses_for_each_other)
 {
-    with_shards(all_lose_power);
+    cluster_with_shards(&cluster, 3, all_lose_power);
 }
 END_TEST
 
@@ -196,7 +187,7 @@ static void nobody_is_there(void)
 
 START_TEST(one_witness_is_needed)
 {
-    with_shards(nobody_is_there);
+    cluster_with_shards(&cluster, 3, nobody_is_there);
 }
 END_TEST
 
@@ -478,7 +469,7 @@ static void somebody_is_slow_to_connect(void)
 
 START_TEST(witnesses_get_time_to_connect)
 {
-    with_shards(somebody_is_slow_to_connect);
+    cluster_with_shards(&cluster, 3, somebody_is_slow_to_connect);
 }
 END_TEST
 

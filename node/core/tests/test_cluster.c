@@ -1,5 +1,4 @@
 /* Three nodes, of which one goes and comes back. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,43 +7,27 @@
 
 static struct cluster cluster;
 
-static void with_shards(void (*story)(void))
-{
-    for (uint16_t shards = 1; shards <= CLUSTER_SHARDS_MAX; shards++) {
-        cluster_init(&cluster, 3, shards);
-        story();
-        cluster_deinit(&cluster);
-    }
-}
-
-static const char *key_name(unsigned i)
-{
-    static char name[16];
-    snprintf(name, sizeof(name), "key-%u", i);
-    return name;
-}
-
 static void everybody_serves(void)
 {
     for (unsigned i = 0; i < 12; i++) {
         enum outcome outcome;
-        ck_assert_int_eq(cluster_put(&cluster, i % 3, key_name(i), "x"), OUTCOME_OK);
+        ck_assert_int_eq(cluster_put(&cluster, i % 3, cluster_key_name(i), "x"), OUTCOME_OK);
         for (size_t by = 0; by < 3; by++) {
-            ck_assert_str_eq(cluster_get(&cluster, by, key_name(i), true, &outcome), "x");
+            ck_assert_str_eq(cluster_get(&cluster, by, cluster_key_name(i), true, &outcome), "x");
             ck_assert_int_eq(outcome, OUTCOME_OK);
         }
     }
     cluster_run_for(&cluster, 100000);
     for (unsigned i = 0; i < 12; i++) {
         for (size_t by = 1; by < 3; by++)
-            ck_assert(version_equal(cluster_held(&cluster, by, key_name(i)),
-                                    cluster_held(&cluster, 0, key_name(i))));
+            ck_assert(version_equal(cluster_held(&cluster, by, cluster_key_name(i)),
+                                    cluster_held(&cluster, 0, cluster_key_name(i))));
     }
 }
 
 START_TEST(any_node_serves_any_key)
 {
-    with_shards(everybody_serves);
+    cluster_with_shards(&cluster, 3, everybody_serves);
 }
 END_TEST
 
@@ -65,7 +48,7 @@ static void one_goes_and_comes_back(void)
 {
     cluster_crash(&cluster, 2);
     for (unsigned i = 0; i < 12; i++)
-        ck_assert_int_eq(cluster_put(&cluster, i % 2, key_name(i), "missed"), OUTCOME_OK);
+        ck_assert_int_eq(cluster_put(&cluster, i % 2, cluster_key_name(i), "missed"), OUTCOME_OK);
     cluster_run_for(&cluster, 100000);
     ck_assert_uint_eq(hints_kept(), 12);
     cluster_start(&cluster, 2);
@@ -73,8 +56,8 @@ static void one_goes_and_comes_back(void)
         cluster_run_for(&cluster, 100000);
     ck_assert_uint_eq(hints_kept(), 0);
     for (unsigned i = 0; i < 12; i++)
-        ck_assert(version_equal(cluster_held(&cluster, 2, key_name(i)),
-                                cluster_held(&cluster, 0, key_name(i))));
+        ck_assert(version_equal(cluster_held(&cluster, 2, cluster_key_name(i)),
+                                cluster_held(&cluster, 0, cluster_key_name(i))));
     struct node_stats one, other;
     node_stats(cluster.nodes[0].shard[0], &one);
     node_stats(cluster.nodes[1].shard[0], &other);
@@ -83,7 +66,7 @@ static void one_goes_and_comes_back(void)
 
 START_TEST(what_a_node_missed_is_kept_and_delivered)
 {
-    with_shards(one_goes_and_comes_back);
+    cluster_with_shards(&cluster, 3, one_goes_and_comes_back);
 }
 END_TEST
 
@@ -92,7 +75,7 @@ START_TEST(hints_survive_the_restart_of_their_keeper)
     cluster_init(&cluster, 3, 1);
     cluster_crash(&cluster, 2);
     for (unsigned i = 0; i < 12; i++)
-        ck_assert_int_eq(cluster_put(&cluster, i % 2, key_name(i), "missed"), OUTCOME_OK);
+        ck_assert_int_eq(cluster_put(&cluster, i % 2, cluster_key_name(i), "missed"), OUTCOME_OK);
     cluster_run_for(&cluster, 100000);
     uint64_t kept = hints_kept();
     cluster_crash(&cluster, 0);
@@ -122,7 +105,7 @@ static void a_disk_is_lost_but_its_identity(void)
     /* Node 3 was born but away while everything happened, and nobody could keep hints. */
     cluster_crash(&cluster, 2);
     for (unsigned i = 0; i < 30; i++)
-        ck_assert_int_eq(cluster_put(&cluster, i % 2, key_name(i), i % 4 == 0 ? NULL : "x"),
+        ck_assert_int_eq(cluster_put(&cluster, i % 2, cluster_key_name(i), i % 4 == 0 ? NULL : "x"),
                          OUTCOME_OK);
     cluster_run_for(&cluster, 100000);
     for (size_t i = 0; i < 2; i++) {
@@ -149,13 +132,13 @@ static void a_disk_is_lost_but_its_identity(void)
         cluster_run_for(&cluster, 100000);
     ck_assert(all_quiet());
     for (unsigned i = 0; i < 30; i++)
-        ck_assert(version_equal(cluster_held(&cluster, 2, key_name(i)),
-                                cluster_held(&cluster, 0, key_name(i))));
+        ck_assert(version_equal(cluster_held(&cluster, 2, cluster_key_name(i)),
+                                cluster_held(&cluster, 0, cluster_key_name(i))));
 }
 
 START_TEST(exchanges_repair_what_hints_do_not)
 {
-    with_shards(a_disk_is_lost_but_its_identity);
+    cluster_with_shards(&cluster, 3, a_disk_is_lost_but_its_identity);
 }
 END_TEST
 
@@ -179,7 +162,7 @@ static void two_of_three_are_gone(void)
 
 START_TEST(a_minority_says_so_at_once)
 {
-    with_shards(two_of_three_are_gone);
+    cluster_with_shards(&cluster, 3, two_of_three_are_gone);
 }
 END_TEST
 
@@ -202,7 +185,7 @@ static void somebody_leaves(void)
 
 START_TEST(who_left_is_welcome_in_its_next_life)
 {
-    with_shards(somebody_leaves);
+    cluster_with_shards(&cluster, 3, somebody_leaves);
 }
 END_TEST
 

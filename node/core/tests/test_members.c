@@ -1,5 +1,4 @@
 /* Members that are added to a running cluster, and removed from it. */
-#include <stdio.h>
 #include <string.h>
 
 #include "cluster.h"
@@ -9,22 +8,6 @@
 static struct cluster cluster;
 
 enum { ADDED = 3 };
-
-static void with_shards(void (*story)(void))
-{
-    for (uint16_t shards = 1; shards <= CLUSTER_SHARDS_MAX; shards++) {
-        cluster_init(&cluster, 3, shards);
-        story();
-        cluster_deinit(&cluster);
-    }
-}
-
-static const char *key_name(unsigned i)
-{
-    static char name[16];
-    snprintf(name, sizeof(name), "key-%u", i);
-    return name;
-}
 
 static struct node_stats stats_of(size_t node)
 {
@@ -65,13 +48,14 @@ static void one_is_added(void)
         expect_usable(of);
     ck_assert_str_eq(cluster_get(&cluster, ADDED, "before", true, &outcome), "x");
     for (unsigned i = 0; i < 12; i++) {
-        ck_assert_int_eq(cluster_put(&cluster, ADDED, key_name(i), "x"), OUTCOME_OK);
-        ck_assert_str_eq(cluster_get(&cluster, i % 3, key_name(i), true, &outcome), "x");
+        ck_assert_int_eq(cluster_put(&cluster, ADDED, cluster_key_name(i), "x"), OUTCOME_OK);
+        ck_assert_str_eq(cluster_get(&cluster, i % 3, cluster_key_name(i), true, &outcome), "x");
     }
     cluster_run_for(&cluster, 15000000);
     for (unsigned i = 0; i < 12; i++)
-        ck_assert_msg(version_equal(cluster_held(&cluster, ADDED, key_name(i)), VERSION_NONE),
-                      "it owns nothing");
+        ck_assert_msg(
+            version_equal(cluster_held(&cluster, ADDED, cluster_key_name(i)), VERSION_NONE),
+            "it owns nothing");
     ck_assert_uint_eq(stats_of(ADDED).repair_aborted, 0);
     /* It knows the others in its next life too, and they know it. */
     cluster_crash(&cluster, ADDED);
@@ -83,7 +67,7 @@ static void one_is_added(void)
 
 START_TEST(who_is_added_takes_part)
 {
-    with_shards(one_is_added);
+    cluster_with_shards(&cluster, 3, one_is_added);
 }
 END_TEST
 
@@ -109,7 +93,7 @@ static void one_stands_in(void)
 
 START_TEST(who_is_added_stands_in)
 {
-    with_shards(one_stands_in);
+    cluster_with_shards(&cluster, 3, one_stands_in);
 }
 END_TEST
 
@@ -152,7 +136,7 @@ static void one_is_removed(void)
 
 START_TEST(who_is_removed_stays_removed)
 {
-    with_shards(one_is_removed);
+    cluster_with_shards(&cluster, 3, one_is_removed);
 }
 END_TEST
 
@@ -243,7 +227,7 @@ static void removed_in_a_census(void)
 
 START_TEST(a_census_does_not_wait_for_who_is_removed)
 {
-    with_shards(removed_in_a_census);
+    cluster_with_shards(&cluster, 3, removed_in_a_census);
 }
 END_TEST
 
@@ -283,7 +267,7 @@ static void added_in_a_census(void)
 
 START_TEST(a_census_asks_who_is_added_too)
 {
-    with_shards(added_in_a_census);
+    cluster_with_shards(&cluster, 3, added_in_a_census);
 }
 END_TEST
 
@@ -305,7 +289,7 @@ static void removed_while_repaired(void)
 {
     cluster_crash(&cluster, 2);
     for (unsigned i = 0; i < 12; i++)
-        ck_assert_int_eq(cluster_put(&cluster, i % 2, key_name(i), "missed"), OUTCOME_OK);
+        ck_assert_int_eq(cluster_put(&cluster, i % 2, cluster_key_name(i), "missed"), OUTCOME_OK);
     cluster.loses = lose_repairs;
     repairs_lost = sums_lost = 0;
     cluster_start(&cluster, 2);
@@ -329,7 +313,7 @@ static void removed_while_repaired(void)
 
 START_TEST(repairs_of_who_is_removed_end)
 {
-    with_shards(removed_while_repaired);
+    cluster_with_shards(&cluster, 3, removed_while_repaired);
 }
 END_TEST
 

@@ -9,15 +9,6 @@
 static struct cluster cluster;
 
 /* Runs `story` with one shard and with two; requests go through every shard in turn. */
-static void with_shards(void (*story)(void))
-{
-    for (uint16_t shards = 1; shards <= CLUSTER_SHARDS_MAX; shards++) {
-        cluster_init(&cluster, 1, shards);
-        story();
-        cluster_deinit(&cluster);
-    }
-}
-
 static void puts_and_gets(void)
 {
     for (unsigned i = 0; i < 40; i++) {
@@ -45,7 +36,7 @@ static void puts_and_gets(void)
 
 START_TEST(what_is_put_is_got)
 {
-    with_shards(puts_and_gets);
+    cluster_with_shards(&cluster, 1, puts_and_gets);
 }
 END_TEST
 
@@ -67,7 +58,7 @@ static void deletes(void)
 
 START_TEST(what_is_deleted_is_gone)
 {
-    with_shards(deletes);
+    cluster_with_shards(&cluster, 1, deletes);
 }
 END_TEST
 
@@ -151,7 +142,7 @@ static void ranges(void)
 
 START_TEST(ranges_come_in_order_page_by_page)
 {
-    with_shards(ranges);
+    cluster_with_shards(&cluster, 1, ranges);
 }
 END_TEST
 
@@ -190,7 +181,7 @@ static void preconditions(void)
 
 START_TEST(preconditions_are_decided)
 {
-    with_shards(preconditions);
+    cluster_with_shards(&cluster, 1, preconditions);
 }
 END_TEST
 
@@ -212,7 +203,7 @@ static void announcements(void)
 
 START_TEST(every_shard_hears_announcements)
 {
-    with_shards(announcements);
+    cluster_with_shards(&cluster, 1, announcements);
 }
 END_TEST
 
@@ -238,7 +229,7 @@ static void dropped_tables(void)
 
 START_TEST(a_dropped_table_stays_dropped)
 {
-    with_shards(dropped_tables);
+    cluster_with_shards(&cluster, 1, dropped_tables);
 }
 END_TEST
 
@@ -273,7 +264,7 @@ static void large_dropped_table(void)
 
 START_TEST(a_dropped_table_is_swept_page_by_page)
 {
-    with_shards(large_dropped_table);
+    cluster_with_shards(&cluster, 1, large_dropped_table);
 }
 END_TEST
 
@@ -304,7 +295,7 @@ static void many_at_once(void)
 
 START_TEST(many_writers_of_few_keys_are_all_answered)
 {
-    with_shards(many_at_once);
+    cluster_with_shards(&cluster, 1, many_at_once);
 }
 END_TEST
 
@@ -322,7 +313,7 @@ static void full_disk(void)
 
 START_TEST(a_full_disk_refuses_writes_and_serves_reads)
 {
-    with_shards(full_disk);
+    cluster_with_shards(&cluster, 1, full_disk);
 }
 END_TEST
 

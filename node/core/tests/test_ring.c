@@ -1,19 +1,10 @@
 /* The ring changes: members join, leave and are replaced, and partitions move with what they hold. */
-#include <stdio.h>
-
 #include "cluster.h"
 #include "test_main.h"
 
 enum { KEYS = 40, CHANGE_US = 60000000 };
 
 static struct cluster cluster;
-
-static const char *key_name(unsigned i)
-{
-    static char name[16];
-    snprintf(name, sizeof(name), "key-%u", i);
-    return name;
-}
 
 static size_t up(size_t from)
 {
@@ -25,7 +16,7 @@ static size_t up(size_t from)
 static void put_all(const char *text)
 {
     for (unsigned i = 0; i < KEYS; i++)
-        ck_assert_int_eq(cluster_put(&cluster, up(0), key_name(i), text), OUTCOME_OK);
+        ck_assert_int_eq(cluster_put(&cluster, up(0), cluster_key_name(i), text), OUTCOME_OK);
 }
 
 static void expect_all(const char *text)
@@ -33,7 +24,7 @@ static void expect_all(const char *text)
     enum outcome outcome;
     for (size_t node = up(0); node < cluster.count; node = up(node + 1)) {
         for (unsigned i = 0; i < KEYS; i++) {
-            const char *read = cluster_get(&cluster, node, key_name(i), true, &outcome);
+            const char *read = cluster_get(&cluster, node, cluster_key_name(i), true, &outcome);
             ck_assert_int_eq(outcome, OUTCOME_OK);
             ck_assert_str_eq(read, text);
         }
@@ -68,7 +59,8 @@ static void run_change(void)
     uint64_t end_us = cluster.now_us + CHANGE_US;
     unsigned i = 0;
     while (!all_settled() && cluster.now_us < end_us) {
-        ck_assert_int_eq(cluster_put(&cluster, up(0), key_name(i++ % KEYS), "later"), OUTCOME_OK);
+        ck_assert_int_eq(cluster_put(&cluster, up(0), cluster_key_name(i++ % KEYS), "later"),
+                         OUTCOME_OK);
         cluster_run_for(&cluster, 10000);
     }
     ck_assert(all_settled());
@@ -87,16 +79,16 @@ static bool is_home(size_t node, const char *name)
 static void expect_held(void)
 {
     for (unsigned i = 0; i < KEYS; i++) {
-        struct version first =
-            cluster_held(&cluster, cluster_home(&cluster, key_name(i), 0), key_name(i));
+        struct version first = cluster_held(
+            &cluster, cluster_home(&cluster, cluster_key_name(i), 0), cluster_key_name(i));
         for (size_t rank = 0; rank < 3; rank++) {
-            size_t home = cluster_home(&cluster, key_name(i), rank);
-            ck_assert(version_equal(cluster_held(&cluster, home, key_name(i)), first));
+            size_t home = cluster_home(&cluster, cluster_key_name(i), rank);
+            ck_assert(version_equal(cluster_held(&cluster, home, cluster_key_name(i)), first));
             ck_assert(!version_is_none(first));
         }
         for (size_t node = up(0); node < cluster.count; node = up(node + 1)) {
-            if (!is_home(node, key_name(i)))
-                ck_assert(version_is_none(cluster_held(&cluster, node, key_name(i))));
+            if (!is_home(node, cluster_key_name(i)))
+                ck_assert(version_is_none(cluster_held(&cluster, node, cluster_key_name(i))));
         }
     }
 }
@@ -110,18 +102,22 @@ static unsigned partitions_of(size_t member)
     return count;
 }
 
+static void (*under_test)(void);
+
+static void holds_what_was_written(void)
+{
+    put_all("text");
+    under_test();
+    put_all("after");
+    cluster_run_for(&cluster, 10000000);
+    expect_all("after");
+    expect_held();
+}
+
 static void with_shards(size_t nodes, void (*story)(void))
 {
-    for (uint16_t shards = 1; shards <= CLUSTER_SHARDS_MAX; shards++) {
-        cluster_init(&cluster, nodes, shards);
-        put_all("text");
-        story();
-        put_all("after");
-        cluster_run_for(&cluster, 10000000);
-        expect_all("after");
-        expect_held();
-        cluster_deinit(&cluster);
-    }
+    under_test = story;
+    cluster_with_shards(&cluster, nodes, holds_what_was_written);
 }
 
 static void one_joins(void)
