@@ -15,7 +15,7 @@
 
 enum ring_verdict {
     RING_GRANTED,
-    RING_REFUSED, /* something higher is promised: `highest` */
+    RING_REFUSED, /* something higher is promised, and told */
     RING_KNOWN,   /* the asker is behind: the step is known */
     RING_UNKNOWN, /* this node is behind: it does not know the ring before the step */
     RING_NO_VOTE  /* it does not vote, or not now */

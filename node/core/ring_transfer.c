@@ -142,14 +142,14 @@ static bool enough(const struct ring_transfer *transfer)
     const struct replica *replica = transfer->coordinator->replica;
     const struct table_schema *schema;
     size_t cursor = 0;
-    unsigned wanted = 1u << SYSTEM_REPLICAS;
+    unsigned in_use = 1u << SYSTEM_REPLICAS; /* bit n: some table has that N */
     while ((schema = map_each(&replica->schemas, &cursor)) != NULL)
-        wanted |= 1u << schema->replicas;
+        in_use |= 1u << schema->replicas;
     for (unsigned n = 1; n <= REPLICAS_MAX; n++) {
         unsigned homes = n < transfer->homes.n ? n : transfer->homes.n;
         home_mask first = (home_mask)((1u << homes) - 1);
         bool majority = (unsigned)__builtin_popcount(transfer->done & first) >= majority_of(homes);
-        if ((wanted >> n & 1) != 0 && !majority)
+        if ((in_use >> n & 1) != 0 && !majority)
             return false;
     }
     return true;
