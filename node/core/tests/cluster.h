@@ -123,6 +123,9 @@ void cluster_crash(struct cluster *cluster, size_t node);
 void cluster_kill(struct cluster *cluster, size_t node);
 void cluster_run_for(struct cluster *cluster, uint64_t length_us);
 struct instant cluster_clock(const struct cluster *cluster, size_t node);
+/* Summed over the node's shards; all zero if it is down. */
+struct node_stats cluster_stats(const struct cluster *cluster, size_t node);
+struct node_stats cluster_stats_all(const struct cluster *cluster);
 
 /* A request made for tests, with the key and value it borrows. */
 struct cluster_request {

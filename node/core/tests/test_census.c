@@ -22,22 +22,10 @@ static void with_lying_disks(void (*story)(void))
     }
 }
 
-static struct node_stats stats_of(size_t index)
-{
-    struct node_stats sum;
-    memset(&sum, 0, sizeof(sum));
-    for (uint16_t shard = 0; shard < cluster.shards; shard++) {
-        struct node_stats stats;
-        node_stats(cluster.nodes[index].shard[shard], &stats);
-        node_stats_add(&sum, &stats);
-    }
-    return sum;
-}
-
 /* Shards of the node that must not vote. */
 static uint64_t recovering(size_t index)
 {
-    return stats_of(index).recovering;
+    return cluster_stats(&cluster, index).recovering;
 }
 
 static bool failed(size_t index)
@@ -67,13 +55,13 @@ static void sync_all(void)
 START_TEST(votes_are_counted_across_lives)
 {
     cluster_init(&cluster, 3, 1);
-    uint64_t before = stats_of(2).votes;
+    uint64_t before = cluster_stats(&cluster, 2).votes;
     write_some(0, 10);
-    uint64_t after = stats_of(2).votes;
+    uint64_t after = cluster_stats(&cluster, 2).votes;
     ck_assert_uint_ge(after, before + 10);
     cluster_crash(&cluster, 2);
     cluster_start(&cluster, 2);
-    ck_assert_uint_ge(stats_of(2).votes, after);
+    ck_assert_uint_ge(cluster_stats(&cluster, 2).votes, after);
     cluster_deinit(&cluster);
 }
 END_TEST
@@ -98,7 +86,7 @@ static void only_the_process_dies(void)
     ck_assert_uint_eq(recovering(2), 0);
     cluster_run_for(&cluster, 2000000);
     ck_assert_uint_eq(recovering(2), 0);
-    ck_assert_msg(stats_of(2).census_answers > 0, "it asks all the same");
+    ck_assert_msg(cluster_stats(&cluster, 2).census_answers > 0, "it asks all the same");
     ck_assert(!failed(2));
 }
 
@@ -210,10 +198,10 @@ static void lose_the_end(void)
     write_some(0, 100);
     memory_store_sync(cluster.nodes[0].disk);
     memory_store_sync(cluster.nodes[1].disk);
-    uint64_t held = stats_of(2).votes;
+    uint64_t held = cluster_stats(&cluster, 2).votes;
     cluster_crash(&cluster, 2);
     cluster_start(&cluster, 2);
-    ck_assert_uint_lt(stats_of(2).votes, held);
+    ck_assert_uint_lt(cluster_stats(&cluster, 2).votes, held);
 }
 
 /* It stands still, and never starts again. */
@@ -250,11 +238,11 @@ static void an_old_copy_is_restored(void)
     write_some(0, 20);
     sync_all();
     write_some(0, 100);
-    uint64_t held = stats_of(2).votes;
+    uint64_t held = cluster_stats(&cluster, 2).votes;
     cluster_crash(&cluster, 2);
     cluster.nodes[2].machine--;
     cluster_start(&cluster, 2);
-    ck_assert_uint_lt(stats_of(2).votes, held);
+    ck_assert_uint_lt(cluster_stats(&cluster, 2).votes, held);
     ck_assert_msg(recovering(2) == 0, "its machine has not restarted");
     expect_the_end();
 }
@@ -290,9 +278,9 @@ END_TEST
 START_TEST(a_ceiling_of_the_clock_counts_as_a_vote)
 {
     cluster_init(&cluster, 1, 1);
-    uint64_t before = stats_of(0).votes;
+    uint64_t before = cluster_stats(&cluster, 0).votes;
     ck_assert_int_eq(cluster_put(&cluster, 0, "k", "x"), OUTCOME_OK);
-    ck_assert_uint_ge(stats_of(0).votes, before + 2);
+    ck_assert_uint_ge(cluster_stats(&cluster, 0).votes, before + 2);
     cluster_deinit(&cluster);
 }
 END_TEST
@@ -428,12 +416,12 @@ static void come_back_without_the_second(void)
 START_TEST(a_late_witness_is_heard_too)
 {
     come_back_without_the_second();
-    answer_census(census_id, 0, stats_of(2).votes);
+    answer_census(census_id, 0, cluster_stats(&cluster, 2).votes);
     ck_assert(!failed(2));
     cluster_deinit(&cluster);
     come_back_without_the_second();
     cluster.rude = true;
-    answer_census(census_id, 0, stats_of(2).votes + 1);
+    answer_census(census_id, 0, cluster_stats(&cluster, 2).votes + 1);
     ck_assert(failed(2));
     cluster_deinit(&cluster);
 }
@@ -445,9 +433,9 @@ START_TEST(answers_to_other_questions_do_not_count)
     answer_census(census_id + 1, 0, UINT64_MAX);
     answer_census(0, 0, UINT64_MAX);
     ck_assert(!failed(2));
-    ck_assert_uint_eq(stats_of(2).frames_malformed, 0);
+    ck_assert_uint_eq(cluster_stats(&cluster, 2).frames_malformed, 0);
     answer_census(census_id, SHARDS_MAX, 1);
-    ck_assert_uint_eq(stats_of(2).frames_malformed, 1);
+    ck_assert_uint_eq(cluster_stats(&cluster, 2).frames_malformed, 1);
     ck_assert(!failed(2));
     cluster_deinit(&cluster);
 }

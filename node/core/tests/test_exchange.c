@@ -33,20 +33,6 @@ static void watch(struct cluster *watched, const struct cluster_frame *frame)
     seen.keys_bytes += keys ? frame->buffer->size : 0;
 }
 
-/* Of those that are up. */
-static struct node_stats stats_of_all(void)
-{
-    struct node_stats sum = {0};
-    for (size_t i = 0; i < NODES; i++) {
-        struct node_stats stats;
-        if (cluster.nodes[i].shard[0] == NULL)
-            continue;
-        node_stats(cluster.nodes[i].shard[0], &stats);
-        node_stats_add(&sum, &stats);
-    }
-    return sum;
-}
-
 static void setup(unsigned rows)
 {
     cluster_init(&cluster, NODES, 1);
@@ -113,10 +99,10 @@ START_TEST(equal_partitions_cost_a_sum_each)
     setup(ROWS);
     lose_rows(2, 0);
     memset(&seen, 0, sizeof(seen));
-    struct node_stats before = stats_of_all();
+    struct node_stats before = cluster_stats_all(&cluster);
     cluster_start(&cluster, 2);
     cluster_run_for(&cluster, 10000000);
-    struct node_stats after = stats_of_all();
+    struct node_stats after = cluster_stats_all(&cluster);
     ck_assert_uint_ge(seen.sums, 2 * CLUSTER_PARTITIONS);
     ck_assert_uint_eq(seen.keys, 0);
     ck_assert_uint_le(seen.sums_bytes, seen.sums * EQUAL_BYTES_MAX);
@@ -135,10 +121,10 @@ START_TEST(one_difference_is_found_by_sums)
     setup(ROWS);
     lose_rows(2, 1);
     memset(&seen, 0, sizeof(seen));
-    struct node_stats before = stats_of_all();
+    struct node_stats before = cluster_stats_all(&cluster);
     cluster_start(&cluster, 2);
     cluster_run_for(&cluster, 10000000);
-    struct node_stats after = stats_of_all();
+    struct node_stats after = cluster_stats_all(&cluster);
     ck_assert_uint_eq(rows_held(2), rows_held(0));
     ck_assert_uint_eq(after.repair_aborted - before.repair_aborted, 0);
     /* Both pairs may see it at the same time. */
@@ -166,10 +152,10 @@ START_TEST(what_is_missing_comes_back)
     cluster_run_for(&cluster, 20000000);
     ck_assert_uint_eq(rows_held(2), rows_held(0));
     ck_assert_uint_ge(rows_held(2), rows);
-    ck_assert_uint_eq(stats_of_all().repair_aborted, 0);
-    struct node_stats before = stats_of_all();
+    ck_assert_uint_eq(cluster_stats_all(&cluster).repair_aborted, 0);
+    struct node_stats before = cluster_stats_all(&cluster);
     cluster_run_for(&cluster, 10000000);
-    struct node_stats after = stats_of_all();
+    struct node_stats after = cluster_stats_all(&cluster);
     ck_assert_uint_eq(after.repair_rows, before.repair_rows);
     ck_assert_uint_gt(after.repair_sessions, before.repair_sessions);
     cluster_deinit(&cluster);
@@ -183,9 +169,9 @@ START_TEST(a_table_that_a_side_does_not_know_is_left_out)
     lose_rows(2, 5);
     cluster.untold = true;
     cluster_start(&cluster, 2);
-    struct node_stats before = stats_of_all();
+    struct node_stats before = cluster_stats_all(&cluster);
     cluster_run_for(&cluster, 30000000);
-    struct node_stats after = stats_of_all();
+    struct node_stats after = cluster_stats_all(&cluster);
     ck_assert_uint_eq(after.repair_items, before.repair_items);
     ck_assert_uint_eq(after.repair_rows, before.repair_rows);
     ck_assert_uint_eq(after.repair_aborted, before.repair_aborted);
@@ -218,7 +204,7 @@ START_TEST(a_dropped_table_is_left_out_and_its_leaves_go)
     ck_assert_uint_eq(rows_held(2), 0);
     ck_assert_uint_eq(leaves_held(2), 0);
     ck_assert_uint_eq(rows_held(0), ROWS);
-    ck_assert_uint_eq(stats_of_all().repair_items, 0);
+    ck_assert_uint_eq(cluster_stats_all(&cluster).repair_items, 0);
     cluster_deinit(&cluster);
 }
 END_TEST
@@ -276,7 +262,7 @@ START_TEST(wrong_leaves_are_mended)
         ck_assert_int_eq(cluster_put(&cluster, i % NODES, key, "another"), OUTCOME_OK);
         cluster_run_for(&cluster, 1000000);
     }
-    struct node_stats stats = stats_of_all();
+    struct node_stats stats = cluster_stats_all(&cluster);
     ck_assert_uint_eq(stats.scrub_leaves, wrong);
     ck_assert_uint_ge(stats.scrub_tables, CLUSTER_PARTITIONS * NODES);
     expect_equal_leaves(true);

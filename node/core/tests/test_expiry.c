@@ -63,18 +63,6 @@ static bool there(const char *name)
     return strcmp(text_at(0, name), "x") == 0;
 }
 
-/* Of all nodes. */
-static struct node_stats stats_sum(void)
-{
-    struct node_stats sum = {0}, stats;
-    for (size_t i = 0; i < cluster.count; i++)
-        for (uint16_t shard = 0; shard < cluster.shards && cluster.nodes[i].shard[0]; shard++) {
-            node_stats(cluster.nodes[i].shard[shard], &stats);
-            node_stats_add(&sum, &stats);
-        }
-    return sum;
-}
-
 /* All rows of a family on a node's disk, for store_rows_next(). */
 static void read_family(size_t node, enum store_family family, struct store_range *range)
 {
@@ -186,8 +174,8 @@ START_TEST(what_is_due_is_deleted_within_a_minute)
     for (size_t i = 0; i < array_size(stay); i++)
         ck_assert_msg(there(stay[i]), "%s is gone", stay[i]);
     check_entries(ATTRIBUTE);
-    ck_assert_uint_eq(stats_sum().items_expired, 3);
-    ck_assert_uint_eq(stats_sum().expiry_failed, 0);
+    ck_assert_uint_eq(cluster_stats_all(&cluster).items_expired, 3);
+    ck_assert_uint_eq(cluster_stats_all(&cluster).expiry_failed, 0);
     cluster_deinit(&cluster);
 }
 END_TEST
@@ -303,7 +291,7 @@ START_TEST(an_entry_is_not_believed)
     put_at((deaf + 1) % 3, "a", now_seconds() + 1000);
     regain_sight((deaf + 1) % 3, deaf);
     cluster_run_for(&cluster, 20 * SECOND_US);
-    ck_assert_uint_gt(stats_sum().expiry_spared, 0);
+    ck_assert_uint_gt(cluster_stats_all(&cluster).expiry_spared, 0);
     cluster.loses = NULL;
     cluster_run_for(&cluster, MINUTE_US);
     ck_assert(there("a"));

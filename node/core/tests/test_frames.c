@@ -98,17 +98,6 @@ static void forget(void)
     cluster_deinit(&cluster);
 }
 
-static uint64_t malformed(size_t node)
-{
-    uint64_t total = 0;
-    for (uint16_t shard = 0; shard < cluster.shards; shard++) {
-        struct node_stats stats;
-        node_stats(cluster.nodes[node].shard[shard], &stats);
-        total += stats.frames_malformed;
-    }
-    return total;
-}
-
 static void present(const struct cluster_frame *frame, struct slice bytes)
 {
     node_on_frame(cluster.nodes[frame->to].shard[frame->shard], cluster_clock(&cluster, frame->to),
@@ -120,7 +109,7 @@ START_TEST(honest_traffic_is_never_malformed)
     for (uint16_t shards = 1; shards <= CLUSTER_SHARDS_MAX; shards++) {
         record(shards);
         for (size_t i = 0; i < 3; i++)
-            ck_assert_uint_eq(malformed(i), 0);
+            ck_assert_uint_eq(cluster_stats(&cluster, i).frames_malformed, 0);
         forget();
     }
 }
@@ -134,13 +123,13 @@ START_TEST(changed_frames_are_counted_and_dropped)
         if (frame->from == frame->to)
             continue;
         struct buffer *changed = buffer_from(buffer_slice(frame->buffer));
-        uint64_t before = malformed(frame->to);
+        uint64_t before = cluster_stats(&cluster, frame->to).frames_malformed;
         size_t at = (size_t)prng_below(&prng, changed->size);
         changed->data[at] ^= (uint8_t)(1 << prng_below(&prng, 8));
         present(frame, buffer_slice(changed));
-        ck_assert_uint_eq(malformed(frame->to), before + 1);
+        ck_assert_uint_eq(cluster_stats(&cluster, frame->to).frames_malformed, before + 1);
         present(frame, slice_of(changed->data, at));
-        ck_assert_uint_eq(malformed(frame->to), before + 2);
+        ck_assert_uint_eq(cluster_stats(&cluster, frame->to).frames_malformed, before + 2);
         buffer_unref(changed);
     }
     forget();
@@ -151,17 +140,17 @@ START_TEST(frames_of_strangers_and_for_other_shards_are_dropped)
 {
     record(1);
     const struct cluster_frame *frame = &captured[0];
-    uint64_t before = malformed(frame->to);
+    uint64_t before = cluster_stats(&cluster, frame->to).frames_malformed;
     struct node *node = cluster.nodes[frame->to].shard[0];
     struct instant now = cluster_clock(&cluster, frame->to);
     size_t third = 3 - frame->to - frame->from;
     if (frame->from != frame->to) {
         node_on_frame(node, now, cluster.nodes[third].id, buffer_slice(frame->buffer));
-        ck_assert_uint_eq(malformed(frame->to), before + 1);
+        ck_assert_uint_eq(cluster_stats(&cluster, frame->to).frames_malformed, before + 1);
         before++;
     }
     node_on_frame(node, now, 99 << 16, buffer_slice(frame->buffer));
-    ck_assert_uint_eq(malformed(frame->to), before + 1);
+    ck_assert_uint_eq(cluster_stats(&cluster, frame->to).frames_malformed, before + 1);
     forget();
 }
 END_TEST

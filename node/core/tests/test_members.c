@@ -9,17 +9,6 @@ static struct cluster cluster;
 
 enum { ADDED = 3 };
 
-static struct node_stats stats_of(size_t node)
-{
-    struct node_stats sum, one;
-    node_stats(cluster.nodes[node].shard[0], &sum);
-    for (uint16_t shard = 1; shard < cluster.shards; shard++) {
-        node_stats(cluster.nodes[node].shard[shard], &one);
-        node_stats_add(&sum, &one);
-    }
-    return sum;
-}
-
 static void add_one(void)
 {
     ck_assert_uint_eq(cluster_add(&cluster), ADDED);
@@ -56,13 +45,13 @@ static void one_is_added(void)
         ck_assert_msg(
             version_equal(cluster_held(&cluster, ADDED, cluster_key_name(i)), VERSION_NONE),
             "it owns nothing");
-    ck_assert_uint_eq(stats_of(ADDED).repair_aborted, 0);
+    ck_assert_uint_eq(cluster_stats(&cluster, ADDED).repair_aborted, 0);
     /* It knows the others in its next life too, and they know it. */
     cluster_crash(&cluster, ADDED);
     cluster_start(&cluster, ADDED);
     cluster_run_for(&cluster, 2000000);
     expect_usable(ADDED);
-    ck_assert_uint_eq(stats_of(ADDED).recovering, 0);
+    ck_assert_uint_eq(cluster_stats(&cluster, ADDED).recovering, 0);
 }
 
 START_TEST(who_is_added_takes_part)
@@ -82,11 +71,11 @@ static void one_stands_in(void)
     write.request.value = writer_slice(&write.value);
     write.request.quorum = (struct quorum){3, 2, 3, true};
     ck_assert_int_eq(cluster_ask(&cluster, cluster_home(&cluster, "k", 0), 0, &write), OUTCOME_OK);
-    ck_assert_uint_eq(stats_of(ADDED).hints_pending, 1);
+    ck_assert_uint_eq(cluster_stats(&cluster, ADDED).hints_pending, 1);
     cluster_request_deinit(&write);
     cluster_start(&cluster, away);
     cluster_run_for(&cluster, 5000000);
-    ck_assert_uint_eq(stats_of(ADDED).hints_pending, 0);
+    ck_assert_uint_eq(cluster_stats(&cluster, ADDED).hints_pending, 0);
     ck_assert(version_equal(cluster_held(&cluster, away, "k"),
                             cluster_held(&cluster, cluster_home(&cluster, "k", 0), "k")));
 }
@@ -125,7 +114,7 @@ static void one_is_removed(void)
     remove_one();
     ck_assert(removed_for_all());
     for (size_t by = 0; by < ADDED; by++)
-        ck_assert_uint_eq(stats_of(by).frames_malformed, 0);
+        ck_assert_uint_eq(cluster_stats(&cluster, by).frames_malformed, 0);
     ck_assert_int_ne(cluster_put(&cluster, ADDED, "k", "x"), OUTCOME_OK);
     ck_assert_str_eq(cluster_get(&cluster, 0, "k", true, &outcome), "");
     ck_assert_int_eq(cluster_put(&cluster, 0, "k", "y"), OUTCOME_OK);
@@ -218,9 +207,9 @@ static void removed_in_a_census(void)
     cluster_crash(&cluster, 2);
     cluster_start(&cluster, 2);
     cluster_run_for(&cluster, 3000000);
-    ck_assert_uint_eq(stats_of(2).recovering, cluster.shards);
+    ck_assert_uint_eq(cluster_stats(&cluster, 2).recovering, cluster.shards);
     cluster_remove(&cluster, 2, ADDED);
-    ck_assert_uint_eq(stats_of(2).recovering, 0);
+    ck_assert_uint_eq(cluster_stats(&cluster, 2).recovering, 0);
     cluster_run_for(&cluster, 3000000);
     cluster.loses = NULL;
 }
@@ -242,9 +231,9 @@ START_TEST(a_census_ends_when_nobody_else_is_left)
     cluster_crash(&cluster, 0);
     cluster_start(&cluster, 0);
     cluster_run_for(&cluster, 20000000);
-    ck_assert_uint_eq(stats_of(0).recovering, 2);
+    ck_assert_uint_eq(cluster_stats(&cluster, 0).recovering, 2);
     cluster_remove(&cluster, 0, 1);
-    ck_assert_uint_eq(stats_of(0).recovering, 0);
+    ck_assert_uint_eq(cluster_stats(&cluster, 0).recovering, 0);
     ck_assert_int_eq(cluster_put(&cluster, 0, "k", "y"), OUTCOME_OK);
     cluster_deinit(&cluster);
 }
@@ -258,11 +247,12 @@ static void added_in_a_census(void)
     cluster_start(&cluster, 2);
     cluster_run_for(&cluster, 300000);
     add_one();
-    ck_assert_uint_eq(stats_of(2).recovering, cluster.shards);
+    ck_assert_uint_eq(cluster_stats(&cluster, 2).recovering, cluster.shards);
     cluster.loses = NULL;
     cluster_run_for(&cluster, 2000000);
-    ck_assert_uint_eq(stats_of(2).recovering, 0);
-    ck_assert_uint_eq(stats_of(2).census_answers, 3U * cluster.shards * cluster.shards);
+    ck_assert_uint_eq(cluster_stats(&cluster, 2).recovering, 0);
+    ck_assert_uint_eq(cluster_stats(&cluster, 2).census_answers,
+                      3U * cluster.shards * cluster.shards);
 }
 
 START_TEST(a_census_asks_who_is_added_too)
@@ -304,7 +294,7 @@ static void removed_while_repaired(void)
     cluster_run_for(&cluster, 30000000);
     ck_assert_uint_eq(repairs_lost + sums_lost, 0);
     for (size_t by = 0; by < 2; by++) {
-        struct node_stats stats = stats_of(by);
+        struct node_stats stats = cluster_stats(&cluster, by);
         ck_assert_uint_eq(stats.hints_delivered, 0);
         ck_assert_uint_eq(stats.replica_operations, 0);
     }
