@@ -10,19 +10,29 @@ enum { BODY_CHECKSUM_AT = 72, HEADER_CHECKSUM_AT = 80 };
 static const struct {
     const ProtobufCMessageDescriptor *descriptor;
     const char *name;
-    bool control;
+    enum frame_kind kind;
 } types[FRAME_TYPES_END] = {
-#define FRAME_ENTRY(enumerator, message, control) \
-    [FRAME_##enumerator] = {&cartwheel__##message##__descriptor, #enumerator, control},
+#define FRAME_ENTRY(enumerator, message, kind) \
+    [FRAME_##enumerator] = {&cartwheel__##message##__descriptor, #enumerator, FRAME_KIND_##kind},
     FRAME_TYPES(FRAME_ENTRY)
 #undef FRAME_ENTRY
 };
 
-bool frame_is_control(enum frame_type type)
+static enum frame_kind kind_of(enum frame_type type)
 {
     ensure(type > FRAME_NONE);
     ensure(type < FRAME_TYPES_END);
-    return types[type].control;
+    return types[type].kind;
+}
+
+bool frame_is_control(enum frame_type type)
+{
+    return kind_of(type) == FRAME_KIND_CONTROL;
+}
+
+bool frame_is_reply(enum frame_type type)
+{
+    return kind_of(type) == FRAME_KIND_REPLY;
 }
 
 bool frame_is_once(enum frame_type type)
@@ -101,7 +111,7 @@ enum frame_result frame_size(struct slice received, size_t *size)
     header_read(received, &header, sizes);
     if (header.type <= FRAME_NONE || header.type >= FRAME_TYPES_END)
         return FRAME_BAD;
-    size_t size_max = types[header.type].control ? FRAME_SIZE_MAX_CONTROL : FRAME_SIZE_MAX_DATA;
+    size_t size_max = frame_is_control(header.type) ? FRAME_SIZE_MAX_CONTROL : FRAME_SIZE_MAX_DATA;
     size_t whole = (size_t)FRAME_HEADER_SIZE + sizes[0] + sizes[1];
     if (whole > size_max)
         return FRAME_BAD;

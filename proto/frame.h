@@ -24,53 +24,56 @@ enum {
     FRAME_SIZE_MAX_DATA = 32 << 20    /* a page of 16 MB and its keys */
 };
 
-/* X(enumerator, protobuf message, control) */
-#define FRAME_TYPES(X)                              \
-    X(PING, news, true)                             \
-    X(PING_REPLY, news, true)                       \
-    X(PING_REQUEST, ping_request, true)             \
-    X(PING_REQUEST_REPLY, ping_request_reply, true) \
-    X(GOSSIP, news, true)                           \
-    X(SYNC, news, true)                             \
-    X(SYNC_REPLY, news, true)                       \
-    X(MEMBERS, news, true)                          \
-    X(WRITE, write, false)                          \
-    X(REPAIR, write, false)                         \
-    X(WRITE_REPLY, write_reply, false)              \
-    X(READ, read, false)                            \
-    X(READ_REPLY, read_reply, false)                \
-    X(PREPARE, prepare, false)                      \
-    X(PREPARE_REPLY, prepare_reply, false)          \
-    X(ACCEPT, accept, false)                        \
-    X(COMMIT, commit, false)                        \
-    X(RANGE, range, false)                          \
-    X(RANGE_REPLY, range_reply, false)              \
-    X(HINT, hint, false)                            \
-    X(HINT_REPLY, hint_reply, false)                \
-    X(FORWARD, forward, false)                      \
-    X(FORWARD_REPLY, forward_reply, false)          \
-    X(ANNOUNCE, announce, false)                    \
-    X(ANNOUNCE_REPLY, announce_reply, false)        \
-    X(SUMS, sums, false)                            \
-    X(SUMS_REPLY, sums_reply, false)                \
-    X(KEYS, keys, false)                            \
-    X(KEYS_REPLY, keys_reply, false)                \
-    X(ACCEPTED, keys, false)                        \
-    X(ACCEPTED_REPLY, keys_reply, false)            \
-    X(CENSUS, census, false)                        \
-    X(CENSUS_REPLY, census_reply, false)            \
-    X(LEASE, lease, false)                          \
-    X(LEASE_REPLY, lease_reply, false)              \
-    X(RING_PREPARE, ring_ask, false)                \
-    X(RING_ACCEPT, ring_ask, false)                 \
-    X(RING_VOTE, ring_vote, false)                  \
-    X(RING_FETCH, ring_fetch, false)                \
-    X(RING_NEWS, ring_news, false)                  \
-    X(RING_REPORT, ring_report, false)
+/* How frames travel: control frames on links of their own, so that gossip never waits behind rows. */
+enum frame_kind { FRAME_KIND_CONTROL, FRAME_KIND_REQUEST, FRAME_KIND_REPLY };
+
+/* X(enumerator, protobuf message, kind) */
+#define FRAME_TYPES(X)                                 \
+    X(PING, news, CONTROL)                             \
+    X(PING_REPLY, news, CONTROL)                       \
+    X(PING_REQUEST, ping_request, CONTROL)             \
+    X(PING_REQUEST_REPLY, ping_request_reply, CONTROL) \
+    X(GOSSIP, news, CONTROL)                           \
+    X(SYNC, news, CONTROL)                             \
+    X(SYNC_REPLY, news, CONTROL)                       \
+    X(MEMBERS, news, CONTROL)                          \
+    X(WRITE, write, REQUEST)                           \
+    X(REPAIR, write, REQUEST)                          \
+    X(WRITE_REPLY, write_reply, REPLY)                 \
+    X(READ, read, REQUEST)                             \
+    X(READ_REPLY, read_reply, REPLY)                   \
+    X(PREPARE, prepare, REQUEST)                       \
+    X(PREPARE_REPLY, prepare_reply, REPLY)             \
+    X(ACCEPT, accept, REQUEST)                         \
+    X(COMMIT, commit, REQUEST)                         \
+    X(RANGE, range, REQUEST)                           \
+    X(RANGE_REPLY, range_reply, REPLY)                 \
+    X(HINT, hint, REQUEST)                             \
+    X(HINT_REPLY, hint_reply, REPLY)                   \
+    X(FORWARD, forward, REQUEST)                       \
+    X(FORWARD_REPLY, forward_reply, REPLY)             \
+    X(ANNOUNCE, announce, REQUEST)                     \
+    X(ANNOUNCE_REPLY, announce_reply, REPLY)           \
+    X(SUMS, sums, REQUEST)                             \
+    X(SUMS_REPLY, sums_reply, REPLY)                   \
+    X(KEYS, keys, REQUEST)                             \
+    X(KEYS_REPLY, keys_reply, REPLY)                   \
+    X(ACCEPTED, keys, REQUEST)                         \
+    X(ACCEPTED_REPLY, keys_reply, REPLY)               \
+    X(CENSUS, census, REQUEST)                         \
+    X(CENSUS_REPLY, census_reply, REPLY)               \
+    X(LEASE, lease, REQUEST)                           \
+    X(LEASE_REPLY, lease_reply, REPLY)                 \
+    X(RING_PREPARE, ring_ask, REQUEST)                 \
+    X(RING_ACCEPT, ring_ask, REQUEST)                  \
+    X(RING_VOTE, ring_vote, REPLY)                     \
+    X(RING_FETCH, ring_fetch, REQUEST)                 \
+    X(RING_NEWS, ring_news, REQUEST)                   \
+    X(RING_REPORT, ring_report, REQUEST)
 
 enum frame_type {
     FRAME_NONE,
-#define FRAME_ENUMERATOR(name, message, control) FRAME_##name,
+#define FRAME_ENUMERATOR(name, message, kind) FRAME_##name,
     FRAME_TYPES(FRAME_ENUMERATOR)
 #undef FRAME_ENUMERATOR
         FRAME_TYPES_END
@@ -122,6 +125,8 @@ struct buffer *frame_encode(const struct frame_header *header, const ProtobufCMe
                             struct slice payload);
 /* Gossip goes over a connection of its own, so that data cannot starve it. */
 bool frame_is_control(enum frame_type type);
+/* It answers a request, and so shows that requests get there. */
+bool frame_is_reply(enum frame_type type);
 /* Not safe to repeat: a receiver takes each such request at most once, and only if it was meant for
  * its present life. So what it says of one is said of its first and only copy. */
 bool frame_is_once(enum frame_type type);

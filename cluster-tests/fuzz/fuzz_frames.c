@@ -15,7 +15,7 @@
 enum { STEPS_MAX = 24, REQUESTS_MAX = 6, TABLE = 100, FIELDS_REPEATED_MAX = 3 };
 
 static const ProtobufCMessageDescriptor *const descriptors[] = {
-#define DESCRIPTOR(enumerator, message, control) \
+#define DESCRIPTOR(enumerator, message, kind) \
     [FRAME_##enumerator] = &cartwheel__##message##__descriptor,
     FRAME_TYPES(DESCRIPTOR)
 #undef DESCRIPTOR

@@ -427,6 +427,9 @@ bool coordinator_on_frame(struct coordinator *coordinator, const struct frame *f
     case FRAME_HINT_REPLY:
     case FRAME_FORWARD_REPLY:
     case FRAME_ANNOUNCE_REPLY:
+    case FRAME_SUMS_REPLY: /* these three come here late: who asked has forgotten */
+    case FRAME_KEYS_REPLY:
+    case FRAME_ACCEPTED_REPLY:
         return on_reply(coordinator, frame, body);
     default:
         return false;

@@ -171,11 +171,11 @@ static size_t home_list(const struct coordinator *coordinator, const struct requ
                                       request->quorum.n);
 }
 
-/* Index of the first that can be reached, from `at` on; `count` if there is none. */
-static size_t first_usable(const struct coordinator *coordinator, const uint16_t *list, size_t at,
-                           size_t count)
+/* Index of the first that can be relied on, from `at` on; `count` if there is none. */
+static size_t first_trusted(const struct coordinator *coordinator, const uint16_t *list, size_t at,
+                            size_t count)
 {
-    while (at < count && !members_usable(coordinator->members, list[at]))
+    while (at < count && !members_trusted(coordinator->members, list[at]))
         at++;
     return at;
 }
@@ -185,7 +185,7 @@ void forward_or_begin(struct coordinator *coordinator, struct request *request)
     uint16_t list[REPLICAS_MAX];
     size_t count = home_list(coordinator, request, list);
     bool second = count > 1 && BUGGIFY("a write goes to another than the primary");
-    size_t first = first_usable(coordinator, list, second, count);
+    size_t first = first_trusted(coordinator, list, second, count);
     if (first == count) {
         begin_here(coordinator, request);
         return;
@@ -204,7 +204,7 @@ bool forward_onward(struct coordinator *coordinator, struct request *request)
     size_t self = 0;
     while (self < count && list[self] != coordinator->members->self)
         self++;
-    size_t next = self < count ? first_usable(coordinator, list, self + 1, count) : count;
+    size_t next = self < count ? first_trusted(coordinator, list, self + 1, count) : count;
     if (next == count)
         return false;
     PROBE("a write is handed on by a full node");

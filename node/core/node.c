@@ -382,8 +382,8 @@ static void frame_receive(struct node *node, node_id from, struct slice bytes)
         hlc_observe(&node->hlc, frame.header.hlc);
         heard_note(&node->heard, &frame.header);
         ring_register_heard(&node->ring, from, frame.header.epoch);
-        if (!frame_is_control(frame.header.type))
-            members_heard(&node->members, from, node->outbox.now.monotonic_us);
+        if (frame_is_reply(frame.header.type))
+            members_answered(&node->members, from, node->outbox.now.monotonic_us);
     }
     if (admit_once(node, &frame.header))
         node->frames_malformed += !frame_dispatch(node, &frame);
@@ -406,7 +406,7 @@ void node_on_peer_up(struct node *node, struct instant now, const struct peer_id
     struct slice name = slice_of_string(peer->name);
     if (peer->shards > 0 && members_bind(&node->members, name, peer->id)) {
         size_t index = members_index(&node->members, peer->id);
-        members_heard(&node->members, peer->id, now.monotonic_us);
+        members_answered(&node->members, peer->id, now.monotonic_us);
         members_set_shards(&node->members, index, peer->shards);
         members_set_linked(&node->members, index, true);
         gossip_on_link(&node->gossip, index, peer->incarnation);

@@ -197,26 +197,36 @@ void members_set_linked(struct membership *members, size_t index, bool linked)
     members->entries[index].member.linked = linked;
 }
 
-void members_heard(struct membership *members, node_id id, uint64_t now_us)
+void members_answered(struct membership *members, node_id id, uint64_t now_us)
 {
     size_t index = members_index(members, id);
     if (index == MEMBERS_MAX)
         return;
-    members->entries[index].heard_us = now_us;
-    members->entries[index].silent_until_us = 0;
+    struct members_entry *entry = &members->entries[index];
+    entry->answered_us = now_us;
+    entry->silent_until_us = 0;
+    entry->doubted_until_us = 0;
 }
 
 void members_unanswered(struct membership *members, size_t index, uint64_t sent_us)
 {
     struct members_entry *entry = &members->entries[index];
-    if (index != members->self && entry->heard_us <= sent_us)
-        entry->silent_until_us = members->now_us + MEMBER_SILENCE_US;
+    if (index == members->self || entry->answered_us > sent_us)
+        return;
+    entry->silent_until_us = members->now_us + MEMBER_SILENCE_US;
+    entry->doubted_until_us = members->now_us + MEMBER_DOUBT_US;
 }
 
 bool members_usable(const struct membership *members, size_t index)
 {
     const struct members_entry *entry = &members->entries[index];
     return member_usable(&entry->member) && entry->silent_until_us <= members->now_us;
+}
+
+bool members_trusted(const struct membership *members, size_t index)
+{
+    return members_usable(members, index) &&
+           members->entries[index].doubted_until_us <= members->now_us;
 }
 
 const struct cluster_config *membership_cluster(const struct membership *membership)

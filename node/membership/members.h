@@ -17,14 +17,16 @@
 #include "transport.h"
 
 enum {
-    MEMBER_SILENCE_US = 1000000 /* then it is tried again: a request's delay a second is little */
+    MEMBER_SILENCE_US = 1000000, /* then it is tried again: a request's delay a second is little */
+    MEMBER_DOUBT_US = 10000000   /* only then it is handed what nobody else can answer instead */
 };
 
 struct members_entry {
     struct member member;
     struct member_config config; /* owned */
-    uint64_t heard_us;           /* monotonic: when it last answered a request, or sent one */
+    uint64_t answered_us;        /* monotonic: when it last answered a request */
     uint64_t silent_until_us;    /* it left a request unanswered: not asked again before that */
+    uint64_t doubted_until_us;   /* and not relied on alone before that */
     uint32_t in_flight; /* requests of this shard that wait for it: the load that reads avoid */
 };
 
@@ -81,11 +83,14 @@ void members_set_status(struct membership *members, size_t index, enum member_st
                         uint64_t incarnation);
 /* This shard's link to it came up or broke. */
 void members_set_linked(struct membership *members, size_t index, bool linked);
-/* It answered a request, or sent one: whatever its silence meant, it is over. (Gossip does not
- * count: a node whose disk hangs still gossips.) */
-void members_heard(struct membership *members, node_id id, uint64_t now_us);
+/* It answered a request: whatever its silence meant, it is over. (Gossip does not count, since a node
+ * whose disk hangs still gossips; nor do its own requests, since one direction may work alone.) */
+void members_answered(struct membership *members, node_id id, uint64_t now_us);
 /* It left a request unanswered that was sent at `sent_us`: route around it for MEMBER_SILENCE_US,
- * unless something was heard since. */
+ * and hand it nothing whole for MEMBER_DOUBT_US, unless it answered something since. */
 void members_unanswered(struct membership *members, size_t index, uint64_t sent_us);
 /* May requests be sent there: member_usable(), and not silent. */
 bool members_usable(const struct membership *members, size_t index);
+/* May a request be handed to it whole, which then depends on it: members_usable(), and it left
+ * nothing unanswered of late. (Requests that others answer too find out whether it is back.) */
+bool members_trusted(const struct membership *members, size_t index);

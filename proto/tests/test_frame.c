@@ -13,11 +13,11 @@
 static const struct {
     enum frame_type type;
     const ProtobufCMessageDescriptor *descriptor;
-    bool control;
+    enum frame_kind kind;
     const char *name;
 } types[] = {
-#define TYPE_ENTRY(enumerator, message, control) \
-    {FRAME_##enumerator, &cartwheel__##message##__descriptor, control, #enumerator},
+#define TYPE_ENTRY(enumerator, message, kind) \
+    {FRAME_##enumerator, &cartwheel__##message##__descriptor, FRAME_KIND_##kind, #enumerator},
     FRAME_TYPES(TYPE_ENTRY)
 #undef TYPE_ENTRY
 };
@@ -172,7 +172,8 @@ START_TEST(types_have_their_names_and_lanes)
 {
     for (size_t i = 0; i < array_size(types); i++) {
         ck_assert_str_eq(frame_type_name(types[i].type), types[i].name);
-        ck_assert_int_eq(frame_is_control(types[i].type), types[i].control);
+        ck_assert_int_eq(frame_is_control(types[i].type), types[i].kind == FRAME_KIND_CONTROL);
+        ck_assert_int_eq(frame_is_reply(types[i].type), types[i].kind == FRAME_KIND_REPLY);
     }
     ck_assert_uint_eq(array_size(types), FRAME_TYPES_END - 1);
 }
@@ -296,7 +297,8 @@ START_TEST(sizes_beyond_the_limit_are_refused_before_memory_is_spent)
 {
     for (size_t i = 0; i < array_size(types); i++) {
         uint8_t type = (uint8_t)types[i].type;
-        uint32_t most = types[i].control ? FRAME_SIZE_MAX_CONTROL : FRAME_SIZE_MAX_DATA;
+        uint32_t most =
+            frame_is_control(types[i].type) ? FRAME_SIZE_MAX_CONTROL : FRAME_SIZE_MAX_DATA;
         most -= FRAME_HEADER_SIZE;
         ck_assert_int_eq(size_of_header(FRAME_VERSION, type, most, 0), FRAME_OK);
         ck_assert_int_eq(size_of_header(FRAME_VERSION, type, 0, most), FRAME_OK);

@@ -77,6 +77,9 @@ START_TEST(silence_means_unknown_and_never_another_coordinator)
     ck_assert_uint_eq(bench.answers, 0);
     bench_pass(&bench, 1);
     ck_assert_int_eq(bench.request.outcome, OUTCOME_UNKNOWN);
+    bench_pass(&bench, MEMBER_SILENCE_US);
+    ck_assert(members_usable(&bench.members, 0));
+    ck_assert_msg(!members_trusted(&bench.members, 0), "the next write goes around it still");
     end();
 }
 END_TEST

@@ -176,7 +176,7 @@ static void receive(struct gossip_net *net, const struct net_frame *arrived)
         return;
     arena_init(&arena);
     node->outbox.now.monotonic_us = net->now_us;
-    members_heard(&node->members, frame.header.from, net->now_us);
+    members_answered(&node->members, frame.header.from, net->now_us);
     ck_assert(gossip_on_frame(&node->gossip, &frame, &arena));
     arena_deinit(&arena);
     dial(net, node);

@@ -84,21 +84,24 @@ START_TEST(silence_ends_with_the_next_answer_or_after_a_while)
 {
     meet();
     members.now_us = 1000;
-    members_heard(&members, 2 << 16, 100);
+    members_answered(&members, 2 << 16, 100);
     members_unanswered(&members, 1, 99);
-    ck_assert_msg(members_usable(&members, 1), "it was heard after the question");
+    ck_assert_msg(members_usable(&members, 1), "it answered after the question");
     members_unanswered(&members, 1, 101);
     ck_assert(!members_usable(&members, 1));
-    members_heard(&members, 2 << 16, 200);
-    ck_assert(members_usable(&members, 1));
+    members_answered(&members, 2 << 16, 200);
+    ck_assert(members_trusted(&members, 1));
     members_unanswered(&members, 1, 300);
     members.now_us += MEMBER_SILENCE_US - 1;
     ck_assert(!members_usable(&members, 1));
     members.now_us++;
     ck_assert(members_usable(&members, 1));
+    ck_assert(!members_trusted(&members, 1));
+    members.now_us += MEMBER_DOUBT_US - MEMBER_SILENCE_US;
+    ck_assert(members_trusted(&members, 1));
     members_unanswered(&members, 0, 5000);
     ck_assert_msg(members_usable(&members, 0), "a node is never silent to itself");
-    members_heard(&members, 77 << 16, 300);
+    members_answered(&members, 77 << 16, 300);
     members_deinit(&members);
 }
 END_TEST
@@ -160,7 +163,7 @@ START_TEST(who_was_removed_is_nobody)
     members_remove(&members, 1);
     ck_assert_uint_eq(membership_version(&members), version);
     ck_assert_uint_eq(membership_size(&members), 2);
-    members_heard(&members, 2 << 16, 100);
+    members_answered(&members, 2 << 16, 100);
     members_deinit(&members);
 }
 END_TEST
