@@ -7,8 +7,8 @@
 #include "ring_proposer.h"
 
 enum {
-    LOOK_US = 50000, /* how often it is looked who is a member by now */
-    AWAY_US = 20000000,
+    LOOK_US = 50000,   /* how often it is looked who is a member by now */
+    BACK_US = 2000000, /* who was away until it was removed comes back */
     AWAY_PER_MILLION = 400000
 };
 
@@ -105,8 +105,10 @@ void members_remove_one(struct world *world)
                 world->nodes[by].name);
     propose(world, by, &step);
     /* It may be down until all is over, and come back with what it knew. */
-    if (index != by && world->nodes[index].up && prng_chance(&world->prng, AWAY_PER_MILLION))
-        node_restart(world, index, AWAY_US);
+    if (index != by && world->nodes[index].up && prng_chance(&world->prng, AWAY_PER_MILLION)) {
+        node_crash(world, index);
+        world->nodes[index].away = true;
+    }
 }
 
 /* A step that adds it is in force somewhere: it starts, knowing that ring. */
@@ -127,12 +129,21 @@ static void come(struct world *world, const struct ring_state *ring)
     node_boot(world, index);
 }
 
+static void come_back(struct world *world, uint16_t index)
+{
+    struct event restart = {.kind = EVENT_RESTART, .node = index};
+    if (world->nodes[index].away)
+        world_schedule(world, world_draw_us(world, BACK_US), restart);
+    world->nodes[index].away = false;
+}
+
 static void note_removed(struct world *world, const struct ring_state *ring)
 {
     for (uint16_t i = 0; i < world->nodes_count && i < ring->members_count; i++) {
         if (!ring_member_present(&ring->members[i]) && !world->nodes[i].removed) {
             world_trace(world, "%s is removed", world->nodes[i].name);
             world->nodes[i].removed = true;
+            come_back(world, i);
         }
     }
 }

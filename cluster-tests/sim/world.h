@@ -83,6 +83,7 @@ struct sim_node {
     uint64_t link_life[SIM_MEMBERS_MAX];       /* life of each peer that it last had a link to */
     uint64_t link_connection[SIM_MEMBERS_MAX]; /* and which it was */
     bool removed;                              /* a ring says so, whoever knows it yet */
+    bool away;                                 /* until it is removed */
     uint16_t shards;                           /* of this life */
     bool expiry_late;                          /* it does not know yet that items expire */
     bool up;
