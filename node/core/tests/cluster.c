@@ -23,31 +23,6 @@ struct instant cluster_clock(const struct cluster *cluster, size_t node)
     return (struct instant){cluster->now_us, (uint64_t)wall_us};
 }
 
-static void add_stats(const struct cluster *cluster, size_t node, struct node_stats *sum)
-{
-    struct node_stats stats;
-    for (uint16_t shard = 0; shard < cluster->shards && cluster->nodes[node].shard[0]; shard++) {
-        node_stats(cluster->nodes[node].shard[shard], &stats);
-        node_stats_add(sum, &stats);
-    }
-}
-
-struct node_stats cluster_stats(const struct cluster *cluster, size_t node)
-{
-    struct node_stats sum = {0};
-    add_stats(cluster, node, &sum);
-    return sum;
-}
-
-struct node_stats cluster_stats_all(const struct cluster *cluster)
-{
-    struct node_stats sum = {0};
-    for (size_t i = 0; i < cluster->count; i++)
-        add_stats(cluster, i, &sum);
-    return sum;
-}
-
-/* Behind all that arrive no later. */
 static void put_frame(struct cluster *cluster, struct cluster_frame *frame)
 {
     size_t at = cluster->frames_count++;

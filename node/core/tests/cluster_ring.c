@@ -1,4 +1,4 @@
-/* The ring of the clusters that tests make. */
+/* The ring of the clusters that tests make, and what their nodes count. */
 #include <check.h>
 
 #include "cluster.h"
@@ -40,3 +40,29 @@ const char *cluster_change(struct cluster *cluster, size_t by, const struct ring
     ck_assert(change.done);
     return change.problem;
 }
+
+static void add_stats(const struct cluster *cluster, size_t node, struct node_stats *sum)
+{
+    struct node_stats stats;
+    for (uint16_t shard = 0; shard < cluster->shards && cluster->nodes[node].shard[0]; shard++) {
+        node_stats(cluster->nodes[node].shard[shard], &stats);
+        node_stats_add(sum, &stats);
+    }
+}
+
+struct node_stats cluster_stats(const struct cluster *cluster, size_t node)
+{
+    struct node_stats sum = {0};
+    add_stats(cluster, node, &sum);
+    return sum;
+}
+
+struct node_stats cluster_stats_all(const struct cluster *cluster)
+{
+    struct node_stats sum = {0};
+    for (size_t i = 0; i < cluster->count; i++)
+        add_stats(cluster, i, &sum);
+    return sum;
+}
+
+/* Behind all that arrive no later. */
