@@ -8,8 +8,9 @@
 #include "probe.h"
 
 enum {
-    TICK_US = 20000,   /* between two sessions: repair never crowds out the foreground */
-    STEP_TIMEOUTS = 10 /* a step that walks a partition may take so many attempt timeouts */
+    TICK_US = 20000,    /* between two sessions: repair never crowds out the foreground */
+    STEP_TIMEOUTS = 10, /* a step that walks a partition may take so many attempt timeouts, */
+    SUMS_TIMEOUTS = 2   /* one that reads its sums so many */
 };
 
 static void answers_clear(struct exchange *exchange);
@@ -187,9 +188,9 @@ static uint32_t shared_from(const struct exchange *exchange, size_t member, uint
     return higher + 1;
 }
 
-static void step_arm(struct exchange *exchange)
+static void step_arm(struct exchange *exchange, uint64_t timeouts)
 {
-    uint64_t patience_us = STEP_TIMEOUTS * exchange->attempt_timeout_us;
+    uint64_t patience_us = timeouts * exchange->attempt_timeout_us;
     timers_arm(exchange->timers, &exchange->timeout, now_us_of(exchange) + patience_us);
 }
 
@@ -218,7 +219,7 @@ void exchange_ask_both(struct exchange *exchange, call_done done, enum frame_typ
                        enum frame_type expects, const ProtobufCMessage *body)
 {
     answers_clear(exchange);
-    step_arm(exchange);
+    step_arm(exchange, type == FRAME_SUMS ? SUMS_TIMEOUTS : STEP_TIMEOUTS);
     for (int side = 0; side < 2; side++) {
         struct call *call = &exchange->side[side].call;
         call->done = done;
@@ -233,7 +234,7 @@ bool exchange_answered(struct side_answer *answer, const struct frame *frame)
     answer->payload = buffer_from(frame->payload);
     if (exchange->side[1 - answer->side].payload == NULL)
         return false;
-    step_arm(exchange);
+    step_arm(exchange, STEP_TIMEOUTS);
     return true;
 }
 
