@@ -69,7 +69,9 @@ enum frame_kind { FRAME_KIND_CONTROL, FRAME_KIND_REQUEST, FRAME_KIND_REPLY };
     X(RING_VOTE, ring_vote, REPLY)                     \
     X(RING_FETCH, ring_fetch, REQUEST)                 \
     X(RING_NEWS, ring_news, REQUEST)                   \
-    X(RING_REPORT, ring_report, REQUEST)
+    X(RING_REPORT, ring_report, REQUEST)               \
+    X(JOIN, join, REQUEST)                             \
+    X(JOIN_REPLY, join_reply, REPLY)
 
 enum frame_type {
     FRAME_NONE,

@@ -87,13 +87,24 @@ class Node:
         return f"http://{self.host}:{self.port}"
 
     def arguments(self):
-        members = ",".join(f"{n.name}={n.host}:{n.peer_port}" for n in self.cluster.nodes)
         settings = {
             "name": self.name, "data": self.home / "data", "listen": f"{self.host}:{self.port}",
-            "initial_members": members, "secret_file": self.cluster.home / "secret",
-            "cluster": "test", **self.cluster.settings, **self.settings,
+            "secret_file": self.cluster.home / "secret", "cluster": "test", **self.place(),
+            **self.cluster.settings, **self.settings,
         }
         return [word for key, value in settings.items() for word in (f"--{key}", str(value))]
+
+    @property
+    def peer_address(self):
+        return f"{self.host}:{self.peer_port}"
+
+    def place(self):
+        """Settings that say how it becomes a member."""
+        first = self.cluster.first
+        if self in first:
+            return {"initial_members": ",".join(f"{n.name}={n.peer_address}" for n in first)}
+        seeds = [node.peer_address for node in self.cluster.nodes if node is not self]
+        return {"join": ",".join(seeds), "advertise": self.peer_address}
 
     def start(self):
         assert self.process is None
@@ -171,8 +182,10 @@ class Cluster:
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_hex(32))
         self.nodes = []
+        self.spares = []
         for number in range(1, nodes + 1):
             self.nodes.append(Node(self, number))
+        self.first = list(self.nodes)  # those that are born with it
 
     def __enter__(self):
         Cluster.running.append(self)
@@ -212,6 +225,39 @@ class Cluster:
 
     def hints_pending(self):
         return sum(node.admin("hints")["hints_pending"] for node in self.nodes)
+
+    def make_spares(self, count):
+        """Nodes that may join later."""
+        for _ in range(count):
+            self.spares.append(Node(self, len(self.nodes) + len(self.spares) + 1))
+
+    def add(self, **settings):
+        """A node that joins; started."""
+        if not self.spares:
+            self.make_spares(1)
+        node = self.spares.pop(0)
+        node.settings.update(settings)
+        self.nodes.append(node)
+        node.start()
+        return node
+
+    def forget(self, node):
+        """It is no member any more, and not started again."""
+        if node.process is not None:
+            node.kill()
+        self.nodes.remove(node)
+
+    def change(self):
+        """What the ring has under way, as the first node that runs knows it."""
+        asked = next(node for node in self.nodes if node.process is not None)
+        return asked.admin("ring")["change"]
+
+    def wait_changed(self, seconds=120):
+        """Until nothing of the ring is under way, for any node."""
+        running = [node for node in self.nodes if node.process is not None]
+        wait_until(lambda: not any(node.admin("ring")["change"]["under_way"] for node in running)
+                   and len({node.admin("ring")["epoch"] for node in running}) == 1,
+                   seconds, "the change of the ring is over")
 
 
 def tool(node, *arguments, **environment):

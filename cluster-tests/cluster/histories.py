@@ -340,10 +340,10 @@ class Load:
 
     def read_all(self):
         reader = Worker(self, THREADS)
-        running = [client for client, node in zip(self.clients, self.cluster.nodes)
-                   if node.process is not None]
-        for client in running:
-            self.clients = [client]
+        for node in self.cluster.nodes:
+            if node.process is None:
+                continue
+            self.clients = [connect(node)]
             for item in self.items.all:
                 reader.get(item)
         assert set(reader.fates) == {"done"}, reader.fates

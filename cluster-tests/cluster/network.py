@@ -59,7 +59,7 @@ class Network:
     """The proxy; in a `with`. It must run before the nodes do."""
 
     def __init__(self, cluster):
-        self.nodes = cluster.nodes
+        self.nodes = [*cluster.nodes, *cluster.spares]  # those that leave later included
         self.path = cluster.home / "network"
         for node in self.nodes:
             node.settings["peer_listen"] = f"{node.host}:{free_port(node.host)}"

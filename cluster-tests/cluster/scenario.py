@@ -32,9 +32,10 @@ STRICT = {"Tags": [{"Key": "cartwheel:sloppy", "Value": "false"}]}
 class Scenario(Cluster):
     """A cluster whose nodes meet through `network`."""
 
-    def __init__(self, folder, nodes=3, **settings):
+    def __init__(self, folder, nodes=3, spares=0, **settings):
         super().__init__(nodes, **{**QUICK, **settings})
         self.folder = folder
+        self.make_spares(spares)
         self.network = Network(self)
         self.longest_s = REQUEST_MAX_S
         self.allowed = []  # patterns of errors that the fault calls for
@@ -112,7 +113,7 @@ class Scenario(Cluster):
         time.sleep(0.5)
         assert self.network.count("tainted") == 0, "corruption passed unnoticed"
         for node in self.present():
-            assert files_of(node) <= files[node] + FILES_MORE_MAX, f"{node.name} leaks files"
+            assert files_of(node) <= files.get(node, 0) + FILES_MORE_MAX, f"{node.name} leaks files"
         errors = self.unexpected_errors()
         assert not errors, errors
 

@@ -6,6 +6,7 @@
 #include <yyjson.h>
 
 #include "ownership.h"
+#include "ring_state.h"
 
 /* One answer while it is built. */
 struct answer {
@@ -148,6 +149,11 @@ static void add_owned(struct answer *answer, yyjson_mut_val *object,
     add_percent(answer, object, "due_percent", ownership->due[index], copies);
 }
 
+static const char *state_in_ring(const struct membership *membership, size_t index)
+{
+    return ring_member_state_name(membership_ring(membership)->members[index].state);
+}
+
 static void add_members(struct answer *answer)
 {
     const struct membership *membership = node_membership(answer->node);
@@ -166,6 +172,7 @@ static void add_members(struct answer *answer)
         add_string(answer, object, "zone", member->config->zone);
         add_uint(answer, object, "weight", member->config->weight);
         add_string(answer, object, "status", member_status_name(member->status));
+        add_string(answer, object, "state", state_in_ring(membership, index));
         yyjson_mut_obj_add_bool(answer->json, object, "linked", member->linked);
         add_uint(answer, object, "incarnation", member->incarnation);
         add_owned(answer, object, &ownership, index);
@@ -312,8 +319,20 @@ static void add_ring_members(struct answer *answer, const struct ownership *owne
         add_string(answer, object, "name", config->name);
         add_string(answer, object, "zone", config->zone);
         add_uint(answer, object, "weight", config->weight);
+        add_string(answer, object, "state", state_in_ring(membership, index));
         add_owned(answer, object, ownership, index);
     }
+}
+
+static void add_change(struct answer *answer)
+{
+    const struct ring_state *ring = membership_ring(node_membership(answer->node));
+    yyjson_mut_val *object = add_object(answer, "change");
+    yyjson_mut_obj_add_bool(answer->json, object, "under_way", ring_changes(ring));
+    yyjson_mut_obj_add_bool(answer->json, object, "planned", !ring->unplanned);
+    add_uint(answer, object, "partitions", ring->planned);
+    add_uint(answer, object, "partitions_left", ring->moving);
+    add_uint(answer, object, "partitions_joint", ring->joint);
 }
 
 static void add_preference_lists(struct answer *answer, size_t replicas)
@@ -343,6 +362,7 @@ static int answer_ring(struct answer *answer)
     add_uint(answer, answer->root, "partitions", membership_partitions(membership));
     add_uint(answer, answer->root, "replicas", ownership.replicas);
     add_percent(answer, answer->root, "imbalance_percent", ownership.imbalance, 1);
+    add_change(answer);
     add_ring_members(answer, &ownership);
     add_preference_lists(answer, replicas);
     ownership_deinit(&ownership);

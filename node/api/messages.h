@@ -18,6 +18,7 @@
 #define MESSAGE_RATE "Rate of requests exceeds the allowed throughput."
 #define MESSAGE_UNAVAILABLE \
     "Too few replicas of the item can be reached. The request had no effect and can be retried."
+#define MESSAGE_REMOVED       "This node is no member of the cluster any more; nothing was done."
 #define MESSAGE_WRITE_UNKNOWN "The write may or may not have taken effect."
 #define MESSAGE_NO_SPACE \
     "There is no space left on the disks of the item's replicas. The request had no effect."

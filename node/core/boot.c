@@ -1,5 +1,6 @@
 #include "boot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,11 +24,7 @@ static void identity_encode(struct writer *writer, node_id id, const char *name,
 {
     writer_put_u64(writer, id);
     writer_put_sized(writer, slice_of_string(name));
-    writer_put_sized(writer, slice_of_string(cluster->name));
-    writer_put_u32(writer, cluster->partitions);
-    writer_put_varint(writer, cluster->members_count);
-    for (size_t i = 0; i < cluster->members_count; i++)
-        member_config_encode(&cluster->members[i], writer);
+    cluster_config_encode(cluster, writer);
 }
 
 static bool identity_decode(struct slice bytes, struct boot *boot)
@@ -35,19 +32,16 @@ static bool identity_decode(struct slice bytes, struct boot *boot)
     struct reader reader = reader_of(bytes);
     boot->id = reader_get_u64(&reader);
     boot->name = slice_to_string(reader_get_sized(&reader));
-    boot->cluster.name = slice_to_string(reader_get_sized(&reader));
-    boot->cluster.partitions = reader_get_u32(&reader);
-    uint64_t count = reader_get_varint(&reader);
-    if (reader.failed || count == 0 || count > MEMBERS_MAX)
-        return false;
-    boot->cluster.members = calloc(count, sizeof(*boot->cluster.members));
-    ensure(boot->cluster.members != NULL);
-    boot->cluster.members_count = count;
-    for (size_t i = 0; i < count; i++) {
-        if (!member_config_decode(&reader, &boot->cluster.members[i]))
-            return false;
-    }
-    return reader_done(&reader) && cluster_config_check(&boot->cluster) == NULL;
+    return cluster_config_decode(&reader, &boot->cluster) && reader_done(&reader);
+}
+
+static node_id draw_id(struct prng *random)
+{
+    node_id id;
+    do {
+        id = node_id_of(prng_next(random));
+    } while (id == NODE_ID_NONE);
+    return id;
 }
 
 static const char *be_born(struct boot *boot, const struct cluster_config *configured,
@@ -57,10 +51,8 @@ static const char *be_born(struct boot *boot, const struct cluster_config *confi
     if (wrong != NULL)
         return wrong;
     boot->born = true;
-    do {
-        boot->id = node_id_of(prng_next(random));
-    } while (boot->id == NODE_ID_NONE);
-    boot->name = slice_to_string(slice_of_string(name));
+    boot->id = draw_id(random);
+    boot->name = slice_to_string(slice_of_string(*name == '\0' ? BOOT_NAME : name));
     cluster_config_copy(&boot->cluster, configured);
     struct writer row;
     writer_init(&row, 256);
@@ -68,6 +60,65 @@ static const char *be_born(struct boot *boot, const struct cluster_config *confi
     store_batch_put(batch, STORE_META, META_IDENTITY, writer_slice(&row));
     writer_deinit(&row);
     return NULL;
+}
+
+bool boot_is_new(boot_read read, void *context)
+{
+    struct buffer *identity = read(context, META_IDENTITY);
+    buffer_unref(identity);
+    return identity == NULL;
+}
+
+static bool joiner_decode(struct buffer *row, struct boot_joiner *joiner)
+{
+    if (row == NULL)
+        return false;
+    struct reader reader = reader_of(buffer_slice(row));
+    joiner->id = reader_get_u64(&reader);
+    joiner->name = slice_to_string(reader_get_sized(&reader));
+    bool good = reader_done(&reader) && joiner->id != NODE_ID_NONE;
+    if (!good)
+        boot_joiner_deinit(joiner);
+    return good;
+}
+
+/* Unless it is given, a name that nobody else has. */
+static char *name_of(const char *name, node_id id)
+{
+    char made[sizeof("node-0123456789ab")];
+    snprintf(made, sizeof(made), "node-%012llx", (unsigned long long)(id >> 16));
+    return slice_to_string(slice_of_string(*name == '\0' ? made : name));
+}
+
+void boot_prepare_join(struct boot_joiner *joiner, const char *name, struct prng *random,
+                       boot_read read, void *context, struct store_batch *batch)
+{
+    struct buffer *row = read(context, META_JOINER);
+    bool known = joiner_decode(row, joiner);
+    buffer_unref(row);
+    if (known && (*name == '\0' || strcmp(joiner->name, name) == 0))
+        return;
+    if (known)
+        boot_joiner_deinit(joiner);
+    joiner->id = draw_id(random);
+    joiner->name = name_of(name, joiner->id);
+    struct writer made;
+    writer_init(&made, 64);
+    writer_put_u64(&made, joiner->id);
+    writer_put_sized(&made, slice_of_string(joiner->name));
+    store_batch_put(batch, STORE_META, META_JOINER, writer_slice(&made));
+    writer_deinit(&made);
+}
+
+void boot_joiner_deinit(struct boot_joiner *joiner)
+{
+    free(joiner->name);
+    memset(joiner, 0, sizeof(*joiner));
+}
+
+void boot_forget_joiner(struct store_batch *batch)
+{
+    store_batch_delete(batch, STORE_META, META_JOINER);
 }
 
 void boot_join(node_id id, const char *name, const struct cluster_config *cluster,
@@ -78,6 +129,7 @@ void boot_join(node_id id, const char *name, const struct cluster_config *cluste
     identity_encode(&row, id, name, cluster);
     store_batch_put(batch, STORE_META, META_IDENTITY, writer_slice(&row));
     store_batch_put(batch, STORE_META, META_RING, ring);
+    boot_forget_joiner(batch);
     writer_deinit(&row);
 }
 
@@ -118,14 +170,32 @@ static void load_peers(struct boot *boot, boot_read read, void *context)
     }
 }
 
-/* By its id if the ring knows it; members of the birth may be known by their names only. */
-static bool is_removed(const struct boot *boot, const struct ring_state *ring)
+/* By its id if the ring knows it; members of the birth may be known by their names only. NULL if it is
+ * none. */
+static const struct ring_member *find_self(const struct boot *boot, const struct ring_state *ring)
 {
     unsigned number = ring_find_id(ring, boot->id);
     if (number != RING_NOBODY)
-        return !ring_member_present(&ring->members[number]);
+        return ring_member_present(&ring->members[number]) ? &ring->members[number] : NULL;
     number = ring_find_name(ring, slice_of_string(boot->name));
-    return number == RING_NOBODY || ring->members[number].id != NODE_ID_NONE;
+    bool other = number == RING_NOBODY || ring->members[number].id != NODE_ID_NONE;
+    return other ? NULL : &ring->members[number];
+}
+
+static void set_address(struct boot *boot, const char *address)
+{
+    boot->address = slice_to_string(slice_of_string(address));
+}
+
+static void take_birth_address(struct boot *boot)
+{
+    const struct cluster_config *cluster = &boot->cluster;
+    for (size_t i = 0; i < cluster->members_count && boot->address == NULL; i++) {
+        if (strcmp(cluster->members[i].name, boot->name) == 0)
+            set_address(boot, cluster->members[i].address);
+    }
+    if (boot->address == NULL)
+        set_address(boot, "");
 }
 
 /* NULL, or why this node must not start by what its ring says. */
@@ -134,13 +204,19 @@ static const char *load_ring(struct boot *boot, boot_read read, void *context)
     struct ring_state ring;
     boot->ring = read(context, META_RING);
     boot->ring_vote = read(context, META_RING_VOTE);
-    if (boot->ring == NULL)
+    boot->members_count = boot->cluster.members_count;
+    if (boot->ring == NULL) {
+        take_birth_address(boot);
         return NULL;
+    }
     if (!ring_decode(buffer_slice(boot->ring), &ring))
         return ring_damaged;
+    const struct ring_member *self = find_self(boot, &ring);
     const char *wrong = ring.partitions != boot->cluster.partitions ? ring_damaged
-                        : is_removed(boot, &ring)                   ? node_removed
+                        : self == NULL                              ? node_removed
                                                                     : NULL;
+    set_address(boot, self == NULL ? "" : self->config.address);
+    boot->members_count = ring.members_count;
     ring_deinit(&ring);
     return wrong;
 }
@@ -169,7 +245,7 @@ const char *boot_load(struct boot *boot, const struct cluster_config *configured
     else if (!identity_decode(buffer_slice(identity), boot))
         wrong = "the data directory's identity record is damaged";
     buffer_unref(identity);
-    if (wrong == NULL && strcmp(boot->name, name) != 0)
+    if (wrong == NULL && *name != '\0' && strcmp(boot->name, name) != 0)
         wrong = "the data directory belongs to a node of another name";
     if (wrong == NULL && read_number(read, context, META_AMNESIA) != 0)
         wrong = boot_amnesia;
@@ -193,23 +269,6 @@ void boot_add_member(struct boot *boot, const struct member_config *member)
     boot->added[boot->added_count++] = member_config_copy(member);
 }
 
-static const struct member_config *find(const struct member_config *members, size_t count,
-                                        const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(members[i].name, name) == 0)
-            return &members[i];
-    }
-    return NULL;
-}
-
-const struct member_config *boot_self(const struct boot *boot)
-{
-    const struct member_config *self =
-        find(boot->cluster.members, boot->cluster.members_count, boot->name);
-    return self != NULL ? self : find(boot->added, boot->added_count, boot->name);
-}
-
 void boot_deinit(struct boot *boot)
 {
     buffer_unref(boot->ring);
@@ -219,6 +278,7 @@ void boot_deinit(struct boot *boot)
     free(boot->added);
     free(boot->peers);
     free(boot->name);
+    free(boot->address);
     cluster_config_deinit(&boot->cluster);
     memset(boot, 0, sizeof(*boot));
 }

@@ -13,6 +13,8 @@
 #include "prng.h"
 #include "store.h"
 
+#define BOOT_NAME "node1"
+
 struct boot {
     node_id id;                    /* 48 random bits, drawn at birth */
     uint64_t incarnation;          /* one more at each start: refutes rumours about earlier lives */
@@ -21,7 +23,9 @@ struct boot {
     struct member_config *added;   /* members that came after birth, in the order of their numbers;
                                       owned */
     size_t added_count;
-    char *name;                  /* this node's, one of the members, those added included; owned */
+    char *name;           /* this node's, one of the members, those added included; owned */
+    char *address;        /* where it said that peers reach it; "": not a member yet; owned */
+    size_t members_count; /* of the ring it last knew, those that are gone included */
     struct peer_identity *peers; /* ids that members had when last seen; owned */
     size_t peers_count;
     struct buffer *ring;      /* as it was last known; NULL: the birth's */
@@ -39,14 +43,31 @@ struct boot {
 typedef struct buffer *(*boot_read)(void *context, struct slice key);
 
 /* Fills `boot` from the rows, or from `configured` and `name` on the first start, drawing from
- * `random`. If `name` is none of the initial members', the caller must boot_add_member() it; and
+ * `random`. A name of "" is the node's, whatever that is; at birth, BOOT_NAME. If `name` is none of the initial members', the caller must boot_add_member() it; and
  * the caller must commit `batch` durably before node_new(). `machine` is another number after each
  * start of the machine's kernel, or 0 if that is not known: what a process has written survives its
  * death, but not always the machine's. Returns NULL, or a message for the operator (static). */
 const char *must_check boot_load(struct boot *boot, const struct cluster_config *configured,
                                  const char *name, uint64_t machine, struct prng *random,
                                  boot_read read, void *context, struct store_batch *batch);
-/* The rows of a node that joins a running cluster: its identity, and a ring in which it is a member. */
+/* Joining a running cluster takes the place of birth: whoever has no identity yet becomes a member of
+ * the ring there, is given that ring, and makes both durable. Asked again after a crash in between, it
+ * must be the same as before, or it would be a member twice. */
+struct boot_joiner {
+    node_id id;
+    char *name; /* owned */
+};
+
+/* There is no node in the store yet. */
+bool boot_is_new(boot_read read, void *context);
+/* Who the new node will be: as drawn before, or as drawn now; the caller must commit `batch` durably
+ * before anybody is told. If `name` is "", it is made of the id. */
+void boot_prepare_join(struct boot_joiner *joiner, const char *name, struct prng *random,
+                       boot_read read, void *context, struct store_batch *batch);
+void boot_joiner_deinit(struct boot_joiner *joiner);
+/* It was refused for good: the next time, another is drawn. */
+void boot_forget_joiner(struct store_batch *batch);
+/* The rows of a node that has joined: its identity, and a ring in which it is a member. */
 void boot_join(node_id id, const char *name, const struct cluster_config *cluster,
                struct slice ring, struct store_batch *batch);
 /* What to tell the operator of a node that has lost the end of its durable state. */
@@ -55,6 +76,4 @@ extern const char boot_amnesia[];
 extern const char node_removed[];
 /* One more member came after birth; copies it. */
 void boot_add_member(struct boot *boot, const struct member_config *member);
-/* This node's own; NULL if it is none of the initial members and was not added. */
-const struct member_config *boot_self(const struct boot *boot);
 void boot_deinit(struct boot *boot);

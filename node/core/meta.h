@@ -11,6 +11,8 @@ enum { SHARDS_MAX = 64 /* per daemon: more than any machine this is meant for ha
 /* What the kernel's boot id was (as a number) when this node was last known not to have lost the end
  * of its durable state. */
 #define META_MACHINE SLICE_LITERAL("machine")
+/* Who a node will be that is about to join a cluster, until it has: id and name (sized). */
+#define META_JOINER SLICE_LITERAL("joiner")
 /* There once this node was found to have lost it: it never starts again. */
 #define META_AMNESIA        SLICE_LITERAL("amnesia")
 #define META_HEARD_PREFIX   SLICE_LITERAL("heard/")

@@ -101,6 +101,8 @@ size_t node_add_member(struct node *node, struct instant now, const struct membe
 /* For good: links to it are to be closed, and its frames are not taken any more. If that is this node,
  * node_failure() says so. May be repeated. */
 void node_remove_member(struct node *node, struct instant now, size_t number);
+/* A member has said, and proven to be one, that this node is none any more: as if the ring had said so. */
+void node_on_expelled(struct node *node);
 /* It has another zone, weight or address from now on. Copies. */
 void node_change_member(struct node *node, struct instant now, size_t number, const char *zone,
                         uint32_t weight, const char *address);

@@ -47,6 +47,11 @@ static void let_go(struct node *node, size_t number)
     heard_forget(&node->heard, id);
 }
 
+void node_on_expelled(struct node *node)
+{
+    node->failure = node_removed;
+}
+
 void node_remove_member(struct node *node, struct instant now, size_t number)
 {
     if (number == node->members.self) {

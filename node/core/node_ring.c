@@ -153,9 +153,6 @@ void node_change_ring(struct node *node, struct instant now, struct ring_proposa
 
 bool node_ring_quiet(const struct node *node)
 {
-    const struct ring_state *ring = &node->members.ring;
-    bool quiet = ring->moving == 0 && !ring->unplanned;
-    for (size_t i = 0; i < ring->members_count; i++)
-        quiet &= ring->members[i].state == RING_NORMAL || ring->members[i].state == RING_REMOVED;
-    return quiet && ring_transfer_idle(&node->transfer) && ring_cleanup_idle(&node->cleanup);
+    return !ring_changes(&node->members.ring) && ring_transfer_idle(&node->transfer) &&
+           ring_cleanup_idle(&node->cleanup);
 }

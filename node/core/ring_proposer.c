@@ -12,8 +12,8 @@ enum {
     PAUSE_DOUBLINGS_MAX = 5
 };
 
-static const char out_of_time[] = "a majority of the members that decide on the ring cannot be "
-                                  "brought to";
+const char ring_undecided[] = "a majority of the members that decide on the ring could not be "
+                              "brought to it in time: the change may still be made";
 
 static void on_timer(struct timer *timer, uint64_t now_us);
 
@@ -136,7 +136,7 @@ static void begin_round(struct ring_proposer *proposer)
 {
     forget_step(proposer);
     if (now_us_of(proposer) >= ring_proposals_first(&proposer->waiting)->deadline_us) {
-        finish(proposer, out_of_time);
+        finish(proposer, ring_undecided);
         return;
     }
     proposer->instance = ring_of(proposer)->epoch + 1;

@@ -27,6 +27,9 @@ struct ring_proposal {
     uint64_t deadline_us;
 };
 
+/* The problem of a proposal whose time is over. */
+extern const char ring_undecided[];
+
 LIST_DEFINE(ring_proposals, struct ring_proposal, link)
 
 enum ring_proposer_phase { RING_IDLE, RING_PAUSED, RING_PREPARING, RING_ACCEPTING };

@@ -78,6 +78,32 @@ void cluster_config_deinit(struct cluster_config *cluster)
     memset(cluster, 0, sizeof(*cluster));
 }
 
+void cluster_config_encode(const struct cluster_config *cluster, struct writer *out)
+{
+    writer_put_sized(out, slice_of_string(cluster->name));
+    writer_put_u32(out, cluster->partitions);
+    writer_put_varint(out, cluster->members_count);
+    for (size_t i = 0; i < cluster->members_count; i++)
+        member_config_encode(&cluster->members[i], out);
+}
+
+bool cluster_config_decode(struct reader *reader, struct cluster_config *cluster)
+{
+    cluster->name = slice_to_string(reader_get_sized(reader));
+    cluster->partitions = reader_get_u32(reader);
+    uint64_t count = reader_get_varint(reader);
+    if (reader->failed || count == 0 || count > MEMBERS_MAX)
+        return false;
+    cluster->members = calloc(count, sizeof(*cluster->members));
+    ensure(cluster->members != NULL);
+    cluster->members_count = count;
+    for (size_t i = 0; i < count; i++) {
+        if (!member_config_decode(reader, &cluster->members[i]))
+            return false;
+    }
+    return cluster_config_check(cluster) == NULL;
+}
+
 const char *member_config_check(const struct member_config *member)
 {
     if (member->name[0] == '\0' || strlen(member->name) > NAME_SIZE_MAX)

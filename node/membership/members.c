@@ -277,6 +277,11 @@ uint32_t membership_partitions(const struct membership *membership)
     return membership->cluster.partitions;
 }
 
+const struct ring_state *membership_ring(const struct membership *membership)
+{
+    return &membership->ring;
+}
+
 uint64_t membership_epoch(const struct membership *membership)
 {
     return membership->ring.epoch;

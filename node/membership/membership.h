@@ -39,6 +39,9 @@ enum { MEMBERS_MAX = 1024, PREFERENCE_MAX = 12 /* N is at most 7; the rest can s
 uint64_t cluster_id(const struct cluster_config *cluster);
 void cluster_config_copy(struct cluster_config *to, const struct cluster_config *from);
 void cluster_config_deinit(struct cluster_config *cluster);
+void cluster_config_encode(const struct cluster_config *cluster, struct writer *out);
+/* The cluster is the caller's in any case. False if it is malformed, or not valid. */
+bool must_check cluster_config_decode(struct reader *reader, struct cluster_config *cluster);
 /* NULL, or what is wrong with it, for the operator (static). */
 const char *cluster_config_check(const struct cluster_config *cluster);
 
@@ -113,6 +116,9 @@ bool membership_was_removed(const struct membership *membership, node_id id);
 bool member_usable(const struct member *member);
 uint32_t membership_partitions(const struct membership *membership);
 uint64_t membership_epoch(const struct membership *membership);
+/* Who owns what (ring_state.h); borrowed until the next door. */
+struct ring_state;
+const struct ring_state *membership_ring(const struct membership *membership);
 /* Of the partition's last change. */
 uint64_t membership_partition_epoch(const struct membership *membership, uint32_t partition);
 /* How many home nodes a partition can have at most, once nothing moves. */

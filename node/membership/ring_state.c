@@ -6,7 +6,7 @@
 #include "placement.h"
 #include "ring.h"
 
-enum { RING_FORMAT = 1 };
+enum { RING_FORMAT = 2 };
 
 /* Lists are the planner's, as they are. */
 _Static_assert((int)RING_NOBODY == (int)PLACEMENT_NOBODY, "nobody has one number");
@@ -149,6 +149,14 @@ static bool holds_places(const struct ring_member *member)
     return member->state == RING_JOINING || member->state == RING_NORMAL;
 }
 
+bool ring_changes(const struct ring_state *ring)
+{
+    bool changes = ring->unplanned || ring->moving > 0;
+    for (size_t i = 0; i < ring->members_count; i++)
+        changes |= ring->members[i].state == RING_JOINING || ring->members[i].state == RING_LEAVING;
+    return changes;
+}
+
 size_t ring_members_wanted(const struct ring_state *ring)
 {
     size_t wanted = 0;
@@ -224,6 +232,7 @@ void ring_encode(const struct ring_state *ring, struct writer *out)
     writer_put_u8(out, RING_FORMAT);
     writer_put_u64(out, ring->epoch);
     writer_put_u32(out, ring->partitions);
+    writer_put_u32(out, ring->planned);
     writer_put_u8(out, ring->unplanned);
     writer_put_u8(out, ring->meta_count);
     for (unsigned i = 0; i < ring->meta_count; i++)
@@ -320,6 +329,7 @@ static bool get_ring(struct reader *reader, struct ring_state *ring)
     bool known = reader_get_u8(reader) == RING_FORMAT;
     ring->epoch = reader_get_u64(reader);
     ring->partitions = reader_get_u32(reader);
+    ring->planned = reader_get_u32(reader);
     ring->unplanned = reader_get_u8(reader) != 0;
     if (!known || reader->failed || ring->epoch == 0 || !ring_partitions_valid(ring->partitions) ||
         !get_meta(reader, ring) || !get_members(reader, ring))

@@ -46,7 +46,9 @@ struct ring_state {
     uint8_t *stages;   /* partition -> enum ring_stage */
     uint32_t joint;    /* partitions in JOINT */
     uint32_t moving;   /* partitions whose list is not their target, those in JOINT included */
-    bool unplanned;    /* members have changed since the targets were planned */
+    uint32_t
+        planned;    /* partitions that were to move when the targets were planned: for operators */
+    bool unplanned; /* members have changed since the targets were planned */
     uint16_t meta[RING_META_MAX]; /* who decides the next step */
     uint8_t meta_count;
 };
@@ -81,6 +83,8 @@ bool ring_member_present(const struct ring_member *member);
 unsigned ring_find_name(const struct ring_state *ring, struct slice name);
 /* Of the member that has or had that id, as the ring was told; RING_NOBODY if there is none. */
 unsigned ring_find_id(const struct ring_state *ring, node_id id);
+/* Something is still to be done until it is as its members want it. */
+bool ring_changes(const struct ring_state *ring);
 /* Members that hold partitions, or are to. */
 size_t ring_members_wanted(const struct ring_state *ring);
 const char *ring_member_state_name(enum ring_member_state state);

@@ -258,6 +258,7 @@ static const char *plan(struct ring_state *ring, const struct ring_step *step)
     free(targets);
     if (!same)
         return "the plan is another program's";
+    ring->planned = ring->moving;
     ring->unplanned = false;
     return NULL;
 }

@@ -81,6 +81,26 @@ char *config_host_of(const char *address)
     return slice_to_string(slice_of(address, size));
 }
 
+bool config_next_seed(const char **at, char seed[CONFIG_ADDRESS_SIZE])
+{
+    *at += strspn(*at, ", \t");
+    size_t size = strcspn(*at, ", \t");
+    snprintf(seed, CONFIG_ADDRESS_SIZE, "%.*s", (int)size, *at);
+    *at += size;
+    return size > 0;
+}
+
+bool config_names_host(const char *address)
+{
+    char *host = config_host_of(address);
+    struct in_addr v4;
+    struct in6_addr v6;
+    bool any = host[0] == '\0' || (inet_pton(AF_INET, host, &v4) == 1 && v4.s_addr == INADDR_ANY) ||
+               (inet_pton(AF_INET6, host, &v6) == 1 && memcmp(&v6, &in6addr_any, sizeof(v6)) == 0);
+    free(host);
+    return !any;
+}
+
 bool config_address_valid(const char *address)
 {
     const char *colon = strrchr(address, ':');
@@ -217,11 +237,29 @@ static void check_address(struct config_sources *sources, const char *key, const
                         address);
 }
 
+static void check_seeds(struct config *config, struct config_sources *sources)
+{
+    const char *at = config->join;
+    char seed[CONFIG_ADDRESS_SIZE];
+    while (config_next_seed(&at, seed)) {
+        if (!config_address_valid(seed))
+            config_complain(sources, "join: \"%s\" is not host:port with a port of 1..65535", seed);
+    }
+    if (config->join[0] != '\0' && config->initial_members[0] != '\0')
+        config_complain(sources, "join, initial_members: give one of them: a node joins a cluster, "
+                                 "or is born with it");
+    if (config->replace[0] != '\0' && config->join[0] == '\0')
+        config_complain(sources, "replace: needs join");
+}
+
 static void check_addresses(struct config *config, struct config_sources *sources)
 {
     check_address(sources, "listen", config->listen);
     if (config->peer_listen[0] != '\0')
         check_address(sources, "peer_listen", config->peer_listen);
+    if (config->advertise[0] != '\0')
+        check_address(sources, "advertise", config->advertise);
+    check_seeds(config, sources);
     for (size_t i = 0; i < config->members.members_count; i++)
         check_address(sources, "initial_members", config->members.members[i].address);
 }
@@ -253,6 +291,8 @@ static void check_secret(struct config *config, struct config_sources *sources)
     size_t size = strlen(config->secret);
     if (config->members.members_count > 1 && size == 0)
         config_complain(sources, "secret: a cluster of several nodes needs one (secret_file)");
+    else if (config->join[0] != '\0' && size == 0)
+        config_complain(sources, "secret: no node joins without the cluster's (secret_file)");
     else if (size > 0 && size < HANDSHAKE_SECRET_MIN)
         config_complain(sources, "secret: is shorter than %d characters", HANDSHAKE_SECRET_MIN);
 }

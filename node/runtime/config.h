@@ -15,8 +15,13 @@ struct config {
     char *data;
     char *listen;
     char *peer_listen;
+    char *advertise;
     char *cluster;
     char *initial_members;
+    char *join;
+    char *replace;
+    char *zone;
+    uint64_t weight;
     char *zones;
     char *weights;
     uint64_t partitions;
@@ -99,5 +104,11 @@ void config_deinit(struct config *config);
 bool config_requires_signatures(const struct config *config);
 /* The part of host:port before the last colon, without brackets; the caller frees it. */
 char *config_host_of(const char *address);
+enum { CONFIG_ADDRESS_SIZE = 300 };
+
+/* The next address of the setting `join`, of which `at` is what is left; false if there is none. */
+bool must_check config_next_seed(const char **at, char seed[CONFIG_ADDRESS_SIZE]);
+/* Whether host:port names a host, and not just any of this machine's addresses. */
+bool config_names_host(const char *address);
 /* host:port, or :port, with a port of 1..65535. */
 bool must_check config_address_valid(const char *address);

@@ -35,12 +35,17 @@
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    TEXT(name, "node1", "this node's name, one of initial_members"),
+    TEXT(name, "", "this node's name, one of initial_members; if not set, the name it has, at its birth node1, or, if it joins, one that is made of its id"),
     TEXT(data, "/var/lib/cartwheel", "directory of everything the node must keep"),
     TEXT(listen, "127.0.0.1:8000", "host:port where clients are served"),
-    TEXT(peer_listen, "", "host:port where peers are served; if not set, this node's address in initial_members"),
+    TEXT(peer_listen, "", "host:port where peers are served; if not set, this node's address in the ring"),
+    TEXT(advertise, "", "host:port where peers reach a node that is born alone, or joins; if not set, peer_listen, if that names a host, or the address from which it reaches the cluster, port 7000"),
     TEXT(cluster, "cartwheel", "name of the cluster; the same on all nodes"),
     LIST(initial_members, "the first members, name=host:port,name=host:port...; the same on all nodes; not read by a node that holds data; if not set, the node is alone"),
+    LIST(join, "addresses (peer_listen) of members of a running cluster, host:port,...: a node without data becomes a member there; not read by a node that holds data"),
+    TEXT(replace, "", "with join: the member whose places the node takes, which is gone for good"),
+    TEXT(zone, "", "with join: the node's failure zone"),
+    NUMBER(weight, "100", 1, 10000, "with join: the node's share of the ring"),
     LIST(zones, "failure zones of members, name=zone,...: copies are spread over zones first"),
     LIST(weights, "shares of the ring, name=weight,...; 100 is ordinary"),
     NUMBER(partitions, "256", 1, 65536, "arcs the ring is cut into, a power of two; fixed when the cluster is born"),

@@ -1,9 +1,11 @@
 #include "config_members.h"
 
+#include "boot.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a node that is alone would meet peers, if it had any: nothing listens there. */
+/* Where a node that is alone would meet peers, if it had any and nothing else is said. */
 #define LONELY_ADDRESS "127.0.0.1:7000"
 
 enum { WEIGHT_ORDINARY = 100, WEIGHT_MAX = 100000 };
@@ -75,6 +77,19 @@ static struct member_config *find_member(struct cluster_config *cluster, const c
     return NULL;
 }
 
+static const char *birth_name(const struct config *config)
+{
+    return config->name[0] == '\0' ? BOOT_NAME : config->name;
+}
+
+/* Where a node meets peers that is born alone. */
+static const char *lonely_address(const struct config *config)
+{
+    if (config->advertise[0] != '\0')
+        return config->advertise;
+    return config_names_host(config->peer_listen) ? config->peer_listen : LONELY_ADDRESS;
+}
+
 static void read_members(struct config *config, struct config_sources *sources)
 {
     struct pairs pairs;
@@ -91,7 +106,7 @@ static void read_members(struct config *config, struct config_sources *sources)
     }
     free(pairs.copy);
     if (config->members.members_count == 0)
-        add_member(&config->members, config->name, LONELY_ADDRESS);
+        add_member(&config->members, birth_name(config), lonely_address(config));
 }
 
 static void set_zone(struct member_config *member, const char *zone, struct config_sources *sources)
@@ -144,6 +159,6 @@ void config_members_build(struct config *config, struct config_sources *sources)
     const char *wrong = cluster_config_check(&config->members);
     if (wrong != NULL)
         config_complain(sources, "initial_members: %s", wrong);
-    if (find_member(&config->members, config->name) == NULL)
-        config_complain(sources, "name: \"%s\" is none of initial_members", config->name);
+    if (find_member(&config->members, birth_name(config)) == NULL)
+        config_complain(sources, "name: \"%s\" is none of initial_members", birth_name(config));
 }

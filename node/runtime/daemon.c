@@ -4,6 +4,7 @@
 #include "daemon_config.h"
 #include "data_directory.h"
 #include "host.h"
+#include "joining.h"
 #include "log_file.h"
 #include "machine.h"
 #include "net.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Filled in order; taken apart in reverse, as far as it got. */
@@ -120,6 +122,8 @@ static bool sync_data(struct daemon *daemon)
     return data_directory_sync(&daemon->data, error) || refuse(daemon, error);
 }
 
+static const char disk_full[] = "the disk is too full to start";
+
 /* A row that cannot be read must not pass for one that is absent. */
 static struct buffer *read_row(void *context, struct slice key)
 {
@@ -130,19 +134,117 @@ static struct buffer *read_row(void *context, struct slice key)
     return value;
 }
 
+static void init_random(struct prng *random)
+{
+    uint64_t seed;
+    crypto_random(&seed, sizeof(seed));
+    prng_init(random, seed);
+}
+
+/* Takes the batch. */
+static bool write_rows(struct daemon *daemon, struct store_batch *batch)
+{
+    bool good = rocksdb_store_write_now(daemon->store, batch) == STORE_OK;
+    store_batch_deinit(batch);
+    return good || refuse(daemon, disk_full);
+}
+
+/* Draws who it will be, so that a crash does not make two of it. */
+static bool prepare_join(struct daemon *daemon, struct boot_joiner *joiner)
+{
+    struct store_batch batch;
+    struct prng random;
+    init_random(&random);
+    store_batch_init(&batch);
+    boot_prepare_join(joiner, daemon->config->name, &random, read_row, daemon, &batch);
+    return write_rows(daemon, &batch);
+}
+
+static bool take_up(struct daemon *daemon, const struct boot_joiner *joiner,
+                    const struct joined *joined)
+{
+    struct store_batch batch;
+    store_batch_init(&batch);
+    boot_join(joiner->id, joiner->name, &joined->cluster, buffer_slice(joined->ring), &batch);
+    log_event(&daemon->log.sink, LOG_INFO, "joined", "name=%s id=%016llx cluster=%s", joiner->name,
+              (unsigned long long)joiner->id, joined->cluster.name);
+    return write_rows(daemon, &batch);
+}
+
+static bool give_up(struct daemon *daemon, const char *problem)
+{
+    struct store_batch batch;
+    store_batch_init(&batch);
+    boot_forget_joiner(&batch);
+    (void)write_rows(daemon, &batch);
+    return refuse(daemon, problem);
+}
+
+/* False if the process was asked to stop meanwhile. */
+static bool wait_a_moment(void)
+{
+    const struct timespec moment = {.tv_sec = 1};
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return sigtimedwait(&signals, NULL, &moment) < 0;
+}
+
+static enum joining_result ask_seeds(struct daemon *daemon, const struct boot_joiner *joiner,
+                                     struct joined *joined, char problem[JOINING_PROBLEM_SIZE])
+{
+    const char *at = daemon->config->join;
+    char seed[CONFIG_ADDRESS_SIZE];
+    enum joining_result result = JOINING_LATER;
+    while (result == JOINING_LATER && config_next_seed(&at, seed))
+        result = joining_ask(daemon->config, joiner->id, joiner->name, seed, joined, problem);
+    return result;
+}
+
+/* Seeds may start later than this node; it waits for them as long as it is let. */
+static bool join(struct daemon *daemon, const struct boot_joiner *joiner)
+{
+    struct joined joined;
+    char problem[JOINING_PROBLEM_SIZE] = "join: names no seed";
+    char said[JOINING_PROBLEM_SIZE] = "";
+    enum joining_result result;
+    while ((result = ask_seeds(daemon, joiner, &joined, problem)) == JOINING_LATER) {
+        if (strcmp(said, problem) != 0)
+            log_event(&daemon->log.sink, LOG_WARN, "join_delayed", "reason=\"%s\"", problem);
+        strcpy(said, problem);
+        if (!wait_a_moment())
+            return refuse(daemon, "stopped before it had joined");
+    }
+    if (result == JOINING_REFUSED)
+        return give_up(daemon, problem);
+    bool good = take_up(daemon, joiner, &joined);
+    joined_deinit(&joined);
+    return good;
+}
+
+/* Instead of being born. */
+static bool join_at_first(struct daemon *daemon)
+{
+    struct boot_joiner joiner;
+    if (daemon->config->join[0] == '\0' || !boot_is_new(read_row, daemon))
+        return true;
+    bool good = prepare_join(daemon, &joiner) && join(daemon, &joiner);
+    boot_joiner_deinit(&joiner);
+    return good;
+}
+
 static bool load_boot(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
     struct store_batch batch;
     struct prng random;
-    uint64_t seed;
-    crypto_random(&seed, sizeof(seed));
-    prng_init(&random, seed);
+    init_random(&random);
     store_batch_init(&batch);
     const char *wrong = boot_load(&daemon->boot, &config->members, config->name, machine_id(),
                                   &random, read_row, daemon, &batch);
     if (wrong == NULL && rocksdb_store_write_now(daemon->store, &batch) != STORE_OK)
-        wrong = "the disk is too full to start";
+        wrong = disk_full;
     store_batch_deinit(&batch);
     daemon->booted = wrong == NULL;
     return wrong == NULL || refuse(daemon, wrong);
@@ -152,12 +254,13 @@ static bool load_boot(struct daemon *daemon)
 static bool check_boot(struct daemon *daemon)
 {
     const struct boot *boot = &daemon->boot;
-    if (boot->cluster.members_count > 1 && daemon->config->secret[0] == '\0')
+    if (boot->members_count > 1 && daemon->config->secret[0] == '\0')
         return refuse(daemon, "secret: a cluster of several nodes needs one (secret_file)");
     if (boot->born)
         log_event(&daemon->log.sink, LOG_INFO, "born", "name=%s id=%016llx", boot->name,
                   (unsigned long long)boot->id);
-    if (cluster_id(&boot->cluster) != cluster_id(&daemon->config->members))
+    bool told = daemon->config->initial_members[0] != '\0';
+    if (told && cluster_id(&boot->cluster) != cluster_id(&daemon->config->members))
         log_event(&daemon->log.sink, LOG_WARN, "members_ignored",
                   "reason=\"the data directory holds other members than initial_members\"");
     return true;
@@ -199,10 +302,8 @@ static void set_up_host(struct daemon *daemon)
 
 static const char *peer_address(const struct daemon *daemon)
 {
-    if (daemon->config->peer_listen[0] != '\0')
-        return daemon->config->peer_listen;
-    const struct member_config *self = boot_self(&daemon->boot);
-    return self == NULL ? "" : self->address;
+    const char *configured = daemon->config->peer_listen;
+    return configured[0] != '\0' ? configured : daemon->boot.address;
 }
 
 /* A node that is alone listens too if it was given an address and a secret: then others may join it. */
@@ -210,7 +311,7 @@ static bool listens_for_peers(const struct daemon *daemon)
 {
     const struct config *config = daemon->config;
     bool placed = config->peer_listen[0] != '\0' || config->initial_members[0] != '\0';
-    return daemon->boot.cluster.members_count > 1 || (placed && config->secret[0] != '\0');
+    return daemon->boot.members_count > 1 || (placed && config->secret[0] != '\0');
 }
 
 static bool listen_for_all(struct daemon *daemon)
@@ -252,7 +353,7 @@ static bool assemble(struct daemon *daemon)
 {
     if (!open_data(daemon) || !open_store(daemon) || !sync_data(daemon))
         return false;
-    if (!load_boot(daemon) || !check_boot(daemon))
+    if (!join_at_first(daemon) || !load_boot(daemon) || !check_boot(daemon))
         return false;
     if (!listen_for_all(daemon))
         return false;
@@ -281,8 +382,7 @@ static void announce(const struct daemon *daemon)
     log_event(daemon->host.log, LOG_INFO, "ready",
               "name=%s id=%016llx listen=%s peer_listen=%s members=%zu shards=%u version=%s",
               daemon->boot.name, (unsigned long long)daemon->boot.id, config->listen,
-              listens_for_peers(daemon) ? peer_address(daemon) : "none",
-              daemon->boot.cluster.members_count + daemon->boot.added_count,
+              listens_for_peers(daemon) ? peer_address(daemon) : "none", daemon->boot.members_count,
               (unsigned)daemon->host.shards_count, CARTWHEEL_VERSION);
     if (config->dev)
         fprintf(stderr,
@@ -308,12 +408,16 @@ static void wait_for_stop(struct daemon *daemon)
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }
 
-/* False if the node found that it must not go on. */
+/* False if the node found that it must not go on. To be let go is no failure. */
 static bool report_failure(const struct daemon *daemon)
 {
     const char *failure = atomic_load(&daemon->host.failure);
     if (failure == NULL)
         return true;
+    if (failure == node_removed) {
+        log_event(daemon->host.log, LOG_INFO, "removed", "name=%s", daemon->boot.name);
+        return true;
+    }
     if (daemon->log.fd != STDERR_FILENO)
         fprintf(stderr, "cartwheeld: %s\n", failure);
     log_event(daemon->host.log, LOG_ERROR, "failed", "reason=\"%s\"", failure);
@@ -360,6 +464,6 @@ static void take_apart(struct daemon *daemon)
     if (daemon->booted)
         boot_deinit(&daemon->boot);
     data_directory_close(&daemon->data);
-    log_event(&daemon->log.sink, LOG_INFO, "stopped", "name=%s", daemon->config->name);
+    log_event(&daemon->log.sink, LOG_INFO, "stopped", "data=%s", daemon->config->data);
     log_file_close(&daemon->log);
 }

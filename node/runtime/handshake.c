@@ -185,7 +185,7 @@ static bool decode_hello(struct handshake *handshake, struct reader *reader)
     peer->shard = reader_get_u16(reader);
     peer->shards = reader_get_u16(reader);
     struct slice name = reader_get_sized(reader);
-    if (!reader_done(reader) || kind >= LINK_KINDS || name.size == 0 ||
+    if (!reader_done(reader) || kind > LINK_JOIN || name.size == 0 ||
         name.size > HANDSHAKE_NAME_MAX || memchr(name.data, '\0', name.size) != NULL)
         return false;
     memcpy(peer->name, name.data, name.size);
@@ -206,7 +206,7 @@ static enum handshake_error judge_hello(struct handshake *handshake, struct slic
         return HANDSHAKE_WRONG_VERSION;
     if (!decode_hello(handshake, &reader))
         return HANDSHAKE_MALFORMED;
-    if (handshake->peer.cluster_id != handshake->self->cluster_id)
+    if (handshake->kind != LINK_JOIN && handshake->peer.cluster_id != handshake->self->cluster_id)
         return HANDSHAKE_WRONG_CLUSTER;
     if (handshake->peer.shards == 0 || handshake->peer.shard >= handshake->peer.shards)
         return HANDSHAKE_WRONG_SHARD;
@@ -238,6 +238,7 @@ static enum handshake_event take_proof(struct handshake *handshake, struct slice
     if (body.size != sizeof(expected) ||
         !handshake->crypto->equal(body.data, expected, sizeof(expected)))
         return refuse(handshake, HANDSHAKE_WRONG_SECRET, output);
+    handshake->proven = true;
     handshake->state = JUDGING;
     return HANDSHAKE_PROVEN;
 }

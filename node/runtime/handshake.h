@@ -16,7 +16,7 @@
 #include "version.h"
 
 enum {
-    HANDSHAKE_VERSION = 4, /* of the peer protocol as a whole: frames included */
+    HANDSHAKE_VERSION = 5, /* of the peer protocol as a whole: frames included */
     HANDSHAKE_NONCE_SIZE = 32,
     HANDSHAKE_PROOF_SIZE = 32,
     HANDSHAKE_NAME_MAX = 255,
@@ -26,8 +26,10 @@ enum {
 
 enum handshake_role { HANDSHAKE_DIALLER, HANDSHAKE_ACCEPTOR };
 
-/* Gossip has a connection of its own, so that bulk cannot starve it. */
-enum link_kind { LINK_DATA, LINK_CONTROL, LINK_KINDS };
+/* Gossip has a connection of its own, so that bulk cannot starve it. Members have those of the first
+ * LINK_KINDS. On a LINK_JOIN, somebody who is no member yet asks to become one; he need not know which
+ * cluster this is. */
+enum link_kind { LINK_DATA, LINK_CONTROL, LINK_KINDS, LINK_JOIN = LINK_KINDS };
 
 enum handshake_error {
     HANDSHAKE_FINE,
@@ -66,6 +68,7 @@ struct handshake {
     struct handshake_identity peer;        /* as said; proven once HANDSHAKE_PROVEN was returned */
     enum handshake_error error;
     bool error_is_peers; /* the peer rejected us with `error` */
+    bool proven;         /* that peer holds the secret */
     int state;
     struct writer own_hello;  /* body as sent */
     struct writer peer_hello; /* body as received */

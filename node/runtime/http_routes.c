@@ -1,6 +1,8 @@
 #include "http_routes.h"
 
 #include "admin.h"
+#include "admin_change.h"
+#include "messages.h"
 #include "shard.h"
 
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 static void serve_operation(struct client *client, const struct http_request *request);
 static void serve_get(struct client *client, const struct http_request *request);
 static void serve_repair(struct client *client, const struct http_request *request);
+static void serve_change(struct client *client, const struct http_request *request);
 static void on_call_done(struct api_call *call);
 
 static bool is(struct slice text, const char *expected)
@@ -90,6 +93,8 @@ void http_routes_serve(struct client *client, const struct http_request *request
         serve_operation(client, request);
     else if (is(request->method, "POST") && is(request->path, "/-/repair"))
         serve_repair(client, request);
+    else if (is(request->method, "POST") && is(request->path, "/-/ring"))
+        serve_change(client, request);
     else if (is(request->method, "GET") || is(request->method, "HEAD"))
         serve_get(client, request);
     else if (is(request->method, "OPTIONS"))
@@ -216,12 +221,46 @@ static bool take_body(struct client *client, const struct http_request *request,
     return failure == NULL;
 }
 
+/* Until end_wait() the client is not freed, and none of its requests is taken. */
+static void begin_wait(struct client *client)
+{
+    client->call_open = true;
+    client->shard->calls_open++;
+}
+
+static void end_wait(struct client *client)
+{
+    client->call_open = false;
+    ensure(client->shard->calls_open > 0);
+    client->shard->calls_open--;
+}
+
+static void resume_later(struct client *client)
+{
+    if (client->phase == CLIENT_IDLE && !list_linked(&client->resumed_link))
+        clients_resumed_push(&client->shard->resumed, client);
+}
+
+/* A client that knows other nodes asks one of them. */
+static void reply_unserved(struct client *client)
+{
+    struct writer body;
+    writer_init(&body, 128);
+    int status = api_error(&body, "InternalServerError", MESSAGE_REMOVED);
+    reply_with(client, status, JSON_TYPE, writer_slice(&body));
+    writer_deinit(&body);
+}
+
 static void serve_operation(struct client *client, const struct http_request *request)
 {
     struct shard *shard = client->shard;
     struct instant now = shard->now;
     if (!check_signature(client, request, now))
         return;
+    if (node_failure(shard->node) != NULL) {
+        reply_unserved(client);
+        return;
+    }
     struct slice body;
     if (!take_body(client, request, &body))
         return;
@@ -232,18 +271,52 @@ static void serve_operation(struct client *client, const struct http_request *re
         .arena = &client->arena,
         .done = on_call_done,
     };
-    client->call_open = true;
-    shard->calls_open++;
+    begin_wait(client);
     api_call_start(shard->api, now, &client->call);
+}
+
+static void on_changed(struct ring_call *call)
+{
+    struct client *client = call->context;
+    struct writer body;
+    end_wait(client);
+    writer_init(&body, 128);
+    int status = admin_answer_change(call->problem, call->epoch, &body);
+    if (client->phase != CLIENT_DEAD)
+        reply_with(client, status, "application/json", writer_slice(&body));
+    writer_deinit(&body);
+    resume_later(client);
+}
+
+/* It is answered once the change is in force; what it sets going takes longer. */
+static void serve_change(struct client *client, const struct http_request *request)
+{
+    struct slice body;
+    enum ring_change_kind kind = RING_CHANGE_CANCEL;
+    struct member_config wanted;
+    if (!check_signature(client, request, client->shard->now) || !take_body(client, request, &body))
+        return;
+    const char *wrong = admin_read_change(body, &kind, &wanted);
+    if (wrong != NULL) {
+        struct writer answer;
+        writer_init(&answer, 128);
+        (void)admin_answer_change(wrong, 0, &answer);
+        reply_with(client, 400, "application/json", writer_slice(&answer));
+        writer_deinit(&answer);
+        member_config_deinit(&wanted);
+        return;
+    }
+    struct ring_call *call = ring_call_new(client->shard, kind, on_changed);
+    call->change.config = wanted;
+    call->context = client;
+    begin_wait(client);
+    ring_call_post(call);
 }
 
 static void on_call_done(struct api_call *call)
 {
     struct client *client = container_of(call, struct client, call);
-    struct shard *shard = client->shard;
-    client->call_open = false;
-    ensure(shard->calls_open > 0);
-    shard->calls_open--;
+    end_wait(client);
     if (client->phase != CLIENT_DEAD) {
         struct http_reply reply = {
             .status = call->status,
@@ -256,6 +329,5 @@ static void on_call_done(struct api_call *call)
     }
     writer_deinit(&call->reply);
     /* Not here: the API must not be entered from its own callback. */
-    if (client->phase == CLIENT_IDLE && !list_linked(&client->resumed_link))
-        clients_resumed_push(&shard->resumed, client);
+    resume_later(client);
 }

@@ -2,6 +2,7 @@
 
 #include "crypto.h"
 #include "net.h"
+#include "peer_joiner.h"
 #include "shard.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 
 enum {
     HANDSHAKE_TIMEOUT_US = 5000000,
+    JOIN_TIMEOUT_US = 60000000,
     DEAD_TIMEOUT_MS = 10000,
     KEEPALIVE_IDLE_S = 5,
     INBOUNDS_MAX = 8192,      /* 2 per shard of each member; strangers are gone after 5 s */
@@ -44,6 +46,7 @@ void peer_inbound_new(struct shard *shard, int fd)
     ensure(inbound != NULL);
     inbound->shard = shard;
     inbound->fd = fd;
+    inbound->serial = ++shard->inbounds_made;
     net_set_nodelay(fd);
     net_set_keepalive(fd, KEEPALIVE_IDLE_S, DEAD_TIMEOUT_MS);
     uint8_t nonce[HANDSHAKE_NONCE_SIZE];
@@ -64,12 +67,14 @@ void peer_inbound_new(struct shard *shard, int fd)
 void peer_inbound_free(struct peer_inbound *inbound)
 {
     struct shard *shard = inbound->shard;
-    if (inbound->proven) {
+    if (inbound->proven)
         frame_stream_deinit(&inbound->stream);
-        peers_release(shard->host->peers, &inbound->identity);
-    } else {
+    else
         handshake_deinit(&inbound->handshake);
-    }
+    if (inbound->proven && !inbound->joins)
+        peers_release(shard->host->peers, &inbound->identity);
+    if (inbound->joins)
+        peer_joiner_close(inbound);
     timers_disarm(&shard->timers, &inbound->timer);
     event_del(&inbound->read_event);
     close(inbound->fd);
@@ -93,8 +98,16 @@ static void on_timeout(struct timer *timer, uint64_t now_us)
 {
     struct peer_inbound *inbound = container_of(timer, struct peer_inbound, timer);
     (void)now_us;
-    complain(inbound, "handshake_timeout");
+    complain(inbound, inbound->joins ? "join_timeout" : "handshake_timeout");
     peer_inbound_free(inbound);
+}
+
+static bool take_frame(struct peer_inbound *inbound, struct slice frame)
+{
+    if (inbound->joins)
+        return peer_joiner_take(inbound, frame);
+    shard_take_frame(inbound->shard, inbound->identity.id, frame);
+    return true;
 }
 
 static void take_frames(struct peer_inbound *inbound, struct slice bytes)
@@ -102,12 +115,16 @@ static void take_frames(struct peer_inbound *inbound, struct slice bytes)
     struct shard *shard = inbound->shard;
     struct slice frame;
     enum frame_result result;
-    while ((result = frame_stream_next(&inbound->stream, &bytes, &frame)) == FRAME_OK)
-        shard_take_frame(shard, inbound->identity.id, frame);
+    bool good = true;
+    do {
+        result = frame_stream_next(&inbound->stream, &bytes, &frame);
+        good = result != FRAME_OK || take_frame(inbound, frame);
+    } while (result == FRAME_OK && good);
     if (result == FRAME_INCOMPLETE)
         return;
     complain(inbound, result == FRAME_BAD_VERSION ? "frame_version" : "malformed_frame");
-    node_on_frame(shard->node, shard->now, inbound->identity.id, SLICE_EMPTY); /* counts it */
+    if (!inbound->joins)
+        node_on_frame(shard->node, shard->now, inbound->identity.id, SLICE_EMPTY); /* counts it */
     peer_inbound_free(inbound);
 }
 
@@ -117,6 +134,9 @@ static void on_proven(struct peer_inbound *inbound)
     handshake_deinit(&inbound->handshake);
     frame_stream_init(&inbound->stream, control);
     timers_disarm(&inbound->shard->timers, &inbound->timer);
+    if (inbound->joins)
+        timers_arm(&inbound->shard->timers, &inbound->timer,
+                   inbound->shard->now.monotonic_us + JOIN_TIMEOUT_US);
     if (control)
         shard_prefer(&inbound->read_event);
 }
@@ -126,8 +146,9 @@ static enum handshake_event judge(struct peer_inbound *inbound, struct writer *o
     struct handshake *handshake = &inbound->handshake;
     struct shard *shard = inbound->shard;
     enum handshake_error error = HANDSHAKE_SHUTTING_DOWN;
+    inbound->joins = handshake->kind == LINK_JOIN;
     if (!shard->draining)
-        error = peers_claim(shard->host->peers, &handshake->peer);
+        error = inbound->joins ? HANDSHAKE_FINE : peers_claim(shard->host->peers, &handshake->peer);
     if (error != HANDSHAKE_FINE) {
         handshake_reject(handshake, error, output);
         return HANDSHAKE_FAILED;

@@ -1,10 +1,12 @@
-/* peer_inbound: the accepting end of other members' links: a handshake, then their frames. */
+/* peer_inbound: the accepting end of other members' links: a handshake, then their frames; and of those
+ * who ask to become members (peer_joiner.h). */
 #pragma once
 
 #include "frame_stream.h"
 #include "handshake.h"
 #include "list.h"
 #include "timers.h"
+#include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
@@ -16,10 +18,14 @@ struct peer_inbound {
     int fd;
     struct event read_event;
     struct timer timer; /* ends a handshake that takes too long */
-    bool proven;        /* frames flow; `identity` is claimed in the host's peers */
+    uint64_t serial;    /* tells the connections of this shard apart */
+    bool proven; /* frames flow; `identity` is claimed in the host's peers, unless it joins */
+    bool joins;  /* no member, but wants to become one */
     struct handshake handshake;
     struct handshake_identity identity;
     struct frame_stream stream;
+    struct evbuffer *answer; /* joins: what the socket did not take yet; NULL: nothing was asked */
+    struct event write_event;
 };
 
 LIST_DEFINE(peer_inbounds, struct peer_inbound, link)

@@ -248,7 +248,8 @@ static void on_up(struct peer_link *link)
 }
 
 /* What makes an operator act is an error. A wrong name is none at once: where addresses are given out
- * anew, one may have become another member's since its name was looked up. */
+ * anew, one may have become another member's since its name was looked up; and who has just joined is
+ * not known to all yet. */
 static enum log_level level_of(enum handshake_error error)
 {
     switch (error) {
@@ -256,7 +257,6 @@ static enum log_level level_of(enum handshake_error error)
     case HANDSHAKE_WRONG_CLUSTER:
     case HANDSHAKE_WRONG_ID:
     case HANDSHAKE_OWN_ID:
-    case HANDSHAKE_UNKNOWN_NAME:
     case HANDSHAKE_REMOVED:
         return LOG_ERROR;
     default:
@@ -269,12 +269,15 @@ static void fail_handshake(struct peer_link *link)
     char why[NAME_SIZE_MAX];
     enum handshake_error error = link->handshake.error;
     bool out = error == HANDSHAKE_REMOVED && link->handshake.error_is_peers;
+    bool expelled = out && link->handshake.proven;
     snprintf(why, sizeof(why), "%s %s", link->handshake.error_is_peers ? "refused:" : "refusing:",
              handshake_error_name(error));
-    fail(link, level_of(error), why);
+    fail(link, expelled ? LOG_INFO : level_of(error), why);
     if (out)
         timers_arm(&shard_of(link)->timers, &link->timer,
                    shard_of(link)->now.monotonic_us + REMOVED_RETRY_US);
+    if (expelled)
+        node_on_expelled(shard_of(link)->node);
 }
 
 static enum handshake_event judge(struct peer_link *link, struct writer *output)

@@ -17,7 +17,8 @@ enum {
     TURN_US = 20000,             /* then sockets get their chance: probes are answered in time */
     CLIENTS_AT_ONCE = 16,        /* even if each asks for a page of 1 MiB: some 100 ms */
     SWEEP_INTERVAL_US = 1000000, /* limits for slow clients are in seconds */
-    STATS_INTERVAL_US = 100000   /* so old may be what one shard knows of another */
+    STATS_INTERVAL_US = 100000,  /* so old may be what one shard knows of another */
+    FAREWELL_US = 2000000        /* whoever watches a node leave hears that it is done */
 };
 
 static void transport_send(struct transport *self, struct address to, struct buffer *frame);
@@ -25,6 +26,7 @@ static void on_mailbox(evutil_socket_t fd, short what, void *context);
 static void on_timer(evutil_socket_t fd, short what, void *context);
 static void on_sweep(struct timer *timer, uint64_t now_us);
 static void on_drained(struct timer *timer, uint64_t now_us);
+static void on_farewell(struct timer *timer, uint64_t now_us);
 static void *run(void *context);
 
 struct instant shard_tick(struct shard *shard)
@@ -50,6 +52,8 @@ static void init_lists(struct shard *shard)
     timers_init(&shard->timers);
     timer_init(&shard->sweep, on_sweep);
     timer_init(&shard->drain, on_drained);
+    timer_init(&shard->farewell, on_farewell);
+    ring_calls_init(&shard->ring_calls);
     mailbox_init(&shard->mailbox);
 }
 
@@ -112,6 +116,13 @@ void shard_attach(struct shard *shard, struct store *store, const struct node_co
     shard->api = api_new(api_config, shard->node);
 }
 
+static void free_ring_calls(struct shard *shard)
+{
+    struct ring_call *call;
+    while ((call = ring_calls_pop(&shard->ring_calls)) != NULL)
+        ring_call_free(call);
+}
+
 static void free_local_frames(struct shard *shard)
 {
     for (size_t i = 0; i < shard->local.count; i++)
@@ -127,6 +138,7 @@ void shard_free(struct shard *shard)
         node_free(shard->node);
         api_free(shard->api);
     }
+    free_ring_calls(shard);
     clients_free_all(shard);
     peer_links_free(shard->links);
     struct peer_inbound *inbound;
@@ -137,6 +149,7 @@ void shard_free(struct shard *shard)
     free_local_frames(shard);
     timers_disarm(&shard->timers, &shard->sweep);
     timers_disarm(&shard->timers, &shard->drain);
+    timers_disarm(&shard->timers, &shard->farewell);
     timers_deinit(&shard->timers);
     event_del(&shard->mailbox_event);
     event_del(&shard->timer_event);
@@ -366,12 +379,28 @@ void shard_stats_of_all(const struct shard *shard, struct node_stats *stats)
 
 /* The process stops as a whole: the signal is blocked in all threads, and the main one waits for
  * it. */
+static void stop_process(void)
+{
+    kill(getpid(), SIGTERM);
+}
+
+static void on_farewell(struct timer *timer, uint64_t now_us)
+{
+    (void)timer;
+    (void)now_us;
+    stop_process();
+}
+
 static void stop_if_failed(struct shard *shard)
 {
     const char *none = NULL;
     const char *failure = node_failure(shard->node);
-    if (failure != NULL && atomic_compare_exchange_strong(&shard->host->failure, &none, failure))
-        kill(getpid(), SIGTERM);
+    if (failure == NULL || !atomic_compare_exchange_strong(&shard->host->failure, &none, failure))
+        return;
+    if (failure == node_removed)
+        timers_arm(&shard->timers, &shard->farewell, shard->now.monotonic_us + FAREWELL_US);
+    else
+        stop_process();
 }
 
 /* What is left of that memory, the API may hold besides. */
@@ -427,6 +456,8 @@ static void follow_members(struct shard *shard)
         return;
     shard->members_followed = true;
     shard->members_version = membership_version(membership);
+    /* Who is removed hears of it first. */
+    shard->link_broke |= peer_links_flush(shard->links);
     peers_follow(shard->host->peers, membership);
     close_removed(shard, membership);
     peer_links_follow(shard->links, membership);
@@ -445,7 +476,7 @@ static void finish_turn(struct shard *shard)
     } while (has_more(shard) && shard->now.monotonic_us < until_us);
     rocksdb_store_flush(shard->store);
     follow_members(shard);
-    shard->link_broke = peer_links_flush(shard->links);
+    shard->link_broke |= peer_links_flush(shard->links);
     clients_reap(shard);
     stop_if_failed(shard);
     publish_stats(shard);

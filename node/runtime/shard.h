@@ -16,6 +16,7 @@
 #include "peer_inbound.h"
 #include "peer_link.h"
 #include "prng.h"
+#include "ring_call.h"
 #include "timers.h"
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -55,6 +56,7 @@ struct shard {
     struct timers timers;    /* of sockets */
     struct timer sweep;      /* cuts off slow clients */
     struct timer drain;      /* ends a stop that takes too long */
+    struct timer farewell;   /* this node was removed: until it stops */
 
     pthread_mutex_t stats_lock;
     struct node_stats stats; /* as of stats_at_us, for other shards to read */
@@ -76,6 +78,8 @@ struct shard {
     struct listener *client_listener; /* NULL unless this shard accepts for all */
     struct listener *peer_listener;
     size_t calls_open;
+    struct ring_calls ring_calls; /* shard 0: being decided */
+    uint64_t inbounds_made;
 
     uint8_t *read_bytes;           /* scratch of SHARD_READ_SIZE for reads */
     struct writer output;          /* scratch for replies */

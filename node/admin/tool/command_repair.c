@@ -67,7 +67,7 @@ static enum tool_exit run(struct tool *tool, size_t count, char **arguments)
     struct document document;
     enum tool_exit result = look(tool, &first);
     if (result == TOOL_OK)
-        result = tool_post(tool, "/-/repair", &document);
+        result = tool_post(tool, "/-/repair", NULL, &document);
     if (result != TOOL_OK)
         return result;
     document_free(&document);

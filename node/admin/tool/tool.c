@@ -112,31 +112,39 @@ static bool exchange_signed(const struct tool *tool, const char *target,
     return answered;
 }
 
-static enum tool_exit ask_admin(struct tool *tool, const char *method, const char *path,
-                                struct document *document)
+enum tool_exit tool_get(struct tool *tool, const char *path, struct document *document)
 {
-    struct http_exchange exchange = {.method = method, .path = path};
+    struct http_exchange exchange = {.method = "GET", .path = path};
     bool answered = exchange_signed(tool, NULL, &exchange);
     return judge(tool, answered, &exchange, document);
 }
 
-enum tool_exit tool_get(struct tool *tool, const char *path, struct document *document)
+/* The caller frees it. Frees the request. */
+static char *text_of(yyjson_mut_doc *request, size_t *size)
 {
-    return ask_admin(tool, "GET", path, document);
+    char *text = yyjson_mut_write(request, 0, size);
+    yyjson_mut_doc_free(request);
+    ensure(text != NULL);
+    return text;
 }
 
-enum tool_exit tool_post(struct tool *tool, const char *path, struct document *document)
+enum tool_exit tool_post(struct tool *tool, const char *path, yyjson_mut_doc *request,
+                         struct document *document)
 {
-    return ask_admin(tool, "POST", path, document);
+    struct http_exchange exchange = {.method = "POST", .path = path};
+    size_t size = 0;
+    char *body = request == NULL ? NULL : text_of(request, &size);
+    exchange.body = slice_of(body, size);
+    bool answered = exchange_signed(tool, NULL, &exchange);
+    free(body);
+    return judge(tool, answered, &exchange, document);
 }
 
 bool tool_ask(const struct tool *tool, const char *operation, yyjson_mut_doc *request,
               struct http_exchange *exchange)
 {
     size_t size;
-    char *body = yyjson_mut_write(request, 0, &size);
-    yyjson_mut_doc_free(request);
-    ensure(body != NULL);
+    char *body = text_of(request, &size);
     char target[128];
     snprintf(target, sizeof(target), "DynamoDB_20120810.%s", operation);
     *exchange = (struct http_exchange){.method = "POST", .path = "/", .body = slice_of(body, size)};

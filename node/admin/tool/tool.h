@@ -48,8 +48,9 @@ struct document {
 /* GET of an admin endpoint. On failure, which is explained on standard error, returns other than
  * TOOL_OK and there is no document to free. */
 enum tool_exit must_check tool_get(struct tool *tool, const char *path, struct document *document);
-/* The same by POST, of an empty body. */
-enum tool_exit must_check tool_post(struct tool *tool, const char *path, struct document *document);
+/* The same by POST; frees `request`, NULL for an empty body. */
+enum tool_exit must_check tool_post(struct tool *tool, const char *path, yyjson_mut_doc *request,
+                                    struct document *document);
 /* A DynamoDB operation, as "ListTables"; frees `request`. As tool_get(); an empty answer counts as
  * {}. */
 enum tool_exit must_check tool_call(struct tool *tool, const char *operation,

@@ -31,14 +31,6 @@ static void expect_all(const char *text)
     }
 }
 
-static bool settled(const struct ring_state *ring)
-{
-    bool settled = ring->moving == 0 && !ring->unplanned;
-    for (size_t i = 0; i < ring->members_count; i++)
-        settled &= ring->members[i].state == RING_NORMAL || ring->members[i].state == RING_REMOVED;
-    return settled;
-}
-
 static bool all_settled(void)
 {
     uint64_t epoch = cluster_ring(&cluster, up(0), 0)->epoch;
@@ -46,7 +38,7 @@ static bool all_settled(void)
         for (uint16_t shard = 0; shard < cluster.shards; shard++) {
             const struct ring_state *ring = cluster_ring(&cluster, node, shard);
             ring_check(ring);
-            if (ring->epoch != epoch || !settled(ring))
+            if (ring->epoch != epoch || ring_changes(ring))
                 return false;
         }
     }
