@@ -27,8 +27,11 @@ static bool find_kind(const char *name, enum ring_change_kind *kind)
 
 static char *copy_of(yyjson_val *object, const char *key)
 {
-    const char *text = yyjson_get_str(yyjson_obj_get(object, key));
-    return text == NULL ? NULL : slice_to_string(slice_of_string(text));
+    yyjson_val *value = yyjson_obj_get(object, key);
+    const char *text = yyjson_get_str(value);
+    /* With a zero in it, it would name another. */
+    bool whole = text != NULL && strlen(text) == yyjson_get_len(value);
+    return whole ? slice_to_string(slice_of_string(text)) : NULL;
 }
 
 static const char *read_object(yyjson_val *object, enum ring_change_kind *kind,
