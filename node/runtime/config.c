@@ -241,10 +241,13 @@ static void check_seeds(struct config *config, struct config_sources *sources)
 {
     const char *at = config->join;
     char seed[CONFIG_ADDRESS_SIZE];
-    while (config_next_seed(&at, seed)) {
+    size_t count = 0;
+    for (; config_next_seed(&at, seed); count++) {
         if (!config_address_valid(seed))
             config_complain(sources, "join: \"%s\" is not host:port with a port of 1..65535", seed);
     }
+    if (config->join[0] != '\0' && count == 0)
+        config_complain(sources, "join: names no member");
     if (config->join[0] != '\0' && config->initial_members[0] != '\0')
         config_complain(sources, "join, initial_members: give one of them: a node joins a cluster, "
                                  "or is born with it");

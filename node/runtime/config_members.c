@@ -8,7 +8,7 @@
 /* Where a node that is alone would meet peers, if it had any and nothing else is said. */
 #define LONELY_ADDRESS "127.0.0.1:7000"
 
-enum { WEIGHT_ORDINARY = 100, WEIGHT_MAX = 100000 };
+enum { WEIGHT_ORDINARY = 100, WEIGHT_MAX = 10000 };
 
 /* "name=value" pairs, cut out of a copy of a list. */
 struct pairs {
@@ -85,9 +85,9 @@ static const char *birth_name(const struct config *config)
 /* Where a node meets peers that is born alone. */
 static const char *lonely_address(const struct config *config)
 {
-    if (config->advertise[0] != '\0')
-        return config->advertise;
-    return config_names_host(config->peer_listen) ? config->peer_listen : LONELY_ADDRESS;
+    const char *said = config->advertise[0] != '\0' ? config->advertise : config->peer_listen;
+    /* What is no address is complained of under its own key. */
+    return config_names_host(said) && config_address_valid(said) ? said : LONELY_ADDRESS;
 }
 
 static void read_members(struct config *config, struct config_sources *sources)

@@ -153,12 +153,26 @@ END_TEST
 
 #define THREE "--initial_members a=127.0.0.1:1,b=127.0.0.2:1,c=127.0.0.3:1 --name a "
 
+struct verdict {
+    const char *arguments;
+    const char *complaint; /* NULL: valid */
+};
+
+static void expect_verdict(const struct verdict *verdict)
+{
+    struct loaded loaded = load(verdict->arguments, "");
+    if (verdict->complaint == NULL)
+        ck_assert_msg(loaded.result == CONFIG_OK, "%s: %s", verdict->arguments, loaded.errors);
+    else
+        ck_assert_msg(loaded.result == CONFIG_INVALID &&
+                          strstr(loaded.errors, verdict->complaint) != NULL,
+                      "%s: %s", verdict->arguments, loaded.errors);
+    unload(&loaded);
+}
+
 START_TEST(what_would_be_unsafe_or_absurd_is_refused)
 {
-    static const struct {
-        const char *arguments;
-        const char *complaint; /* NULL: valid */
-    } cases[] = {
+    static const struct verdict cases[] = {
         {"--listen 0.0.0.0:8000", "listen: \"0.0.0.0:8000\" can be reached"},
         {"--listen 0.0.0.0:8000 --auth off", NULL},
         {"--listen 0.0.0.0:8000 --auth on", "can be reached"},
@@ -189,16 +203,109 @@ START_TEST(what_would_be_unsafe_or_absurd_is_refused)
         {"--dev --port 8123", NULL},
         {"stray", "stray: not understood"},
     };
+    for (size_t i = 0; i < array_size(cases); i++)
+        expect_verdict(&cases[i]);
+}
+END_TEST
+
+#define SECRET "--secret 0123456789abcdef "
+#define JOIN   SECRET "--join 127.0.0.1:7000 "
+
+START_TEST(what_no_node_could_join_with_is_refused)
+{
+    static const struct verdict cases[] = {
+        {JOIN, NULL},
+        {JOIN "--name d --zone z --weight 250 --replace b --advertise db4:7000", NULL},
+        {JOIN "--name d --peer_listen 0.0.0.0:7000", NULL},
+        {SECRET "--join a:7000,b:7000,,[::1]:7001,", NULL},
+        {"--join 127.0.0.1:7000", "secret: no node joins without the cluster's"},
+        {"--join 127.0.0.1:7000 --secret short", "shorter than 16"},
+        {SECRET "--join a", "join: \"a\" is not host:port"},
+        {SECRET "--join a:7000,b", "join: \"b\" is not host:port"},
+        {SECRET "--join a:0", "join: \"a:0\" is not host:port"},
+        {SECRET "--join a:65536", "join: \"a:65536\" is not host:port"},
+        {SECRET "--join a:b", "join: \"a:b\" is not host:port"},
+        {SECRET "--join ,", "join: names no member"},
+        {JOIN "--initial_members a=127.0.0.1:1 --name a", "join, initial_members: give one"},
+        {"--replace b", "replace: needs join"},
+        {JOIN "--weight 1", NULL},
+        {JOIN "--weight 10000", NULL},
+        {JOIN "--weight 0", "weight: \"0\" is not 1..10000"},
+        {JOIN "--weight 10001", "weight: \"10001\" is not 1..10000"},
+        {JOIN "--weight -1", "weight: \"-1\" is not 1..10000"},
+        {JOIN "--advertise db4", "advertise: \"db4\" is not host:port"},
+        {"--advertise db4", "advertise: \"db4\" is not host:port"},
+        {"--advertise db4:0", "advertise: \"db4:0\" is not host:port"},
+        {"--advertise db4:7000", NULL},
+        {"--peer_listen db4", "peer_listen: \"db4\" is not host:port"},
+        {"--weights node1=10000", NULL},
+        {"--weights node1=10001", "weights: \"10001\" of node1 is not 1..10000"},
+    };
+    for (size_t i = 0; i < array_size(cases); i++)
+        expect_verdict(&cases[i]);
+}
+END_TEST
+
+START_TEST(a_node_alone_is_reached_where_it_says)
+{
+    static const struct {
+        const char *arguments;
+        const char *name;
+        const char *address;
+    } cases[] = {
+        {"", "node1", "127.0.0.1:7000"},
+        {"--name x", "x", "127.0.0.1:7000"},
+        {"--peer_listen 127.0.0.2:7001", "node1", "127.0.0.2:7001"},
+        {"--peer_listen 0.0.0.0:7001", "node1", "127.0.0.1:7000"},
+        {"--peer_listen [::]:7001", "node1", "127.0.0.1:7000"},
+        {"--peer_listen 0.0.0.0:7001 --advertise db1:7001", "node1", "db1:7001"},
+        {"--peer_listen 127.0.0.2:7001 --advertise db1:7002 --name x", "x", "db1:7002"},
+    };
     for (size_t i = 0; i < array_size(cases); i++) {
         struct loaded loaded = load(cases[i].arguments, "");
-        if (cases[i].complaint == NULL)
-            ck_assert_msg(loaded.result == CONFIG_OK, "%s: %s", cases[i].arguments, loaded.errors);
-        else
-            ck_assert_msg(loaded.result == CONFIG_INVALID &&
-                              strstr(loaded.errors, cases[i].complaint) != NULL,
-                          "%s: %s", cases[i].arguments, loaded.errors);
+        ck_assert_msg(loaded.result == CONFIG_OK, "%s", loaded.errors);
+        ck_assert_uint_eq(loaded.config.members.members_count, 1);
+        ck_assert_str_eq(loaded.config.members.members[0].name, cases[i].name);
+        ck_assert_str_eq(loaded.config.members.members[0].address, cases[i].address);
         unload(&loaded);
     }
+}
+END_TEST
+
+START_TEST(seeds_are_told_apart)
+{
+    static const char *const lists[] = {"a:1,b:2,[::1]:3", " a:1 , b:2\t,[::1]:3 ",
+                                        ",,a:1,,b:2 [::1]:3,"};
+    char seed[CONFIG_ADDRESS_SIZE];
+    for (size_t i = 0; i < array_size(lists); i++) {
+        const char *at = lists[i];
+        ck_assert(config_next_seed(&at, seed));
+        ck_assert_str_eq(seed, "a:1");
+        ck_assert(config_next_seed(&at, seed));
+        ck_assert_str_eq(seed, "b:2");
+        ck_assert(config_next_seed(&at, seed));
+        ck_assert_str_eq(seed, "[::1]:3");
+        ck_assert(!config_next_seed(&at, seed));
+        ck_assert(!config_next_seed(&at, seed));
+    }
+    const char *none = "";
+    ck_assert(!config_next_seed(&none, seed));
+}
+END_TEST
+
+START_TEST(some_addresses_name_a_host)
+{
+    static const struct {
+        const char *address;
+        bool named;
+    } cases[] = {
+        {"", false},          {":7000", false},         {"0.0.0.0:7000", false},
+        {"[::]:7000", false}, {"127.0.0.1:7000", true}, {"[::1]:7000", true},
+        {"db1:7000", true},   {"0.0.0.1:7000", true},
+    };
+    for (size_t i = 0; i < array_size(cases); i++)
+        ck_assert_msg(config_names_host(cases[i].address) == cases[i].named, "%s",
+                      cases[i].address);
 }
 END_TEST
 
@@ -268,4 +375,6 @@ TEST_MAIN("config", the_defaults_are_those_of_the_core, defaults_are_valid,
           flags_go_before_environment_before_file, all_that_is_wrong_is_said_at_once,
           members_with_zones_and_weights, a_secret_file_must_be_private,
           what_would_be_unsafe_or_absurd_is_refused, dev_needs_nothing,
-          the_table_is_printed_and_every_default_is_in_range)
+          the_table_is_printed_and_every_default_is_in_range,
+          what_no_node_could_join_with_is_refused, a_node_alone_is_reached_where_it_says,
+          seeds_are_told_apart, some_addresses_name_a_host)
