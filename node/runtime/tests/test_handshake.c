@@ -16,10 +16,10 @@ struct end {
     uint8_t nonce[HANDSHAKE_NONCE_SIZE];
 };
 
-static void end_init(struct end *end, enum handshake_role role, const char *name,
-                     const char *secret)
+static void end_init_link(struct end *end, enum handshake_role role, enum link_kind kind,
+                          uint64_t cluster, const char *name, const char *secret)
 {
-    end->identity.cluster_id = 7;
+    end->identity.cluster_id = cluster;
     end->identity.id = role == HANDSHAKE_DIALLER ? 0x10000 : 0x20000;
     end->identity.incarnation = 3;
     end->identity.instance = 99;
@@ -29,8 +29,20 @@ static void end_init(struct end *end, enum handshake_role role, const char *name
     memset(end->nonce, role == HANDSHAKE_DIALLER ? 0xd1 : 0xac, sizeof(end->nonce));
     end->event = HANDSHAKE_WANTS_BYTES;
     writer_init(&end->output, 0);
-    handshake_init(&end->handshake, crypto_openssl(), slice_of_string(secret), role, LINK_CONTROL,
+    handshake_init(&end->handshake, crypto_openssl(), slice_of_string(secret), role, kind,
                    &end->identity, end->nonce, &end->output);
+}
+
+static void end_init(struct end *end, enum handshake_role role, const char *name,
+                     const char *secret)
+{
+    end_init_link(end, role, LINK_CONTROL, 7, name, secret);
+}
+
+/* Who does not know the cluster's id yet. */
+static void joiner_init(struct end *end, const char *secret)
+{
+    end_init_link(end, HANDSHAKE_DIALLER, LINK_JOIN, 0, "new", secret);
 }
 
 static void end_deinit(struct end *end)
@@ -278,9 +290,99 @@ START_TEST(who_is_judged_unfit_hears_the_reason)
 }
 END_TEST
 
+START_TEST(who_joins_need_not_know_the_cluster)
+{
+    struct end dialler;
+    struct end acceptor;
+    joiner_init(&dialler, secret_text);
+    end_init(&acceptor, HANDSHAKE_ACCEPTOR, "b", secret_text);
+    run(&dialler, &acceptor, 1000);
+    ck_assert_int_eq(dialler.event, HANDSHAKE_DONE);
+    ck_assert_int_eq(acceptor.event, HANDSHAKE_DONE);
+    ck_assert_int_eq(acceptor.handshake.kind, LINK_JOIN);
+    ck_assert_str_eq(acceptor.handshake.peer.name, "new");
+    ck_assert_uint_eq(dialler.handshake.peer.cluster_id, 7);
+    end_deinit(&dialler);
+    end_deinit(&acceptor);
+}
+END_TEST
+
+START_TEST(who_joins_must_know_the_secret)
+{
+    struct end dialler;
+    struct end acceptor;
+    joiner_init(&dialler, "a secret of some other kind");
+    end_init(&acceptor, HANDSHAKE_ACCEPTOR, "b", secret_text);
+    run(&dialler, &acceptor, 1000);
+    ck_assert_int_eq(dialler.event, HANDSHAKE_FAILED);
+    ck_assert_int_eq(acceptor.event, HANDSHAKE_FAILED);
+    ck_assert_int_eq(acceptor.handshake.error, HANDSHAKE_WRONG_SECRET);
+    ck_assert(!dialler.handshake.proven);
+    ck_assert(!acceptor.handshake.proven);
+    end_deinit(&dialler);
+    end_deinit(&acceptor);
+}
+END_TEST
+
+START_TEST(a_guessed_proof_lets_nobody_join)
+{
+    struct end dialler;
+    struct end acceptor;
+    uint8_t guess[3 + HANDSHAKE_PROOF_SIZE] = {0, HANDSHAKE_PROOF_SIZE, 2};
+    joiner_init(&dialler, secret_text);
+    end_init(&acceptor, HANDSHAKE_ACCEPTOR, "b", secret_text);
+    move_bytes(&dialler, &acceptor, 1000);
+    deliver(&acceptor, slice_of(guess, sizeof(guess)), 1000);
+    ck_assert_int_eq(acceptor.handshake.error, HANDSHAKE_WRONG_SECRET);
+    ck_assert(!acceptor.handshake.proven);
+    end_deinit(&dialler);
+    end_deinit(&acceptor);
+}
+END_TEST
+
+START_TEST(nobody_is_proven_before_the_proof)
+{
+    static const enum link_kind kinds[] = {LINK_DATA, LINK_CONTROL, LINK_JOIN};
+    for (size_t i = 0; i < array_size(kinds); i++) {
+        struct end dialler;
+        struct end acceptor;
+        end_init_link(&dialler, HANDSHAKE_DIALLER, kinds[i], 7, "a", secret_text);
+        end_init(&acceptor, HANDSHAKE_ACCEPTOR, "b", secret_text);
+        ck_assert(!dialler.handshake.proven);
+        move_bytes(&dialler, &acceptor, 1000);
+        ck_assert(!acceptor.handshake.proven);
+        move_bytes(&acceptor, &dialler, 1000);
+        ck_assert(dialler.handshake.proven);
+        ck_assert(!acceptor.handshake.proven);
+        move_bytes(&dialler, &acceptor, 1000);
+        ck_assert(acceptor.handshake.proven);
+        end_deinit(&dialler);
+        end_deinit(&acceptor);
+    }
+}
+END_TEST
+
+START_TEST(an_unknown_kind_of_link_is_malformed)
+{
+    enum { KIND_AT = 3 + 4 + 2 /* behind the message's head, the magic and the version */ };
+    struct end dialler;
+    struct end acceptor;
+    joiner_init(&dialler, secret_text);
+    end_init(&acceptor, HANDSHAKE_ACCEPTOR, "b", secret_text);
+    ck_assert_uint_eq(dialler.output.buffer->data[KIND_AT], LINK_JOIN);
+    dialler.output.buffer->data[KIND_AT] = LINK_JOIN + 1;
+    move_bytes(&dialler, &acceptor, 1000);
+    ck_assert_int_eq(acceptor.handshake.error, HANDSHAKE_MALFORMED);
+    end_deinit(&dialler);
+    end_deinit(&acceptor);
+}
+END_TEST
+
 TEST_MAIN("handshake", both_learn_who_the_other_is_however_the_bytes_arrive,
           another_secret_is_refused_and_the_acceptor_told_why,
           a_dialler_that_skips_the_check_is_refused_by_the_acceptor,
           another_cluster_is_refused_before_any_proof, a_replayed_dialler_is_refused,
           a_reflected_proof_is_refused, a_tampered_hello_never_passes, nonsense_is_malformed,
-          who_is_judged_unfit_hears_the_reason)
+          who_is_judged_unfit_hears_the_reason, who_joins_need_not_know_the_cluster,
+          who_joins_must_know_the_secret, a_guessed_proof_lets_nobody_join,
+          nobody_is_proven_before_the_proof, an_unknown_kind_of_link_is_malformed)
