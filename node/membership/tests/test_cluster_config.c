@@ -1,4 +1,4 @@
-/* The configuration of a cluster: what is refused, and what its hash depends on. */
+/* The configuration of a cluster: what is refused, what its hash depends on, and how it travels. */
 #include <stdio.h>
 #include <string.h>
 
@@ -165,5 +165,93 @@ START_TEST(a_copy_stands_alone)
 }
 END_TEST
 
+static bool decodes(struct slice bytes, struct cluster_config *cluster)
+{
+    struct reader reader = reader_of(bytes);
+    *cluster = (struct cluster_config){.name = NULL};
+    return cluster_config_decode(&reader, cluster) && reader_done(&reader);
+}
+
+START_TEST(what_travels_arrives)
+{
+    struct member_config members[3];
+    struct cluster_config cluster = good(members), read;
+    struct writer bytes;
+    writer_init(&bytes, 0);
+    cluster_config_encode(&cluster, &bytes);
+    ck_assert(decodes(writer_slice(&bytes), &read));
+    ck_assert_str_eq(read.name, "test");
+    ck_assert_uint_eq(read.partitions, 64);
+    ck_assert_uint_eq(read.members_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_str_eq(read.members[i].name, members[i].name);
+        ck_assert_str_eq(read.members[i].address, members[i].address);
+        ck_assert_str_eq(read.members[i].zone, members[i].zone);
+        ck_assert_uint_eq(read.members[i].weight, members[i].weight);
+    }
+    cluster_config_deinit(&read);
+    writer_deinit(&bytes);
+}
+END_TEST
+
+START_TEST(half_a_cluster_is_refused)
+{
+    struct member_config members[3];
+    struct cluster_config cluster = good(members), read;
+    struct writer bytes;
+    writer_init(&bytes, 0);
+    cluster_config_encode(&cluster, &bytes);
+    struct slice whole = writer_slice(&bytes);
+    for (size_t size = 0; size < whole.size; size++) {
+        ck_assert_msg(!decodes(slice_of(whole.data, size), &read), "%zu bytes", size);
+        cluster_config_deinit(&read);
+    }
+    for (size_t at = 0; at < whole.size; at++) {
+        bytes.buffer->data[at] ^= 0xff;
+        if (decodes(writer_slice(&bytes), &read))
+            ck_assert_ptr_null(cluster_config_check(&read));
+        cluster_config_deinit(&read);
+        bytes.buffer->data[at] ^= 0xff;
+    }
+    writer_deinit(&bytes);
+}
+END_TEST
+
+START_TEST(what_no_cluster_may_be_does_not_arrive)
+{
+    struct member_config members[3];
+    for (size_t i = 0; i < array_size(cases); i++) {
+        struct cluster_config cluster = good(members), read;
+        struct writer bytes;
+        alter(&cluster, cases[i].what, cases[i].text, cases[i].number);
+        if (cluster.name == NULL)
+            continue;
+        writer_init(&bytes, 0);
+        cluster_config_encode(&cluster, &bytes);
+        ck_assert_msg(decodes(writer_slice(&bytes), &read) == cases[i].accepted, "case %zu", i);
+        cluster_config_deinit(&read);
+        writer_deinit(&bytes);
+    }
+}
+END_TEST
+
+START_TEST(more_members_than_there_may_be_are_refused)
+{
+    static const uint64_t counts[] = {0, MEMBERS_MAX + 1, UINT64_MAX};
+    for (size_t i = 0; i < array_size(counts); i++) {
+        struct cluster_config read;
+        struct writer bytes;
+        writer_init(&bytes, 0);
+        writer_put_sized(&bytes, SLICE_LITERAL("test"));
+        writer_put_u32(&bytes, 64);
+        writer_put_varint(&bytes, counts[i]);
+        ck_assert(!decodes(writer_slice(&bytes), &read));
+        cluster_config_deinit(&read);
+        writer_deinit(&bytes);
+    }
+}
+END_TEST
+
 TEST_MAIN("cluster_config", what_a_cluster_may_be, at_most_1024_members, strangers_have_another_id,
-          a_copy_stands_alone)
+          a_copy_stands_alone, what_travels_arrives, half_a_cluster_is_refused,
+          what_no_cluster_may_be_does_not_arrive, more_members_than_there_may_be_are_refused)

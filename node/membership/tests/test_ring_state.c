@@ -213,5 +213,111 @@ START_TEST(what_is_no_ring_is_refused)
 }
 END_TEST
 
+/* As it arrives elsewhere. */
+static void expect_travels(const struct ring_state *ring)
+{
+    struct ring_state read;
+    struct writer bytes;
+    writer_init(&bytes, 0);
+    ring_encode(ring, &bytes);
+    ck_assert(ring_decode(writer_slice(&bytes), &read));
+    ck_assert_uint_eq(read.epoch, ring->epoch);
+    ck_assert_uint_eq(read.planned, ring->planned);
+    ck_assert_uint_eq(read.moving, ring->moving);
+    ck_assert_uint_eq(read.joint, ring->joint);
+    ck_assert(ring_changes(&read) == ring_changes(ring));
+    writer_deinit(&bytes);
+    ring_deinit(&read);
+}
+
+static void take_plan(struct ring_state *ring)
+{
+    struct ring_step step = {.kind = RING_PLAN, .digest = ring_plan_digest(ring)};
+    expect_taken(ring, &step);
+    ck_assert_uint_eq(ring->planned, ring->moving);
+    expect_travels(ring);
+}
+
+static void take_partition_steps(struct ring_state *ring, enum ring_step_kind kind,
+                                 enum ring_stage stage)
+{
+    uint32_t partitions[PARTITIONS];
+    struct ring_step step = {.kind = kind, .partitions = partitions};
+    for (uint32_t i = 0; i < ring->partitions; i++) {
+        if (ring_moves(ring, i) && ring->stages[i] == (uint8_t)stage)
+            partitions[step.partitions_count++] = i;
+    }
+    expect_taken(ring, &step);
+    ck_assert(ring_changes(ring));
+    expect_travels(ring);
+}
+
+static void take_simple(struct ring_state *ring, enum ring_step_kind kind, uint16_t member)
+{
+    struct ring_step step = {.kind = kind, .member = member};
+    expect_taken(ring, &step);
+    expect_travels(ring);
+}
+
+START_TEST(a_ring_changes_until_all_is_done)
+{
+    struct ring_state ring;
+    ring_of_birth(&ring);
+    struct ring_step step = {
+        .kind = RING_ADD, .member = RING_NOBODY, .config = config_of(9, 100, ""), .id = 9 << 16};
+    ck_assert(!ring_changes(&ring));
+    ck_assert_uint_eq(ring.planned, 0);
+    expect_taken(&ring, &step);
+    ck_assert(ring_changes(&ring));
+    take_plan(&ring);
+    uint32_t planned = ring.planned;
+    ck_assert_uint_gt(planned, 0);
+    take_partition_steps(&ring, RING_MOVE, RING_STABLE);
+    take_partition_steps(&ring, RING_SWITCH, RING_JOINT);
+    ck_assert_uint_eq(ring.moving, 0);
+    ck_assert_uint_eq(ring.planned, planned);
+    take_simple(&ring, RING_END, RING_NOBODY);
+    ck_assert(!ring_changes(&ring));
+    ring_deinit(&ring);
+}
+END_TEST
+
+START_TEST(a_cancelled_change_is_one_until_it_ends)
+{
+    struct ring_state ring;
+    ring_of_birth(&ring);
+    take_simple(&ring, RING_LEAVE, 1);
+    ck_assert(ring_changes(&ring));
+    take_plan(&ring);
+    take_partition_steps(&ring, RING_MOVE, RING_STABLE);
+    take_simple(&ring, RING_CANCEL, RING_NOBODY);
+    ck_assert(ring_changes(&ring));
+    take_plan(&ring);
+    ck_assert_uint_eq(ring.planned, 0);
+    ck_assert(!ring_changes(&ring));
+    ring_deinit(&ring);
+}
+END_TEST
+
+START_TEST(a_weight_changes_the_ring_and_an_address_does_not)
+{
+    struct ring_state ring;
+    struct ring_step step = {.kind = RING_SET, .member = 1};
+    ring_of_birth(&ring);
+    step.config = ring.members[1].config;
+    step.config.address = (char *)(uintptr_t) "elsewhere:7000";
+    expect_taken(&ring, &step);
+    ck_assert(!ring_changes(&ring));
+    step.config = ring.members[1].config;
+    step.config.weight = 200;
+    expect_taken(&ring, &step);
+    ck_assert(ring_changes(&ring));
+    expect_travels(&ring);
+    ring_deinit(&ring);
+}
+END_TEST
+
 TEST_MAIN("ring_state", a_ring_is_born_stable, any_steps_make_a_ring,
-          a_joint_partition_has_two_lists, what_is_no_ring_is_refused)
+          a_joint_partition_has_two_lists, what_is_no_ring_is_refused,
+          a_ring_changes_until_all_is_done, a_cancelled_change_is_one_until_it_ends,
+          a_weight_changes_the_ring_and_an_address_does_not)
