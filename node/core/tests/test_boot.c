@@ -1,69 +1,12 @@
 /* What a node finds out about itself before it speaks. */
-#include "boot.h"
+#include "boot_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "hlc.h"
-#include "memory_store.h"
-#include "meta.h"
 #include "ring_state.h"
 #include "test_main.h"
-
-static struct memory_store *memory;
-static struct store *store;
-static struct member_config members[3];
-static struct cluster_config configured;
-static struct prng prng;
-static struct boot boot;
-static uint64_t machine = 1;
-
-static void submitted(void *context, struct store_op *op)
-{
-    (void)context;
-    (void)op;
-}
-
-static char *text(const char *literal)
-{
-    return (char *)(uintptr_t)literal;
-}
-
-static void setup(void)
-{
-    struct memory_store_config config = {.seed = 1, .sync = true};
-    memory = memory_store_new(&config);
-    store = memory_store_port(memory, submitted, NULL);
-    members[0] = (struct member_config){text("a"), text("127.0.0.1:7000"), text("z1"), 100};
-    members[1] = (struct member_config){text("b"), text("127.0.0.2:7000"), text("z2"), 200};
-    members[2] = (struct member_config){text("c"), text("127.0.0.3:7000"), text(""), 50};
-    configured = (struct cluster_config){text("test"), 64, members, 3};
-    prng_init(&prng, 1);
-}
-
-static struct buffer *read_row(void *context, struct slice key)
-{
-    (void)context;
-    struct store_get get;
-    store_get_init(&get, STORE_META, key, (store_done)abort);
-    ck_assert(store_try_read(store, &get.op));
-    return get.value;
-}
-
-static void commit(struct store_commit *batch)
-{
-    store_submit(store, &batch->op);
-    ck_assert_ptr_eq(memory_store_finish_commit(memory), &batch->op);
-    store_commit_deinit(batch);
-}
-
-static void put(struct slice key, struct slice value)
-{
-    struct store_commit batch;
-    store_commit_init(&batch, (store_done)abort);
-    store_batch_put(&batch.batch, STORE_META, key, value);
-    commit(&batch);
-}
 
 static void put_number(struct slice key, uint64_t number)
 {
@@ -72,25 +15,6 @@ static void put_number(struct slice key, uint64_t number)
     writer_put_u64(&row, number);
     put(key, writer_slice(&row));
     writer_deinit(&row);
-}
-
-/* One start, its batch committed. */
-static const char *start(const struct cluster_config *cluster, const char *name)
-{
-    struct store_commit batch;
-    store_commit_init(&batch, (store_done)abort);
-    const char *wrong =
-        boot_load(&boot, cluster, name, machine, &prng, read_row, NULL, &batch.batch);
-    if (wrong == NULL)
-        commit(&batch);
-    else
-        store_commit_deinit(&batch);
-    return wrong;
-}
-
-static void teardown(void)
-{
-    memory_store_free(memory);
 }
 
 START_TEST(a_birth_takes_the_configuration_and_draws_an_id)
@@ -273,9 +197,37 @@ START_TEST(who_comes_later_is_added)
 }
 END_TEST
 
+START_TEST(without_a_name_birth_gives_one)
+{
+    setup();
+    ck_assert(boot_is_new(read_row, NULL));
+    ck_assert_ptr_null(start(&configured, ""));
+    ck_assert_str_eq(boot.name, BOOT_NAME);
+    boot_deinit(&boot);
+    ck_assert(!boot_is_new(read_row, NULL));
+    ck_assert_ptr_null(start(&configured, BOOT_NAME));
+    boot_deinit(&boot);
+    ck_assert_ptr_nonnull(start(&configured, "a"));
+    boot_deinit(&boot);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_member_of_the_birth_knows_its_address)
+{
+    setup();
+    ck_assert_ptr_null(start(&configured, "b"));
+    ck_assert_str_eq(boot.address, "127.0.0.2:7000");
+    ck_assert_uint_eq(boot.members_count, 3);
+    boot_deinit(&boot);
+    teardown();
+}
+END_TEST
+
 TEST_MAIN("boot", a_birth_takes_the_configuration_and_draws_an_id,
           later_starts_keep_what_birth_decided, the_highest_ceiling_of_all_shards_counts,
           peers_are_known_by_the_ids_they_had,
           wrong_names_and_configurations_are_told_to_the_operator,
           a_damaged_identity_is_told_to_the_operator, who_was_removed_does_not_start,
-          who_comes_later_is_added)
+          who_comes_later_is_added, without_a_name_birth_gives_one,
+          a_member_of_the_birth_knows_its_address)
