@@ -24,6 +24,8 @@ struct transfer_settling {
 static void on_tick(struct timer *timer, uint64_t now_us);
 static void on_listed(struct call *call, const struct frame *frame, const ProtobufCMessage *body);
 static void on_compared(struct exchange_wish *wish, bool equal);
+static unsigned find_witnesses(struct exchange_wish *wish, uint64_t table_id,
+                               uint16_t members[REPLICAS_MAX]);
 static void next_source(struct ring_transfer *transfer);
 static void settle_more(struct ring_transfer *transfer);
 
@@ -36,7 +38,7 @@ void ring_transfer_init(struct ring_transfer *transfer, struct coordinator *coor
                                        .timers = timers,
                                        .settling_max = TRANSFER_SETTLED_AT_ONCE,
                                        .call = {.done = on_listed},
-                                       .wish = {.done = on_compared}};
+                                       .wish = {.done = on_compared, .witnesses = find_witnesses}};
     writer_init(&transfer->wish.unsettled, 0);
     writer_init(&transfer->again, 0);
     transfer->copied = calloc(membership_partitions(caller->members), sizeof(*transfer->copied));
@@ -136,7 +138,7 @@ static void fail(struct ring_transfer *transfer)
     transfer->again_at_us = now_us_of(transfer) + AGAIN_US;
 }
 
-/* Of every table's home nodes a majority was copied from. */
+/* Of every table's home nodes a majority is among the sources. */
 static bool enough(const struct ring_transfer *transfer)
 {
     const struct replica *replica = transfer->coordinator->replica;
@@ -148,7 +150,8 @@ static bool enough(const struct ring_transfer *transfer)
     for (unsigned n = 1; n <= REPLICAS_MAX; n++) {
         unsigned homes = n < transfer->homes.n ? n : transfer->homes.n;
         home_mask first = (home_mask)((1u << homes) - 1);
-        bool majority = (unsigned)__builtin_popcount(transfer->done & first) >= majority_of(homes);
+        bool majority =
+            (unsigned)__builtin_popcount(transfer->listed & first) >= majority_of(homes);
         if ((in_use >> n & 1) != 0 && !majority)
             return false;
     }
@@ -164,6 +167,25 @@ static void list_ask(struct ring_transfer *transfer)
         body.after = binary_of(buffer_slice(transfer->after));
     caller_send(transfer->caller, &transfer->call, transfer->homes.members[transfer->source],
                 transfer->partition, FRAME_ACCEPTED, FRAME_ACCEPTED_REPLY, &body.base, SLICE_EMPTY);
+}
+
+/* Of the table's old home nodes as many as make a majority with the peer; all of them are sources. */
+static unsigned find_witnesses(struct exchange_wish *wish, uint64_t table_id,
+                               uint16_t members[REPLICAS_MAX])
+{
+    const struct ring_transfer *transfer = container_of(wish, struct ring_transfer, wish);
+    unsigned n = replica_table_replicas(transfer->coordinator->replica, table_id);
+    unsigned homes = n < transfer->homes.n ? n : transfer->homes.n;
+    unsigned agreeing = transfer->source < homes, count = 0;
+    for (unsigned i = 0; i < homes && agreeing < majority_of(homes); i++) {
+        bool other =
+            i != transfer->source && transfer->homes.members[i] != members_of(transfer)->self;
+        if (!other || (transfer->listed & home_bit(i)) == 0)
+            continue;
+        members[count++] = transfer->homes.members[i];
+        agreeing++;
+    }
+    return homes > 0 && agreeing >= majority_of(homes) ? count : WITNESSES_TOO_FEW;
 }
 
 static void compare(struct ring_transfer *transfer)
@@ -186,10 +208,14 @@ static void page_done(struct ring_transfer *transfer)
         transfer->again_at_us = now_us_of(transfer) + AGAIN_US;
         return;
     }
-    if (transfer->after != NULL)
+    if (transfer->after != NULL) {
         list_ask(transfer);
-    else
+    } else if (transfer->listing) {
+        transfer->listed |= home_bit(transfer->source);
+        next_source(transfer);
+    } else {
         compare(transfer);
+    }
 }
 
 static void on_settled(struct settlement *settlement)
@@ -291,7 +317,6 @@ static void on_compared(struct exchange_wish *wish, bool equal)
         return;
     }
     transfer->done |= home_bit(transfer->source);
-    transfer->source++;
     next_source(transfer);
 }
 
@@ -301,29 +326,49 @@ static void finish(struct ring_transfer *transfer)
     transfer->copied[transfer->partition] = transfer->epoch;
     transfer->partitions_copied++;
     clear(transfer);
-    report(transfer);
+    /* Reports, and goes on with the next. */
+    timers_arm(transfer->timers, &transfer->tick, now_us_of(transfer));
 }
 
-static void next_source(struct ring_transfer *transfer)
+/* The first old owner that can be asked, and has not been; false if there is none. */
+static bool find_source(struct ring_transfer *transfer)
 {
     const struct membership *members = members_of(transfer);
-    if (enough(transfer) || PLANTED(RING_COPIES_ONE)) {
-        finish(transfer);
-        return;
-    }
-    for (; transfer->source < transfer->homes.n; transfer->source++) {
-        uint16_t member = transfer->homes.members[transfer->source];
-        if (member == members->self) {
-            transfer->done |= home_bit(transfer->source);
-        } else if (members_usable(members, member)) {
-            list_ask(transfer);
-            return;
+    for (unsigned i = 0; i < transfer->homes.n; i++) {
+        if ((transfer->listed & home_bit(i)) == 0 &&
+            members_usable(members, transfer->homes.members[i])) {
+            transfer->source = i;
+            return true;
         }
     }
-    if (enough(transfer))
+    return false;
+}
+
+/* All that promised are known first: only then do equal ballots mean that a row is decided. */
+static void next_source(struct ring_transfer *transfer)
+{
+    transfer->listing = !enough(transfer);
+    if (transfer->done == transfer->listed && (!transfer->listing || PLANTED(RING_COPIES_ONE))) {
         finish(transfer);
-    else
+    } else if (!transfer->listing) {
+        transfer->source = (unsigned)__builtin_ctz(transfer->listed & ~transfer->done);
+        compare(transfer);
+    } else if (find_source(transfer)) {
+        list_ask(transfer);
+    } else {
         fail(transfer);
+    }
+}
+
+/* A member that is an owner already is a source of its own. */
+static home_mask own_places(const struct ring_transfer *transfer)
+{
+    home_mask mask = 0;
+    for (unsigned i = 0; i < transfer->homes.n; i++) {
+        if (transfer->homes.members[i] == members_of(transfer)->self)
+            mask |= home_bit(i);
+    }
+    return mask;
 }
 
 static void begin(struct ring_transfer *transfer, uint32_t partition)
@@ -332,9 +377,9 @@ static void begin(struct ring_transfer *transfer, uint32_t partition)
     transfer->busy = true;
     transfer->partition = partition;
     transfer->epoch = membership_partition_epoch(members, partition);
-    transfer->done = 0;
-    transfer->source = 0;
     membership_homes(members, partition, REPLICAS_MAX, &transfer->homes);
+    transfer->listed = own_places(transfer);
+    transfer->done = transfer->listed;
     next_source(transfer);
 }
 

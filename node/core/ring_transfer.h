@@ -1,13 +1,14 @@
 /* ring_transfer: copies the partitions that are to become this shard's, while they are in JOINT
- * (ring_state.h; docs/protocol.md, "Ring changes"). From each of a majority of the old owners: where
- * something is promised or accepted, the register is settled by a round, which brings it onto a
- * majority of either list; then both sides are made equal (repair/exchange.h), where what is not known
- * decided is settled too, and not copied: a promise that a source gave under the old ring would not
- * be kept by who never gave it (docs/models, ring.pml). Each source is fenced before it is asked
- * anything: it refuses whoever assumes an older ring, and has finished what it had begun for them.
+ * (ring_state.h; docs/protocol.md, "Ring changes"). The sources are a majority of the old owners. Where
+ * something is promised or accepted at one of them, the register is settled by a round, which brings it
+ * onto a majority of either list: a promise that a source gave under the old ring would not be kept by
+ * who never gave it (docs/models, ring.pml). Then each of them and this node are made equal
+ * (repair/exchange.h): what is known decided is copied, and what all sources hold at the same ballot;
+ * the rest is settled too. Each source is fenced before it is asked anything: it refuses whoever assumes
+ * an older ring, and has finished what it had begun for them.
  *
- *     source ──▶ LIST (pages of keys) ──▶ SETTLE each ──▶ COMPARE ──equal──▶ next source
- *                                            ▲── undecided rows ──┘
+ *     each source ──▶ LIST (pages of keys) ──▶ SETTLE each
+ *     each source ──▶ COMPARE ──▶ SETTLE what they do not agree on ──▶ COMPARE again
  *
  * What is copied is reported to the members that decide on the ring (ring_driver.h), again and again,
  * until the partition is switched. */
@@ -28,9 +29,11 @@ struct ring_transfer {
     bool busy;        /* with the partition, and the source, below */
     uint32_t partition;
     uint64_t epoch;
-    struct homes homes;   /* the old owners, all of the list */
-    home_mask done;       /* of them, those that are copied from */
-    unsigned source;      /* at which it is */
+    struct homes homes; /* the old owners, all of the list */
+    home_mask listed;   /* of them, those whose promises are settled */
+    home_mask done;     /* and of these, those that are copied from */
+    bool listing;       /* at `source`; else it is compared with */
+    unsigned source;
     uint64_t again_at_us; /* after a failure: not before that */
     struct call call;     /* LIST */
     uint64_t asked_us;    /* when it was made */

@@ -35,6 +35,7 @@ void exchange_init(struct exchange *exchange, struct caller *caller, struct time
     ensure(exchange->again != NULL);
     timer_init(&exchange->tick, on_tick);
     timer_init(&exchange->timeout, on_step_timeout);
+    pace_init(&exchange->pace, COPIES_MAX);
     exchange_wishes_init(&exchange->wishes);
     answers_clear(exchange);
 }
@@ -85,9 +86,16 @@ static void session_fail(struct exchange *exchange)
         wish->done(wish, false);
 }
 
+static uint64_t now_us_of(const struct exchange *exchange)
+{
+    return exchange->caller->outbox->now.monotonic_us;
+}
+
 void exchange_wish_make(struct exchange *exchange, struct exchange_wish *wish)
 {
     exchange_wishes_push(&exchange->wishes, wish);
+    if (!exchange->busy)
+        timers_arm(exchange->timers, &exchange->tick, now_us_of(exchange));
 }
 
 void exchange_wish_drop(struct exchange *exchange, struct exchange_wish *wish)
@@ -104,11 +112,6 @@ void exchange_deinit(struct exchange *exchange)
     timers_disarm(exchange->timers, &exchange->tick);
     free(exchange->wanted);
     free(exchange->again);
-}
-
-static uint64_t now_us_of(const struct exchange *exchange)
-{
-    return exchange->caller->outbox->now.monotonic_us;
 }
 
 void exchange_start(struct exchange *exchange)

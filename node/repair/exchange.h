@@ -15,6 +15,7 @@
 #include "caller.h"
 #include "exchange_wish.h"
 #include "leaf.h"
+#include "pace.h"
 #include "prng.h"
 #include "replica.h"
 #include "timers.h"
@@ -79,7 +80,8 @@ struct exchange {
     size_t copies_count;
     size_t copies_next; /* first one not yet begun */
     size_t copies_out;
-    bool failed; /* a copy did not work out: the session counts as aborted */
+    struct pace pace; /* of copies */
+    bool failed;      /* a copy did not work out: the session counts as aborted */
     struct exchange_stats stats;
 };
 

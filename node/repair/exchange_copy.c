@@ -6,6 +6,7 @@
 #include "buggify.h"
 #include "cartwheel.pb-c.h"
 #include "key.h"
+#include "planted.h"
 #include "probe.h"
 #include "row.h"
 
@@ -15,6 +16,10 @@ struct copy {
     struct exchange *exchange;
     struct slice key; /* in a page's entries */
     int source;       /* side that holds the newer ballot */
+    uint64_t began_us;
+    struct buffer *row;               /* while witnesses are asked for it */
+    uint16_t witnesses[REPLICAS_MAX]; /* members still to be asked */
+    unsigned witnesses_count;
 };
 
 /* Where the merge stands in one side's page. */
@@ -27,8 +32,10 @@ struct entry_cursor {
 
 void copies_clear(struct exchange *exchange)
 {
-    for (size_t i = 0; i < exchange->copies_count; i++)
+    for (size_t i = 0; i < exchange->copies_count; i++) {
         caller_forget(exchange->caller, &exchange->copies[i].call);
+        buffer_unref(exchange->copies[i].row);
+    }
     free(exchange->copies);
     exchange->copies = NULL;
     exchange->copies_count = 0;
@@ -112,7 +119,11 @@ bool copies_plan(struct exchange *exchange)
 static void copy_end(struct copy *copy, bool copied)
 {
     struct exchange *exchange = copy->exchange;
+    buffer_unref(copy->row);
+    copy->row = NULL;
     exchange->copies_out--;
+    if (copied)
+        pace_note(&exchange->pace, copy->began_us, exchange->caller->outbox->now.monotonic_us);
     exchange->stats.items += copied;
     if (!copied)
         PROBE("a row cannot be copied");
@@ -138,6 +149,73 @@ static void on_copy_written(struct call *call, const struct frame *frame,
     copy_end(copy, settled);
 }
 
+static void copy_write(struct copy *copy, struct slice row, bool decided)
+{
+    Cartwheel__Write write = CARTWHEEL__WRITE__INIT;
+    write.key = binary_of(copy->key);
+    write.decided = decided;
+    copy->call.done = on_copy_written;
+    PROBE("an exchange sends a row");
+    exchange_send(copy->exchange, &copy->call, 1 - copy->source, FRAME_REPAIR, FRAME_WRITE_REPLY,
+                  &write.base, row);
+}
+
+/* It has to be settled: a round says what becomes of it. */
+static void copy_leave(struct copy *copy)
+{
+    PROBE("a row that may not be decided is not copied");
+    writer_put_sized(&copy->exchange->wish->unsettled, copy->key);
+    copy_end(copy, true);
+}
+
+static void on_witness(struct call *call, const struct frame *frame, const ProtobufCMessage *body);
+
+static void ask_witness(struct copy *copy)
+{
+    struct exchange *exchange = copy->exchange;
+    if (copy->witnesses_count == 0 || PLANTED(RING_COPIES_UNAGREED)) {
+        PROBE("a row is copied because a majority of its home nodes agrees");
+        copy_write(copy, buffer_slice(copy->row), true);
+        return;
+    }
+    Cartwheel__Read body = CARTWHEEL__READ__INIT;
+    body.key = binary_of(copy->key);
+    copy->call.done = on_witness;
+    caller_send(exchange->caller, &copy->call, copy->witnesses[--copy->witnesses_count],
+                exchange->partition, FRAME_READ, FRAME_READ_REPLY, &body.base, SLICE_EMPTY);
+}
+
+static void on_witness(struct call *call, const struct frame *frame, const ProtobufCMessage *body)
+{
+    struct copy *copy = container_of(call, struct copy, call);
+    const Cartwheel__ReadReply *reply = (const Cartwheel__ReadReply *)body;
+    struct version held;
+    if (frame == NULL || reply->verdict != VERDICT_OK || !version_of_binary(reply->ballot, &held)) {
+        copy_end(copy, false);
+        return;
+    }
+    bool agrees = reply->applied && version_equal(held, row_ballot(buffer_slice(copy->row)));
+    if (agrees)
+        ask_witness(copy);
+    else
+        copy_leave(copy);
+}
+
+/* A plain row that this node lacks while it copies the partition: whether it is decided, its old home
+ * nodes know together. Each of them is fenced, and what they had promised before is settled. */
+static void ask_witnesses(struct copy *copy, struct slice row, uint64_t table_id)
+{
+    struct exchange_wish *wish = copy->exchange->wish;
+    unsigned count = wish->witnesses(wish, table_id, copy->witnesses);
+    if (count == WITNESSES_TOO_FEW) {
+        copy_leave(copy);
+        return;
+    }
+    copy->witnesses_count = count;
+    copy->row = buffer_from(row);
+    ask_witness(copy);
+}
+
 static void on_copy_read(struct call *call, const struct frame *frame, const ProtobufCMessage *body)
 {
     struct copy *copy = container_of(call, struct copy, call);
@@ -152,26 +230,19 @@ static void on_copy_read(struct call *call, const struct frame *frame, const Pro
         copy_end(copy, false);
         return;
     }
-    int target = 1 - copy->source;
-    if (target == 0 && exchange->wish != NULL && !row_proposed(frame->payload)) {
-        PROBE("a row that may not be decided is not copied");
-        writer_put_sized(&exchange->wish->unsettled, copy->key);
-        copy_end(copy, true);
-        return;
-    }
-    Cartwheel__Write write = CARTWHEEL__WRITE__INIT;
-    write.key = binary_of(copy->key);
-    write.decided = row_proposed(frame->payload); /* it stands in an item's place */
-    copy->call.done = on_copy_written;
-    PROBE("an exchange sends a row");
-    exchange_send(exchange, &copy->call, target, FRAME_REPAIR, FRAME_WRITE_REPLY, &write.base,
-                  frame->payload);
+    bool proposed = row_proposed(frame->payload);
+    if (copy->source == 1 && exchange->wish != NULL && !proposed)
+        ask_witnesses(copy, frame->payload, key.table_id);
+    else
+        copy_write(copy, frame->payload,
+                   proposed); /* what was proposed stands in an item's place */
 }
 
 static void copy_start(struct copy *copy)
 {
     struct exchange *exchange = copy->exchange;
     Cartwheel__Read body = CARTWHEEL__READ__INIT;
+    copy->began_us = exchange->caller->outbox->now.monotonic_us;
     body.key = binary_of(copy->key);
     body.full = true;
     copy->call.done = on_copy_read;
@@ -181,7 +252,7 @@ static void copy_start(struct copy *copy)
 
 void copies_run(struct exchange *exchange)
 {
-    size_t most = BUGGIFY("rows are copied one by one") ? 1 : COPIES_MAX;
+    size_t most = BUGGIFY("rows are copied one by one") ? 1 : exchange->pace.window;
     while (exchange->copies_next < exchange->copies_count && exchange->copies_out < most) {
         exchange->copies_out++;
         copy_start(&exchange->copies[exchange->copies_next++]);

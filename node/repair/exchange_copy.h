@@ -7,7 +7,7 @@
 enum {
     EXCHANGE_REPLICAS =
         7,          /* as many home nodes as a table may have: whoever could share a partition */
-    COPIES_MAX = 16 /* under way at once: bounds the load on the foreground */
+    COPIES_MAX = 64 /* under way at once, at most: pace.h says how many */
 };
 
 /* Merges both sides' keys into exchange->copies, and sets exchange->after if there are more keys

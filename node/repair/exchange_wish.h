@@ -2,15 +2,23 @@
 #pragma once
 
 #include "bytes.h"
+#include "homes.h"
 #include "list.h"
+
+enum { WITNESSES_TOO_FEW = REPLICAS_MAX };
 
 struct exchange_wish {
     struct list_link link;
     size_t peer; /* index of the member */
     uint32_t partition;
-    /* Rows that the peer told and this side lacks are copied only if they are known decided. The keys
-     * of others (sized) are put here; they must be settled, and then compared once more. */
+    /* Rows that the peer told and this side lacks are copied only if they are known decided, or if all
+     * witnesses hold them at the same ballot. The keys of others (sized) are put here; they must be
+     * settled, and then compared once more. */
     struct writer unsettled;
+    /* Who, beside the peer, must hold a row of that table for it to be taken as decided: members;
+     * returns how many, or WITNESSES_TOO_FEW. */
+    unsigned (*witnesses)(struct exchange_wish *wish, uint64_t table_id,
+                          uint16_t members[REPLICAS_MAX]);
     /* Both sides are equal, but for those keys, as of some moment since the wish was made; or it could
      * not be finished.
      * Called last in a door's handler. */
