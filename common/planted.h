@@ -48,7 +48,6 @@
     X(RING_SWITCHES_EARLY, "ring-switches-early", "a partition is switched before it is copied")  \
     X(RING_LEAVES_ACCEPTED, "ring-leaves-accepted", "what is only accepted is not copied")        \
     X(RING_COPIES_ONE, "ring-copies-one", "a partition is copied from nobody in particular")      \
-    X(RING_COPIES_UNAGREED, "ring-copies-unagreed", "a row that one source holds is copied")      \
     X(RING_EPOCH_IGNORED, "ring-epoch-ignored", "votes for an older ring are taken")
 
 enum planted_bug {

@@ -27,7 +27,9 @@ void ring_driver_init(struct ring_driver *driver, struct ring_register *ring,
     driver->dead_since_us = calloc(MEMBERS_MAX, sizeof(*driver->dead_since_us));
     ensure(driver->copied != NULL);
     ensure(driver->partitions != NULL);
+    driver->drained = calloc(MEMBERS_MAX, sizeof(*driver->drained));
     ensure(driver->dead_since_us != NULL);
+    ensure(driver->drained != NULL);
     timer_init(&driver->tick, on_tick);
 }
 
@@ -37,6 +39,7 @@ void ring_driver_deinit(struct ring_driver *driver)
     free(driver->copied);
     free(driver->partitions);
     free(driver->dead_since_us);
+    free(driver->drained);
 }
 
 static uint64_t now_us_of(const struct ring_driver *driver)
@@ -189,6 +192,19 @@ static bool lost_joiner(struct ring_driver *driver)
     return false;
 }
 
+/* Who leaves is waited for while it keeps hints: it hands them over, unless it is dead. */
+static bool drained(const struct ring_driver *driver)
+{
+    const struct ring_state *ring = ring_of(driver);
+    for (size_t i = 0; i < ring->members_count; i++) {
+        const struct ring_member *member = &ring->members[i];
+        if (member->state == RING_LEAVING && ring_member_present(member) &&
+            driver->drained[i] != ring->epoch && !long_dead(driver, i))
+            return false;
+    }
+    return true;
+}
+
 /* What has to be done next; false if nothing has. */
 static bool choose(struct ring_driver *driver)
 {
@@ -207,7 +223,7 @@ static bool choose(struct ring_driver *driver)
     else if (!ring->unplanned && ring->joint < MOVING_MAX && ring->moving > ring->joint &&
              pick(driver, is_to_move, MOVING_MAX - ring->joint))
         driver->kind = RING_MOVE;
-    else if (!ring->unplanned && ring->moving == 0 && under_way(ring))
+    else if (!ring->unplanned && ring->moving == 0 && under_way(ring) && drained(driver))
         driver->kind = RING_END;
     else
         return false;
@@ -293,6 +309,8 @@ bool ring_driver_on_report(struct ring_driver *driver, const struct frame *frame
     size_t member = members_index(driver->ring->members, frame->header.from);
     if (member == MEMBERS_MAX || report->n_copied != report->n_epochs)
         return false;
+    if (report->drained)
+        driver->drained[member] = frame->header.epoch;
     for (size_t i = 0; i < report->n_copied; i++) {
         if (report->copied[i] >= ring_of(driver)->partitions)
             return false;

@@ -32,6 +32,7 @@ struct ring_driver {
     uint8_t group_count;
     struct ring_copied *copied; /* per partition */
     uint64_t *dead_since_us;    /* per member; 0: it is not */
+    uint64_t *drained;          /* per member: the epoch at which it kept no hints any more */
 };
 
 /* Borrows all. */

@@ -104,6 +104,15 @@ bool ring_transfer_idle(const struct ring_transfer *transfer)
     return !transfer->busy && members_of(transfer)->ring.joint == 0;
 }
 
+/* This node leaves, and keeps nothing for others any more: shard 0 has all hints. */
+static bool drained(const struct ring_transfer *transfer)
+{
+    const struct membership *members = members_of(transfer);
+    const struct hints *hints = transfer->coordinator->replica->hints;
+    return members->ring.members[members->self].state == RING_LEAVING &&
+           transfer->caller->outbox->shard == 0 && hints->loaded && hints_pending(hints) == 0;
+}
+
 static void report(struct ring_transfer *transfer)
 {
     const struct ring_state *ring = &members_of(transfer)->ring;
@@ -121,7 +130,8 @@ static void report(struct ring_transfer *transfer)
     }
     body.copied = copied;
     body.epochs = epochs;
-    for (unsigned i = 0; i < ring->meta_count && body.n_copied > 0; i++) {
+    body.drained = drained(transfer);
+    for (unsigned i = 0; i < ring->meta_count && (body.n_copied > 0 || body.drained); i++) {
         struct address to = members_address(members_of(transfer), ring->meta[i], 0);
         outbox_send(outbox, to, FRAME_RING_REPORT, outbox_request_id(outbox), &body.base,
                     SLICE_EMPTY);

@@ -5,7 +5,7 @@
 #include "hash.h"
 #include "membership.h"
 
-enum { PARTITIONS_MAX = 65536, WEIGHT_MAX = 10000, NAME_SIZE_MAX = 64 };
+enum { PARTITIONS_MAX = 65536, WEIGHT_MAX = 10000, NAME_SIZE_MAX = 64, ADDRESS_SIZE_MAX = 300 };
 
 uint64_t cluster_id(const struct cluster_config *cluster)
 {
@@ -110,6 +110,10 @@ const char *member_config_check(const struct member_config *member)
         return "a member's name must have 1 to 64 characters";
     if (strchr(member->address, ':') == NULL)
         return "a member's address must be host:port";
+    if (strlen(member->address) > ADDRESS_SIZE_MAX)
+        return "a member's address must not have more than 300 characters";
+    if (strlen(member->zone) > NAME_SIZE_MAX)
+        return "a zone's name must not have more than 64 characters";
     if (member->weight < 1 || member->weight > WEIGHT_MAX)
         return "a member's weight must be 1 to 10000";
     return NULL;

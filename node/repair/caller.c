@@ -19,12 +19,19 @@ void caller_send(struct caller *caller, struct call *call, size_t member, uint32
                  enum frame_type type, enum frame_type expects, const ProtobufCMessage *body,
                  struct slice payload)
 {
+    uint16_t shard = members_partition_shard(caller->members, member, partition);
+    caller_send_to(caller, call, member, shard, partition, type, expects, body, payload);
+}
+
+void caller_send_to(struct caller *caller, struct call *call, size_t member, uint16_t shard,
+                    uint32_t partition, enum frame_type type, enum frame_type expects,
+                    const ProtobufCMessage *body, struct slice payload)
+{
     ensure(call->id == 0);
     call->id = outbox_request_id(caller->outbox);
     call->member = member;
     call->expects = expects;
     map_put(&caller->calls, call->id, call);
-    uint16_t shard = members_partition_shard(caller->members, member, partition);
     struct address to = members_address(caller->members, member, shard);
     uint64_t epoch = membership_partition_epoch(caller->members, partition);
     outbox_send_at(caller->outbox, to, type, call->id, epoch, body, payload);

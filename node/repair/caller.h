@@ -36,6 +36,10 @@ void caller_deinit(struct caller *caller);
 void caller_send(struct caller *caller, struct call *call, size_t member, uint32_t partition,
                  enum frame_type type, enum frame_type expects, const ProtobufCMessage *body,
                  struct slice payload);
+/* The same of that shard of it. */
+void caller_send_to(struct caller *caller, struct call *call, size_t member, uint16_t shard,
+                    uint32_t partition, enum frame_type type, enum frame_type expects,
+                    const ProtobufCMessage *body, struct slice payload);
 /* A later answer will be stale; `done` is not called. Does nothing if the call is not out. */
 void caller_forget(struct caller *caller, struct call *call);
 /* True if the frame answered a call made here. */

@@ -6,7 +6,6 @@
 #include "buggify.h"
 #include "cartwheel.pb-c.h"
 #include "key.h"
-#include "planted.h"
 #include "probe.h"
 #include "row.h"
 
@@ -173,7 +172,7 @@ static void on_witness(struct call *call, const struct frame *frame, const Proto
 static void ask_witness(struct copy *copy)
 {
     struct exchange *exchange = copy->exchange;
-    if (copy->witnesses_count == 0 || PLANTED(RING_COPIES_UNAGREED)) {
+    if (copy->witnesses_count == 0) {
         PROBE("a row is copied because a majority of its home nodes agrees");
         copy_write(copy, buffer_slice(copy->row), true);
         return;

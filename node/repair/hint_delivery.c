@@ -66,6 +66,11 @@ static struct hint_batch *batch_of(struct hint_delivery *delivery, size_t member
     return batch;
 }
 
+static bool leaves(const struct membership *members, size_t member)
+{
+    return members->ring.members[member].state == RING_LEAVING;
+}
+
 static void on_tick(struct timer *timer, uint64_t now_us)
 {
     struct hint_delivery *delivery = container_of(timer, struct hint_delivery, tick);
@@ -74,9 +79,11 @@ static void on_tick(struct timer *timer, uint64_t now_us)
         hints_load(delivery->hints);
     for (size_t i = 0; delivery->hints->loaded && i < membership_count(members); i++) {
         node_id target = membership_at(members, i)->id;
-        /* What was kept for one that is a member no more goes to others. */
+        /* What was kept for one that is a member no more goes to others, as does what one keeps that
+         * will be none. */
         bool removed = membership_at(members, i)->status == MEMBER_REMOVED;
-        if (!batch_busy(delivery, i) && (members_usable(members, i) || removed) &&
+        bool moves = removed || leaves(members, members->self);
+        if (!batch_busy(delivery, i) && (members_usable(members, i) || moves) &&
             hints_pending_for(delivery->hints, target) > 0)
             batch_start(batch_of(delivery, i));
     }
@@ -197,6 +204,15 @@ static void on_batch_timeout(struct timer *timer, uint64_t now_us)
     batch_conclude(container_of(timer, struct hint_batch, timeout));
 }
 
+static void hint_over(struct delivered_hint *hint, bool linked)
+{
+    if (!linked)
+        PROBE("a link breaks under a hint");
+    ensure(hint->batch->waiting > 0);
+    if (--hint->batch->waiting == 0)
+        batch_conclude(hint->batch);
+}
+
 static void on_hint_answered(struct call *call, const struct frame *frame,
                              const ProtobufCMessage *body)
 {
@@ -209,11 +225,49 @@ static void on_hint_answered(struct call *call, const struct frame *frame,
     }
     if (frame != NULL && reply->verdict == VERDICT_REFUSED_ITEM)
         PROBE("hint refused as older");
-    if (frame == NULL)
-        PROBE("a link breaks under a hint");
-    ensure(hint->batch->waiting > 0);
-    if (--hint->batch->waiting == 0)
-        batch_conclude(hint->batch);
+    hint_over(hint, frame != NULL);
+}
+
+/* Another keeps it now. */
+static void on_hint_handed(struct call *call, const struct frame *frame,
+                           const ProtobufCMessage *body)
+{
+    struct delivered_hint *hint = container_of(call, struct delivered_hint, call);
+    const Cartwheel__HintReply *reply = (const Cartwheel__HintReply *)body;
+    hint->acknowledged = frame != NULL && reply->verdict == VERDICT_TOOK;
+    hint_over(hint, frame != NULL);
+}
+
+/* This node leaves before the target is back: another keeps the hint from now on, one that holds no copy
+ * of the row itself, if there is any. MEMBERS_MAX: nobody does. */
+static size_t next_keeper(const struct hint_batch *batch, uint32_t partition)
+{
+    const struct membership *members = batch->delivery->caller->members;
+    uint16_t list[PREFERENCE_MAX];
+    size_t count = membership_stand_in_list(members, partition, list, PREFERENCE_MAX);
+    while (count-- > 0) {
+        bool other = list[count] != members->self && list[count] != batch->member;
+        if (other && members_usable(members, list[count]) && !leaves(members, list[count]))
+            return list[count];
+    }
+    return MEMBERS_MAX;
+}
+
+static void hint_hand_over(struct delivered_hint *hint, uint32_t partition)
+{
+    struct hint_batch *batch = hint->batch;
+    const struct membership *members = batch->delivery->caller->members;
+    size_t keeper = next_keeper(batch, partition);
+    if (keeper == MEMBERS_MAX)
+        return;
+    Cartwheel__Hint body = CARTWHEEL__HINT__INIT;
+    body.target = members->entries[batch->member].member.id;
+    body.key = binary_of(hint->item_key);
+    hint->call.done = on_hint_handed;
+    batch->waiting++;
+    PROBE("a member that leaves hands a hint over");
+    caller_send_to(batch->delivery->caller, &hint->call, keeper, 0, partition, FRAME_HINT,
+                   FRAME_HINT_REPLY, &body.base, hint->row);
 }
 
 /* Who is to have the row: the one it is kept for, or, if that is no home node of it any more, the first
@@ -252,6 +306,8 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
     hint->item_key = key;
     hint->row = row;
     size_t to = recipient(batch, &decoded);
+    if (to == MEMBERS_MAX && leaves(delivery->caller->members, delivery->caller->members->self))
+        hint_hand_over(hint, decoded.partition);
     if (to == MEMBERS_MAX)
         return;
     Cartwheel__Write body = CARTWHEEL__WRITE__INIT;

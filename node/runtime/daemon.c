@@ -218,6 +218,8 @@ static bool join(struct daemon *daemon, const struct boot_joiner *joiner)
     }
     if (result == JOINING_REFUSED)
         return give_up(daemon, problem);
+    if (result == JOINING_HOPELESS)
+        return refuse(daemon, problem);
     bool good = take_up(daemon, joiner, &joined);
     joined_deinit(&joined);
     return good;

@@ -135,7 +135,7 @@ static enum joining_result connect_to_seed(struct joining *joining)
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     if (!net_split(joining->seed, host, sizeof(host), port, sizeof(port)))
-        return refuse(joining, JOINING_REFUSED, "is not host:port");
+        return refuse(joining, JOINING_HOPELESS, "is not host:port");
     int failure = getaddrinfo(host, port, &hints, &found);
     if (failure != 0)
         return refuse(joining, JOINING_LATER, gai_strerror(failure));
@@ -154,7 +154,7 @@ static enum joining_result failed_handshake(struct joining *joining,
     /* Of what a member may say of a stranger, only these would be said again. */
     bool for_good =
         handshake->error == HANDSHAKE_WRONG_SECRET || handshake->error == HANDSHAKE_WRONG_VERSION;
-    return refuse(joining, for_good ? JOINING_REFUSED : JOINING_LATER,
+    return refuse(joining, for_good ? JOINING_HOPELESS : JOINING_LATER,
                   handshake_error_name(handshake->error));
 }
 
@@ -227,7 +227,7 @@ static enum joining_result receive_answer(struct joining *joining, struct writer
         size_t size = FRAME_HEADER_SIZE;
         bool headed = received->size >= size;
         if (headed && frame_size(writer_slice(received), &size) != FRAME_OK)
-            return refuse(joining, JOINING_REFUSED, "speaks another protocol");
+            return refuse(joining, JOINING_HOPELESS, "speaks another protocol");
         if (headed && received->size >= size)
             return JOINING_DONE;
         int error = receive(joining, received);
@@ -262,19 +262,19 @@ static enum joining_result judge_answer(struct joining *joining, struct slice by
     struct frame frame;
     struct arena arena;
     if (frame_decode(bytes, &frame) != FRAME_OK || frame.header.type != FRAME_JOIN_REPLY)
-        return refuse(joining, JOINING_REFUSED, "its answer is none");
+        return refuse(joining, JOINING_HOPELESS, "its answer is none");
     arena_init(&arena);
     enum joining_result result = JOINING_DONE;
     const Cartwheel__JoinReply *reply =
         (const Cartwheel__JoinReply *)frame_decode_body(&frame, &arena);
     if (reply == NULL)
-        result = refuse(joining, JOINING_REFUSED, "its answer is none");
+        result = refuse(joining, JOINING_HOPELESS, "its answer is none");
     else if (reply->problem.len > 0)
         result = refuse(joining, reply->for_good ? JOINING_REFUSED : JOINING_LATER,
                         arena_printf(&arena, "%.*s", (int)reply->problem.len,
                                      (const char *)reply->problem.data));
     else if (!take_cluster(frame.payload, joined))
-        result = refuse(joining, JOINING_REFUSED, "its answer is damaged");
+        result = refuse(joining, JOINING_HOPELESS, "its answer is damaged");
     arena_deinit(&arena);
     return result;
 }
