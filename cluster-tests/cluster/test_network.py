@@ -16,7 +16,7 @@ def wire_between_two(tmp_path):
     nodes = [types.SimpleNamespace(host=host, peer_port=free_port(host), port=free_port(host),
                                    settings={}) for host in ("127.0.0.1", "127.0.0.2")]
     with contextlib.ExitStack() as stack:
-        network = Network(types.SimpleNamespace(nodes=nodes, home=tmp_path))
+        network = Network(types.SimpleNamespace(nodes=nodes, spares=[], home=tmp_path))
         behind = nodes[1].settings["peer_listen"].rsplit(":")
         listener = stack.enter_context(socket.create_server((behind[0], int(behind[1]))))
         stack.enter_context(network)

@@ -12,7 +12,8 @@
 static const char ring_damaged[] = "the data directory's ring record is damaged";
 
 const char node_removed[] =
-    "this node was removed from the cluster: it cannot come back under its identity";
+    "this node was removed from the cluster, and cannot come back under its identity: to join "
+    "again, it needs an empty data directory";
 
 const char boot_amnesia[] =
     "this node has lost promises and writes that it had acknowledged, and must not vote again "
@@ -205,6 +206,7 @@ static const char *load_ring(struct boot *boot, boot_read read, void *context)
     boot->ring = read(context, META_RING);
     boot->ring_vote = read(context, META_RING_VOTE);
     boot->members_count = boot->cluster.members_count;
+    boot->members_present = boot->ring == NULL ? boot->members_count : 0;
     if (boot->ring == NULL) {
         take_birth_address(boot);
         return NULL;
@@ -217,6 +219,8 @@ static const char *load_ring(struct boot *boot, boot_read read, void *context)
                                                                     : NULL;
     set_address(boot, self == NULL ? "" : self->config.address);
     boot->members_count = ring.members_count;
+    for (size_t i = 0; i < ring.members_count; i++)
+        boot->members_present += ring_member_present(&ring.members[i]);
     ring_deinit(&ring);
     return wrong;
 }

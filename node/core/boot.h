@@ -23,9 +23,10 @@ struct boot {
     struct member_config *added;   /* members that came after birth, in the order of their numbers;
                                       owned */
     size_t added_count;
-    char *name;           /* this node's, one of the members, those added included; owned */
-    char *address;        /* where it said that peers reach it; "": not a member yet; owned */
-    size_t members_count; /* of the ring it last knew, those that are gone included */
+    char *name;             /* this node's, one of the members, those added included; owned */
+    char *address;          /* where it said that peers reach it; "": not a member yet; owned */
+    size_t members_count;   /* of the ring it last knew, */
+    size_t members_present; /* and those of them that are not gone */
     struct peer_identity *peers; /* ids that members had when last seen; owned */
     size_t peers_count;
     struct buffer *ring;      /* as it was last known; NULL: the birth's */

@@ -5,15 +5,29 @@
 
 const char ring_change_made_before[] = "it has been made before";
 
+const char ring_change_leaves[] =
+    "the node is on its way out of the cluster, and cannot join before it is gone";
+
 static const char no_member[] = "there is no member of that name";
 
-/* The number that takes its places over counts as the change that was asked for. */
+/* The same node has asked before. */
+static const char *judge_earlier_join(const struct ring_change *change,
+                                      const struct ring_member *member)
+{
+    if (!ring_member_present(member))
+        return ring_change_leaves;
+    if (strcmp(member->config.name, change->config.name) != 0 ||
+        strcmp(member->config.address, change->config.address) != 0)
+        return "the node has joined under another name or address";
+    return ring_change_made_before;
+}
+
 static const char *make_join(const struct ring_change *change, const struct ring_state *ring,
                              struct ring_step *step)
 {
     unsigned before = ring_find_id(ring, change->id);
-    if (before != RING_NOBODY && ring_member_present(&ring->members[before]))
-        return ring_change_made_before;
+    if (before != RING_NOBODY && ring->members[before].state != RING_REMOVED)
+        return judge_earlier_join(change, &ring->members[before]);
     unsigned replaced = RING_NOBODY;
     if (change->replaces != NULL) {
         replaced = ring_find_name(ring, slice_of_string(change->replaces));
@@ -41,9 +55,12 @@ static const char *make_set(const struct ring_change *change, const struct ring_
     struct member_config wanted = *now;
     if (change->kind == RING_CHANGE_WEIGHT)
         wanted.weight = change->config.weight;
-    else
+    else if (change->kind == RING_CHANGE_ZONE)
         wanted.zone = change->config.zone;
-    if (wanted.weight == now->weight && strcmp(wanted.zone, now->zone) == 0)
+    else
+        wanted.address = change->config.address;
+    if (wanted.weight == now->weight && strcmp(wanted.zone, now->zone) == 0 &&
+        strcmp(wanted.address, now->address) == 0)
         return ring_change_made_before;
     *step = (struct ring_step){.kind = RING_SET, .member = (uint16_t)member, .config = wanted};
     return NULL;

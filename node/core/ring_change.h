@@ -10,6 +10,7 @@ enum ring_change_kind {
     RING_CHANGE_DECOMMISSION, /* config.name */
     RING_CHANGE_WEIGHT,       /* config.name, config.weight */
     RING_CHANGE_ZONE,         /* config.name, config.zone */
+    RING_CHANGE_ADDRESS,      /* config.name, config.address */
     RING_CHANGE_CANCEL
 };
 
@@ -24,6 +25,8 @@ struct ring_change {
 /* Why a change was not made although nothing is wrong: the node is a member already, or the member is
  * as is wanted. For comparing with the `problem` of `done`. */
 extern const char ring_change_made_before[];
+/* Why a node cannot join now: it has to wait. */
+extern const char ring_change_leaves[];
 
 /* All empty but the kind; who makes the change fills in the rest. */
 void ring_change_init(struct ring_change *change, enum ring_change_kind kind,

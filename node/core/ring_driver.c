@@ -9,7 +9,7 @@
 enum {
     TICK_US = 200000,
     MOVING_MAX = 16,          /* each waits for both majorities while it moves */
-    DEAD_AFTER_US = 30000000, /* gossip had its doubts before: a restart takes less */
+    DEAD_AFTER_US = 30000000, /* or stopped; a restart takes less */
     STEP_US = 5000000
 };
 
@@ -134,7 +134,8 @@ static void look_for_dead(struct ring_driver *driver)
 {
     const struct membership *members = driver->ring->members;
     for (size_t i = 0; i < membership_count(members); i++) {
-        bool dead = membership_at(members, i)->status == MEMBER_DEAD;
+        enum member_status status = membership_at(members, i)->status;
+        bool dead = status == MEMBER_DEAD || status == MEMBER_LEFT;
         if (!dead)
             driver->dead_since_us[i] = 0;
         else if (driver->dead_since_us[i] == 0)

@@ -39,7 +39,7 @@ static void first_members(struct ring_state *ring, const struct cluster_config *
     ring->members = zalloc(ring->members_count, sizeof(*ring->members));
     for (size_t i = 0; i < ring->members_count; i++)
         ring->members[i] = (struct ring_member){member_config_copy(&cluster->members[i]),
-                                                NODE_ID_NONE, RING_NORMAL, RING_NOBODY};
+                                                NODE_ID_NONE, RING_NORMAL, RING_NOBODY, true};
 }
 
 void ring_init(struct ring_state *ring, const struct cluster_config *cluster)
@@ -242,7 +242,7 @@ void ring_encode(const struct ring_state *ring, struct writer *out)
         const struct ring_member *member = &ring->members[i];
         member_config_encode(&member->config, out);
         writer_put_u64(out, member->id);
-        writer_put_u8(out, (uint8_t)member->state);
+        writer_put_u8(out, (uint8_t)(member->state << 1 | member->arrived));
         writer_put_u16(out, member->heir);
     }
     for (uint32_t i = 0; i < ring->partitions; i++) {
@@ -273,7 +273,9 @@ static bool get_member(struct reader *reader, struct ring_member *member, size_t
 {
     bool good = member_config_decode(reader, &member->config);
     member->id = reader_get_u64(reader);
-    uint8_t state = reader_get_u8(reader);
+    uint8_t flags = reader_get_u8(reader);
+    uint8_t state = flags >> 1;
+    member->arrived = (flags & 1) != 0;
     member->heir = reader_get_u16(reader);
     member->state = (enum ring_member_state)state;
     return good && !reader->failed && state <= RING_REMOVED &&

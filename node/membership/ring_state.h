@@ -30,6 +30,7 @@ struct ring_member {
     enum ring_member_state state;
     uint16_t heir; /* LEAVING: who takes over its places, since it is gone for good; RING_NOBODY: it
                       is there, and the others share them */
+    bool arrived;  /* it has been NORMAL: to cancel its leaving is to let it stay */
 };
 
 enum ring_stage { RING_STABLE, RING_JOINT };

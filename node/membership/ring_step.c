@@ -133,7 +133,7 @@ static const char *add(struct ring_state *ring, const struct ring_step *step)
     ensure(ring->members != NULL);
     uint16_t number = (uint16_t)ring->members_count++;
     ring->members[number] = (struct ring_member){member_config_copy(&step->config), step->id,
-                                                 RING_JOINING, RING_NOBODY};
+                                                 RING_JOINING, RING_NOBODY, false};
     if (step->member != RING_NOBODY) {
         learn_id(ring, step);
         ring->members[step->member].state = RING_LEAVING;
@@ -198,13 +198,29 @@ static void go_back(struct ring_state *ring, uint32_t partition)
     set_target(ring, partition, ring_list(ring, partition));
 }
 
+/* It leaves, and would stay if that were cancelled: it is there, and was a member before. */
+static bool may_stay(const struct ring_member *member)
+{
+    return member->state == RING_LEAVING && member->heir == RING_NOBODY && member->arrived;
+}
+
+static bool somebody_stays(const struct ring_state *ring)
+{
+    bool stays = false;
+    for (size_t i = 0; i < ring->members_count; i++)
+        stays |= ring->members[i].state == RING_NORMAL || may_stay(&ring->members[i]);
+    return stays;
+}
+
 static const char *cancel(struct ring_state *ring)
 {
     size_t undone = 0;
+    if (!somebody_stays(ring))
+        return "nobody would be left";
     for (size_t i = 0; i < ring->members_count; i++) {
         struct ring_member *member = &ring->members[i];
         bool joining = member->state == RING_JOINING;
-        bool leaving = member->state == RING_LEAVING && member->heir == RING_NOBODY;
+        bool leaving = may_stay(member);
         if (joining || leaving)
             member->state = joining ? RING_LEAVING : RING_NORMAL;
         undone += joining || leaving;
@@ -336,10 +352,12 @@ static const char *end(struct ring_state *ring)
         return "nothing is under way";
     for (size_t i = 0; i < ring->members_count; i++) {
         struct ring_member *member = &ring->members[i];
-        if (member->state == RING_JOINING)
+        if (member->state == RING_JOINING) {
             member->state = RING_NORMAL;
-        else if (member->state == RING_LEAVING)
+            member->arrived = true;
+        } else if (member->state == RING_LEAVING) {
             member->state = RING_REMOVED;
+        }
     }
     return NULL;
 }

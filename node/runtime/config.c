@@ -216,7 +216,7 @@ static void read_secret_file(struct config *config, struct config_sources *sourc
     explicit_bzero(secret, sizeof(secret));
 }
 
-static bool address_is_loopback(const char *address)
+bool config_is_loopback(const char *address)
 {
     char *host = config_host_of(address);
     struct in_addr v4;
@@ -274,7 +274,7 @@ static void check_auth(struct config *config, struct config_sources *sources)
     if (has_id != has_secret)
         config_complain(sources, "access_key_id, secret_access_key: give both or neither");
     bool wants_none = config->auth_given && config->auth == 0;
-    if (!address_is_loopback(config->listen) && !config_requires_signatures(config) && !wants_none)
+    if (!config_is_loopback(config->listen) && !config_requires_signatures(config) && !wants_none)
         config_complain(sources,
                         "listen: \"%s\" can be reached from other machines: set access_key_id and "
                         "secret_access_key (with --dev, auth = on too), or write out auth = off",

@@ -108,6 +108,8 @@ enum { CONFIG_ADDRESS_SIZE = 300 };
 
 /* The next address of the setting `join`, of which `at` is what is left; false if there is none. */
 bool must_check config_next_seed(const char **at, char seed[CONFIG_ADDRESS_SIZE]);
+/* Whether host:port is on loopback, so that nobody else can reach it. */
+bool config_is_loopback(const char *address);
 /* Whether host:port names a host, and not just any of this machine's addresses. */
 bool config_names_host(const char *address);
 /* host:port, or :port, with a port of 1..65535. */

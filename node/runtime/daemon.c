@@ -29,6 +29,7 @@ struct daemon {
     struct rocksdb_store *store;
     struct boot boot;
     bool booted;
+    bool stopped; /* before it had joined a cluster */
     struct host host;
     int client_fd;
     int peer_fd;
@@ -65,7 +66,7 @@ int daemon_run(const struct config *config)
         return EXIT_FAILURE;
     }
     daemon.data.lock_fd = -1;
-    bool good = assemble(&daemon) && run(&daemon);
+    bool good = (assemble(&daemon) && run(&daemon)) || daemon.stopped;
     take_apart(&daemon);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -181,9 +182,9 @@ static bool give_up(struct daemon *daemon, const char *problem)
 }
 
 /* False if the process was asked to stop meanwhile. */
-static bool wait_a_moment(void)
+static bool wait_for_seconds(time_t seconds)
 {
-    const struct timespec moment = {.tv_sec = 1};
+    const struct timespec moment = {.tv_sec = seconds};
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -197,8 +198,10 @@ static enum joining_result ask_seeds(struct daemon *daemon, const struct boot_jo
     const char *at = daemon->config->join;
     char seed[CONFIG_ADDRESS_SIZE];
     enum joining_result result = JOINING_LATER;
-    while (result == JOINING_LATER && config_next_seed(&at, seed))
+    while (result == JOINING_LATER && !daemon->stopped && config_next_seed(&at, seed)) {
         result = joining_ask(daemon->config, joiner->id, joiner->name, seed, joined, problem);
+        daemon->stopped = result == JOINING_LATER && !wait_for_seconds(0);
+    }
     return result;
 }
 
@@ -213,8 +216,9 @@ static bool join(struct daemon *daemon, const struct boot_joiner *joiner)
         if (strcmp(said, problem) != 0)
             log_event(&daemon->log.sink, LOG_WARN, "join_delayed", "reason=\"%s\"", problem);
         strcpy(said, problem);
-        if (!wait_a_moment())
-            return refuse(daemon, "stopped before it had joined");
+        daemon->stopped = daemon->stopped || !wait_for_seconds(1);
+        if (daemon->stopped)
+            return false;
     }
     if (result == JOINING_REFUSED)
         return give_up(daemon, problem);
@@ -316,18 +320,27 @@ static bool listens_for_peers(const struct daemon *daemon)
     return daemon->boot.members_count > 1 || (placed && config->secret[0] != '\0');
 }
 
-static bool listen_for_all(struct daemon *daemon)
+static bool listen_at(struct daemon *daemon, const char *address, int *fd)
 {
     char error[NET_ERROR_SIZE];
-    daemon->client_fd = net_listen(daemon->config->listen, error);
-    if (daemon->client_fd < 0)
-        return refuse(daemon, error);
-    if (listens_for_peers(daemon)) {
-        daemon->peer_fd = net_listen(peer_address(daemon), error);
-        if (daemon->peer_fd < 0)
-            return refuse(daemon, error);
-    }
-    return true;
+    *fd = net_listen(address, error);
+    return *fd >= 0 || refuse(daemon, error);
+}
+
+/* Before it joins: a member that nobody can reach is no good. */
+static bool listen_first(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    const char *peers = config->peer_listen[0] != '\0' ? config->peer_listen : config->advertise;
+    bool joins = config->join[0] != '\0' && boot_is_new(read_row, daemon);
+    return listen_at(daemon, config->listen, &daemon->client_fd) &&
+           (!joins || peers[0] == '\0' || listen_at(daemon, peers, &daemon->peer_fd));
+}
+
+static bool listen_for_peers(struct daemon *daemon)
+{
+    return daemon->peer_fd >= 0 || !listens_for_peers(daemon) ||
+           listen_at(daemon, peer_address(daemon), &daemon->peer_fd);
 }
 
 static void make_shards(struct daemon *daemon)
@@ -355,9 +368,9 @@ static bool assemble(struct daemon *daemon)
 {
     if (!open_data(daemon) || !open_store(daemon) || !sync_data(daemon))
         return false;
-    if (!join_at_first(daemon) || !load_boot(daemon) || !check_boot(daemon))
+    if (!listen_first(daemon) || !join_at_first(daemon))
         return false;
-    if (!listen_for_all(daemon))
+    if (!load_boot(daemon) || !check_boot(daemon) || !listen_for_peers(daemon))
         return false;
     set_up_host(daemon);
     make_shards(daemon);
@@ -384,8 +397,8 @@ static void announce(const struct daemon *daemon)
     log_event(daemon->host.log, LOG_INFO, "ready",
               "name=%s id=%016llx listen=%s peer_listen=%s members=%zu shards=%u version=%s",
               daemon->boot.name, (unsigned long long)daemon->boot.id, config->listen,
-              listens_for_peers(daemon) ? peer_address(daemon) : "none", daemon->boot.members_count,
-              (unsigned)daemon->host.shards_count, CARTWHEEL_VERSION);
+              listens_for_peers(daemon) ? peer_address(daemon) : "none",
+              daemon->boot.members_present, (unsigned)daemon->host.shards_count, CARTWHEEL_VERSION);
     if (config->dev)
         fprintf(stderr,
                 "Try: AWS_ACCESS_KEY_ID=dev AWS_SECRET_ACCESS_KEY=dev aws dynamodb list-tables "

@@ -128,6 +128,22 @@ static int dial(const struct joining *joining, const struct addrinfo *to)
     return fd;
 }
 
+/* 0, or an errno value. */
+static int connect_at(struct joining *joining, const struct addrinfo *to)
+{
+    joining->deadline_ms = now_ms() + CONNECT_TIMEOUT_MS;
+    joining->fd = dial(joining, to);
+    int error = joining->fd < 0 ? errno : wait_for(joining, POLLOUT);
+    socklen_t size = sizeof(error);
+    if (error == 0)
+        getsockopt(joining->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0 && joining->fd >= 0)
+        close(joining->fd);
+    if (error != 0)
+        joining->fd = -1;
+    return error;
+}
+
 static enum joining_result connect_to_seed(struct joining *joining)
 {
     char host[NI_MAXHOST];
@@ -139,12 +155,10 @@ static enum joining_result connect_to_seed(struct joining *joining)
     int failure = getaddrinfo(host, port, &hints, &found);
     if (failure != 0)
         return refuse(joining, JOINING_LATER, gai_strerror(failure));
-    joining->fd = dial(joining, found);
+    int error = ENOENT;
+    for (const struct addrinfo *at = found; at != NULL && error != 0; at = at->ai_next)
+        error = connect_at(joining, at);
     freeaddrinfo(found);
-    int error = joining->fd < 0 ? errno : wait_for(joining, POLLOUT);
-    socklen_t size = sizeof(error);
-    if (error == 0)
-        getsockopt(joining->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     return error == 0 ? JOINING_DONE : refuse(joining, JOINING_LATER, strerror(error));
 }
 
@@ -248,7 +262,11 @@ static bool take_cluster(struct slice payload, struct joined *joined)
     bool good = cluster_config_decode(&cluster, &joined->cluster) && reader_done(&cluster) &&
                 ring_decode(rest, &ring);
     if (good) {
+        good = ring.partitions == joined->cluster.partitions &&
+               ring.members_count > joined->cluster.members_count;
         ring_deinit(&ring);
+    }
+    if (good) {
         joined->ring = buffer_from(rest);
     } else {
         cluster_config_deinit(&joined->cluster);
@@ -303,7 +321,6 @@ enum joining_result joining_ask(const struct config *config, node_id id, const c
         .problem = problem,
         .fd = -1,
         .identity = {.id = id, .shards = 1},
-        .deadline_ms = now_ms() + CONNECT_TIMEOUT_MS,
     };
     struct writer received;
     writer_init(&received, READ_SIZE);

@@ -16,7 +16,7 @@ enum { JOINING_PROBLEM_SIZE = 320 };
 
 enum joining_result {
     JOINING_DONE,
-    JOINING_LATER, /* the seed cannot be reached, or the cluster not decide now */
+    JOINING_LATER,    /* the seed cannot be reached, or the cluster not decide now */
     JOINING_HOPELESS, /* nor would it be later: another secret, say */
     JOINING_REFUSED   /* this node is not to be a member, as the cluster sees it */
 };

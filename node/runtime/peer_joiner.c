@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char unreachable_seed[] =
+    "this seed's own address in the ring cannot be reached from other machines: start it with "
+    "advertise";
 static const char other_cluster[] = "this is another cluster";
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
@@ -31,7 +34,7 @@ static void answer(struct peer_inbound *inbound, const char *problem, struct sli
                                   .wall_us = shard->now.wall_us};
     Cartwheel__JoinReply reply = CARTWHEEL__JOIN_REPLY__INIT;
     reply.problem = binary_of(slice_of_string(problem == NULL ? "" : problem));
-    reply.for_good = problem != NULL && problem != ring_undecided;
+    reply.for_good = problem != NULL && problem != ring_undecided && problem != ring_change_leaves;
     struct buffer *frame = frame_encode(&header, &reply.base, payload);
     ensure(evbuffer_add(inbound->answer, frame->data, frame->size) == 0);
     buffer_unref(frame);
@@ -74,6 +77,14 @@ static void ask(struct peer_inbound *inbound, const Cartwheel__Join *join)
     ring_call_post(call);
 }
 
+/* A node that was born alone may not have been told where others reach it. */
+static bool reachable_from(const struct membership *membership, const char *address)
+{
+    const char *own = membership_self(membership)->config->address;
+    bool here_only = config_is_loopback(own) || !config_names_host(own);
+    return !here_only || config_is_loopback(address);
+}
+
 static bool take(struct peer_inbound *inbound, const struct frame *frame, struct arena *arena)
 {
     const Cartwheel__Join *join = (const Cartwheel__Join *)frame_decode_body(frame, arena);
@@ -84,6 +95,9 @@ static bool take(struct peer_inbound *inbound, const struct frame *frame, struct
     if (!slice_equal(slice_of_binary(join->cluster),
                      slice_of_string(membership_cluster(membership)->name)))
         answer(inbound, other_cluster, SLICE_EMPTY);
+    else if (!reachable_from(membership, arena_printf(arena, "%.*s", (int)join->address.len,
+                                                      (const char *)join->address.data)))
+        answer(inbound, unreachable_seed, SLICE_EMPTY);
     else
         ask(inbound, join);
     return true;

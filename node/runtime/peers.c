@@ -53,7 +53,8 @@ static void append_all(struct peers *peers, const struct boot *boot,
 {
     for (size_t i = 0; i < count; i++) {
         struct peer *peer = append(peers, members[i].name);
-        if (strcmp(peer->name, boot->name) == 0)
+        /* A ring says so better: others had the name, perhaps. */
+        if (boot->ring == NULL && strcmp(peer->name, boot->name) == 0)
             peer->id = peers->self;
     }
 }
@@ -110,9 +111,11 @@ static enum handshake_error judge(struct peers *peers, struct peer *peer,
     if (identity->id == peers->self)
         return HANDSHAKE_OWN_ID;
     struct peer *holder = find_by_id(peers, identity->id);
-    if ((holder != NULL && holder->removed) || (peer != NULL && peer->removed))
+    /* Another than the one who was removed may bear its name by now, and this node not have heard. */
+    bool named = peer != NULL && peer->removed && peer->id == NODE_ID_NONE;
+    if (named || (holder != NULL && holder->removed))
         return HANDSHAKE_REMOVED;
-    if (peer == NULL)
+    if (peer == NULL || peer->removed)
         return HANDSHAKE_UNKNOWN_NAME;
     if (holder != NULL ? holder != peer : peer->id != NODE_ID_NONE)
         return HANDSHAKE_WRONG_ID;
