@@ -1,4 +1,4 @@
-"""The ring changes while clients record what they are told (S24, S26 to S30 of the list in
+"""The ring changes while clients record what they are told (S24, S26 to S29 and S36 of the list in
 docs/testing.md): nodes join, leave, die for good and are replaced."""
 import shutil
 import signal
@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from conftest import create_table
 from cluster import DAEMON, TOOL, clean_environment, free_port, tool, wait_until
 from network import between
 from scenario import TEST_MAX_S, Scenario, everything, kill
@@ -59,6 +60,11 @@ def reach(cluster, watcher, stage):
             "half": change["planned"] and 2 * moved >= change["partitions"] > 0,
         }[stage]
     wait_until(there, 30, f"the change is {stage}")
+
+
+def one_sees(node, other):
+    return next(member["status"] for member in node.admin("status")["members"]
+                if member["name"] == other.name)
 
 
 def names(cluster):
@@ -124,8 +130,8 @@ def test_S24_removed_node_comes_back(tmp_path):
                 [node.name for node in others]
 
 
-@pytest.mark.parametrize("stage", ["asked", "moving", "half"])
-@pytest.mark.parametrize("victim", ["joiner", "driver", "source"])
+@pytest.mark.parametrize("victim,stage", [
+    ("joiner", "asked"), ("joiner", "half"), ("driver", "moving"), ("source", "half")])
 def test_S26_join_with_a_death(tmp_path, victim, stage):
     with Scenario(tmp_path, nodes=4, spares=1, partitions=32) as cluster:
         driver, source, *others = cluster.nodes
@@ -147,7 +153,9 @@ def test_S26_joiner_that_never_comes_back(tmp_path):
         with cluster.under_load(unharmed=others):
             joiner = cluster.add()
             reach(cluster, others[0], "moving")
-            kill([joiner])
+            joiner.process.send_signal(signal.SIGTERM)
+            joiner.process.wait(20)
+            joiner.process = None
             cluster.nodes.remove(joiner)
             cluster.wait_changed(STUCK_MAX_S)
             assert names(cluster) == [node.name for node in others]
@@ -269,3 +277,26 @@ def test_node_waits_for_its_seed(tmp_path):
         first.start()
         cluster.wait_ready()
         cluster.wait_changed(CHANGE_MAX_S)
+
+
+def test_S36_hint_keeper_is_let_go(tmp_path):
+    """What it keeps for a node that is down gets there, or to those that come in its place."""
+    with Scenario(tmp_path, nodes=5, partitions=32) as cluster:
+        one, keeper, down, *others = cluster.nodes
+        table = create_table(one.boto())
+        kill([down])
+        wait_until(lambda: one_sees(one, down) == "dead", 30, "it is taken for dead")
+        written = {f"k{number}": str(number) for number in range(200)}
+        for key, value in written.items():
+            one.boto().put_item(TableName=table, Item={"pk": {"S": key}, "value": {"N": value}})
+        cluster.nodes.remove(down)
+        wait_until(lambda: keeper.admin("hints")["hints_pending"] > 0, 5, "it keeps hints")
+        decommission(cluster, keeper, by=one)
+        assert everything(one.boto(), table, True) == written
+        down.start()
+        cluster.nodes.append(down)
+        cluster.wait_ready()
+        wait_until(lambda: cluster.hints_pending() == 0, 30, "all hints are delivered")
+        cluster.wait_changed()
+        assert everything(one.boto(), table, True) == written
+        assert not cluster.unexpected_errors()

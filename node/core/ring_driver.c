@@ -127,6 +127,9 @@ static bool copied(const struct ring_driver *driver, uint32_t partition)
 static bool long_dead(const struct ring_driver *driver, size_t member)
 {
     uint64_t since_us = driver->dead_since_us[member];
+    /* Who was replaced has nothing to come back for. */
+    if (membership_at(driver->ring->members, member)->status == MEMBER_REMOVED)
+        return true;
     return since_us != 0 && now_us_of(driver) - since_us >= DEAD_AFTER_US;
 }
 
@@ -206,6 +209,18 @@ static bool drained(const struct ring_driver *driver)
     return true;
 }
 
+/* Who was passed over by the plan. */
+static bool somebody_is_back(const struct ring_driver *driver)
+{
+    const struct ring_state *ring = ring_of(driver);
+    for (size_t i = 0; i < ring->members_count; i++) {
+        if (ring->members[i].away && ring_member_present(&ring->members[i]) &&
+            members_usable(driver->ring->members, i))
+            return true;
+    }
+    return false;
+}
+
 /* What has to be done next; false if nothing has. */
 static bool choose(struct ring_driver *driver)
 {
@@ -219,7 +234,7 @@ static bool choose(struct ring_driver *driver)
         driver->kind = RING_SWITCH;
     else if (ring->joint > 0 && pick(driver, is_hopeless, MOVING_MAX))
         driver->kind = RING_BACK;
-    else if (ring->unplanned && ring->joint == 0)
+    else if (ring->joint == 0 && (ring->unplanned || somebody_is_back(driver)))
         driver->kind = RING_PLAN;
     else if (!ring->unplanned && ring->joint < MOVING_MAX && ring->moving > ring->joint &&
              pick(driver, is_to_move, MOVING_MAX - ring->joint))
@@ -236,6 +251,15 @@ static bool takes_partitions(enum ring_step_kind kind)
     return kind == RING_MOVE || kind == RING_SWITCH || kind == RING_BACK;
 }
 
+static void note_away(const struct ring_driver *driver, struct ring_step *step)
+{
+    const struct ring_state *ring = ring_of(driver);
+    for (size_t i = 0; i < ring->members_count && step->group_count < RING_META_MAX; i++) {
+        if (ring_member_present(&ring->members[i]) && long_dead(driver, i))
+            step->group[step->group_count++] = (uint16_t)i;
+    }
+}
+
 /* Chosen anew: the ring may have gone on since. */
 static const char *make(struct ring_proposal *proposal, const struct ring_state *ring,
                         struct ring_step *step)
@@ -248,7 +272,8 @@ static const char *make(struct ring_proposal *proposal, const struct ring_state 
         step->partitions = driver->partitions;
         step->partitions_count = driver->partitions_count;
     } else if (driver->kind == RING_PLAN) {
-        step->digest = ring_plan_digest(ring);
+        note_away(driver, step);
+        ring_plan_prepare(ring, step);
     } else if (driver->kind == RING_META) {
         memcpy(step->group, driver->group, sizeof(step->group));
         step->group_count = driver->group_count;

@@ -1,5 +1,6 @@
 #include "ring_state.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,11 @@ static void first_members(struct ring_state *ring, const struct cluster_config *
     ring->members = zalloc(ring->members_count, sizeof(*ring->members));
     for (size_t i = 0; i < ring->members_count; i++)
         ring->members[i] = (struct ring_member){member_config_copy(&cluster->members[i]),
-                                                NODE_ID_NONE, RING_NORMAL, RING_NOBODY, true};
+                                                NODE_ID_NONE,
+                                                RING_NORMAL,
+                                                RING_NOBODY,
+                                                true,
+                                                false};
 }
 
 void ring_init(struct ring_state *ring, const struct cluster_config *cluster)
@@ -174,6 +179,49 @@ static uint16_t heir_of(const struct ring_state *ring, uint16_t number)
     return number;
 }
 
+/* Returns how many are left. */
+static unsigned drop_away(const struct ring_state *ring, uint16_t *target, unsigned length)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < length; i++) {
+        if (!ring->members[target[i]].away)
+            target[kept++] = target[i];
+    }
+    return kept;
+}
+
+/* A member that is away stands in no place further to the front than it does now, which it would have
+ * to copy for: others go before it, and where none is left it is dropped. */
+static void hold_back(const struct ring_state *ring, const uint16_t *list, uint16_t *target)
+{
+    uint16_t planned[REPLICAS_MAX], waiting[REPLICAS_MAX];
+    unsigned filled = 0, waits = 0, length = ring_list_length(target);
+    memcpy(planned, target, sizeof(planned));
+    for (unsigned i = 0; i < length; i++) {
+        if (ring->members[planned[i]].away && ring_list_rank(list, planned[i]) > filled)
+            waiting[waits++] = planned[i];
+        else
+            target[filled++] = planned[i];
+        for (unsigned w = 0; w < waits; w++) {
+            if (ring_list_rank(list, waiting[w]) > filled)
+                continue;
+            target[filled++] = waiting[w];
+            memmove(waiting + w, waiting + w + 1, (waits - w - 1) * sizeof(*waiting));
+            waits--;
+            w = UINT_MAX; /* from the first again: the place has moved on */
+        }
+    }
+    /* In a list that gets shorter everybody copies. */
+    if (filled < ring_list_length(list))
+        filled = drop_away(ring, target, filled);
+    if (filled == 0) {
+        memcpy(target, planned, sizeof(planned));
+        return;
+    }
+    while (filled < REPLICAS_MAX)
+        target[filled++] = RING_NOBODY;
+}
+
 void ring_plan(const struct ring_state *ring, uint16_t *targets)
 {
     struct placement_member *members = zalloc(ring->members_count, sizeof(*members));
@@ -186,6 +234,8 @@ void ring_plan(const struct ring_state *ring, uint16_t *targets)
     for (size_t i = 0; i < lists_entries(ring); i++)
         current[i] = heir_of(ring, ring->lists[i]);
     placement_plan(members, ring->members_count, ring->partitions, current, targets);
+    for (uint32_t i = 0; i < ring->partitions; i++)
+        hold_back(ring, current + (size_t)i * REPLICAS_MAX, targets + (size_t)i * REPLICAS_MAX);
     free(members);
     free(current);
 }
@@ -242,7 +292,7 @@ void ring_encode(const struct ring_state *ring, struct writer *out)
         const struct ring_member *member = &ring->members[i];
         member_config_encode(&member->config, out);
         writer_put_u64(out, member->id);
-        writer_put_u8(out, (uint8_t)(member->state << 1 | member->arrived));
+        writer_put_u8(out, (uint8_t)(member->state << 2 | member->away << 1 | member->arrived));
         writer_put_u16(out, member->heir);
     }
     for (uint32_t i = 0; i < ring->partitions; i++) {
@@ -274,7 +324,8 @@ static bool get_member(struct reader *reader, struct ring_member *member, size_t
     bool good = member_config_decode(reader, &member->config);
     member->id = reader_get_u64(reader);
     uint8_t flags = reader_get_u8(reader);
-    uint8_t state = flags >> 1;
+    uint8_t state = flags >> 2;
+    member->away = (flags & 2) != 0;
     member->arrived = (flags & 1) != 0;
     member->heir = reader_get_u16(reader);
     member->state = (enum ring_member_state)state;

@@ -31,6 +31,7 @@ struct ring_member {
     uint16_t heir; /* LEAVING: who takes over its places, since it is gone for good; RING_NOBODY: it
                       is there, and the others share them */
     bool arrived;  /* it has been NORMAL: to cancel its leaving is to let it stay */
+    bool away;     /* it was dead when the targets were planned: it was to copy nothing */
 };
 
 enum ring_stage { RING_STABLE, RING_JOINT };
@@ -75,8 +76,8 @@ bool ring_list_has(const uint16_t *list, unsigned count, unsigned member);
 bool ring_lists_equal(const uint16_t *a, const uint16_t *b);
 /* The partition is to have another list than it has. */
 bool ring_moves(const struct ring_state *ring, uint32_t partition);
-/* Plans where everything should be, given the members as they are. Pure. `targets` has room for as
- * many entries as ring->lists. */
+/* Plans where everything should be, given the members as they are: those that are away gain nothing.
+ * Pure. `targets` has room for as many entries as ring->lists. */
 void ring_plan(const struct ring_state *ring, uint16_t *targets);
 /* It is neither removed nor gone for good. */
 bool ring_member_present(const struct ring_member *member);

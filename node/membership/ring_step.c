@@ -132,8 +132,8 @@ static const char *add(struct ring_state *ring, const struct ring_step *step)
     ring->members = realloc(ring->members, size);
     ensure(ring->members != NULL);
     uint16_t number = (uint16_t)ring->members_count++;
-    ring->members[number] = (struct ring_member){member_config_copy(&step->config), step->id,
-                                                 RING_JOINING, RING_NOBODY, false};
+    ring->members[number] = (struct ring_member){
+        member_config_copy(&step->config), step->id, RING_JOINING, RING_NOBODY, false, false};
     if (step->member != RING_NOBODY) {
         learn_id(ring, step);
         ring->members[step->member].state = RING_LEAVING;
@@ -245,6 +245,22 @@ static uint64_t digest_of_lists(const struct ring_state *ring, const uint16_t *l
     return digest;
 }
 
+/* As the step says who is away. */
+static void set_away(struct ring_state *ring, const struct ring_step *step)
+{
+    for (size_t i = 0; i < ring->members_count; i++)
+        ring->members[i].away = ring_list_has(step->group, step->group_count, (unsigned)i);
+}
+
+static bool away_differs(const struct ring_state *ring, const struct ring_step *step)
+{
+    bool differs = false;
+    for (size_t i = 0; i < ring->members_count; i++)
+        differs |=
+            ring->members[i].away != ring_list_has(step->group, step->group_count, (unsigned)i);
+    return differs;
+}
+
 static uint16_t *plan_new(const struct ring_state *ring)
 {
     uint16_t *targets = calloc((size_t)ring->partitions * REPLICAS_MAX, sizeof(*targets));
@@ -253,27 +269,35 @@ static uint16_t *plan_new(const struct ring_state *ring)
     return targets;
 }
 
-uint64_t ring_plan_digest(const struct ring_state *ring)
+void ring_plan_prepare(const struct ring_state *ring, struct ring_step *step)
 {
-    uint16_t *targets = plan_new(ring);
-    uint64_t digest = digest_of_lists(ring, targets);
+    struct ring_state after;
+    ring_copy(&after, ring);
+    set_away(&after, step);
+    uint16_t *targets = plan_new(&after);
+    step->digest = digest_of_lists(&after, targets);
     free(targets);
-    return digest;
+    ring_deinit(&after);
 }
 
 static const char *plan(struct ring_state *ring, const struct ring_step *step)
 {
+    struct ring_state after;
     if (ring->joint > 0)
         return "partitions are on the move";
-    if (!ring->unplanned)
+    if (!ring->unplanned && !away_differs(ring, step))
         return "nothing has changed that would have to be planned for";
-    uint16_t *targets = plan_new(ring);
+    ring_copy(&after, ring);
+    set_away(&after, step);
+    uint16_t *targets = plan_new(&after);
+    ring_deinit(&after);
     bool same = digest_of_lists(ring, targets) == step->digest;
     for (uint32_t i = 0; i < ring->partitions && same; i++)
         set_target(ring, i, targets + (size_t)i * REPLICAS_MAX);
     free(targets);
     if (!same)
         return "the plan is another program's";
+    set_away(ring, step);
     ring->planned = ring->moving;
     ring->unplanned = false;
     return NULL;

@@ -31,7 +31,7 @@ struct ring_step {
                                     another version, must not apply the step, but learn its outcome */
     const uint32_t *partitions; /* MOVE, SWITCH, BACK; borrowed, rising */
     size_t partitions_count;
-    uint16_t group[RING_META_MAX]; /* META */
+    uint16_t group[RING_META_MAX]; /* META; PLAN: who is away, and is to gain nothing */
     uint8_t group_count;
 };
 
@@ -41,5 +41,5 @@ void ring_step_encode(const struct ring_step *step, struct writer *out);
 bool must_check ring_step_decode(struct slice bytes, struct ring_step *step, struct arena *arena);
 /* The next epoch. NULL, or why the step is not possible (static), and the ring is as it was. */
 const char *must_check ring_apply(struct ring_state *ring, const struct ring_step *step);
-/* The plan that RING_PLAN would make. */
-uint64_t ring_plan_digest(const struct ring_state *ring);
+/* Fills in the digest of the plan that this RING_PLAN would make, of its `group`. */
+void ring_plan_prepare(const struct ring_state *ring, struct ring_step *step);

@@ -306,9 +306,14 @@ static void set_up_host(struct daemon *daemon)
     snprintf(host->identity.name, sizeof(host->identity.name), "%s", daemon->boot.name);
 }
 
+static const char *configured_peer_address(const struct config *config)
+{
+    return config->peer_listen[0] != '\0' ? config->peer_listen : config->advertise;
+}
+
 static const char *peer_address(const struct daemon *daemon)
 {
-    const char *configured = daemon->config->peer_listen;
+    const char *configured = configured_peer_address(daemon->config);
     return configured[0] != '\0' ? configured : daemon->boot.address;
 }
 
@@ -316,7 +321,8 @@ static const char *peer_address(const struct daemon *daemon)
 static bool listens_for_peers(const struct daemon *daemon)
 {
     const struct config *config = daemon->config;
-    bool placed = config->peer_listen[0] != '\0' || config->initial_members[0] != '\0';
+    bool placed = config->peer_listen[0] != '\0' || config->advertise[0] != '\0' ||
+                  config->initial_members[0] != '\0';
     return daemon->boot.members_count > 1 || (placed && config->secret[0] != '\0');
 }
 
@@ -331,10 +337,10 @@ static bool listen_at(struct daemon *daemon, const char *address, int *fd)
 static bool listen_first(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
-    const char *peers = config->peer_listen[0] != '\0' ? config->peer_listen : config->advertise;
     bool joins = config->join[0] != '\0' && boot_is_new(read_row, daemon);
     return listen_at(daemon, config->listen, &daemon->client_fd) &&
-           (!joins || peers[0] == '\0' || listen_at(daemon, peers, &daemon->peer_fd));
+           (!joins || configured_peer_address(config)[0] == '\0' ||
+            listen_at(daemon, configured_peer_address(config), &daemon->peer_fd));
 }
 
 static bool listen_for_peers(struct daemon *daemon)
@@ -406,6 +412,27 @@ static void announce(const struct daemon *daemon)
                 config->region, config->listen);
 }
 
+static void on_address_told(struct ring_call *call)
+{
+    bool told = call->problem == NULL;
+    log_event(call->asker->log, told ? LOG_INFO : LOG_ERROR,
+              told ? "address_told" : "address_not_told", "address=%s reason=\"%s\"",
+              call->change.config.address, told ? "" : call->problem);
+}
+
+/* Its machine may have another address than when it came, or it may have been born without one. */
+static void tell_address(const struct daemon *daemon)
+{
+    const char *address = daemon->config->advertise;
+    if (address[0] == '\0' || strcmp(address, daemon->boot.address) == 0)
+        return;
+    struct ring_call *call =
+        ring_call_new(daemon->host.shards[0], RING_CHANGE_ADDRESS, on_address_told);
+    call->change.config.name = slice_to_string(slice_of_string(daemon->boot.name));
+    call->change.config.address = slice_to_string(slice_of_string(address));
+    ring_call_post(call);
+}
+
 /* Returns when the node is to stop. A second signal ends the process at once. */
 static void wait_for_stop(struct daemon *daemon)
 {
@@ -446,6 +473,7 @@ static bool run(struct daemon *daemon)
         shard_start(host->shards[i]);
     write_pid_file(daemon);
     announce(daemon);
+    tell_address(daemon);
     wait_for_stop(daemon);
     log_event(host->log, LOG_INFO, "stopping", "name=%s", daemon->boot.name);
     for (uint16_t i = 0; i < host->shards_count; i++)
