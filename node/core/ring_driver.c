@@ -154,21 +154,26 @@ static bool is_copied(const struct ring_driver *driver, uint32_t partition)
 }
 
 /* One of those that have to copy it will not. */
+static bool lacks_copier(const struct ring_driver *driver, uint32_t partition)
+{
+    uint16_t copiers[REPLICAS_MAX];
+    bool lacks = false;
+    unsigned count = ring_copiers(ring_of(driver), partition, copiers);
+    for (unsigned i = 0; i < count; i++)
+        lacks |= long_dead(driver, copiers[i]);
+    return lacks;
+}
+
 static bool is_hopeless(const struct ring_driver *driver, uint32_t partition)
 {
-    const struct ring_state *ring = ring_of(driver);
-    uint16_t copiers[REPLICAS_MAX];
-    bool hopeless = false;
-    unsigned count = ring_copiers(ring, partition, copiers);
-    for (unsigned i = 0; i < count; i++)
-        hopeless |= long_dead(driver, copiers[i]);
-    return ring->stages[partition] == RING_JOINT && hopeless;
+    return ring_of(driver)->stages[partition] == RING_JOINT && lacks_copier(driver, partition);
 }
 
 static bool is_to_move(const struct ring_driver *driver, uint32_t partition)
 {
     const struct ring_state *ring = ring_of(driver);
-    return ring->stages[partition] == RING_STABLE && ring_moves(ring, partition);
+    return ring->stages[partition] == RING_STABLE && ring_moves(ring, partition) &&
+           !lacks_copier(driver, partition);
 }
 
 /* The first so many of which that holds; true if there are any. */

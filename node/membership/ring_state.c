@@ -7,7 +7,11 @@
 #include "placement.h"
 #include "ring.h"
 
-enum { RING_FORMAT = 2 };
+enum {
+    RING_FORMAT = 2,
+    HOMES_LEAST = 3 /* a change waits for whoever is away, rather than leave fewer copies than most
+                       tables want */
+};
 
 /* Lists are the planner's, as they are. */
 _Static_assert((int)RING_NOBODY == (int)PLACEMENT_NOBODY, "nobody has one number");
@@ -191,7 +195,7 @@ static unsigned drop_away(const struct ring_state *ring, uint16_t *target, unsig
 }
 
 /* A member that is away stands in no place further to the front than it does now, which it would have
- * to copy for: others go before it, and where none is left it is dropped. */
+ * to copy for: others go before it, and where enough are left without it, it is dropped. */
 static void hold_back(const struct ring_state *ring, const uint16_t *list, uint16_t *target)
 {
     uint16_t planned[REPLICAS_MAX], waiting[REPLICAS_MAX];
@@ -214,7 +218,7 @@ static void hold_back(const struct ring_state *ring, const uint16_t *list, uint1
     /* In a list that gets shorter everybody copies. */
     if (filled < ring_list_length(list))
         filled = drop_away(ring, target, filled);
-    if (filled == 0) {
+    if (filled < HOMES_LEAST) {
         memcpy(target, planned, sizeof(planned));
         return;
     }
