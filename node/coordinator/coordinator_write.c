@@ -65,7 +65,9 @@ static void write_send_row(struct write_task *write, struct slot *slot)
 
 static bool may_stand_in(const struct write_task *write, size_t member)
 {
-    return members_usable(write->task.coordinator->members, member) &&
+    const struct membership *members = write->task.coordinator->members;
+    /* Who leaves hands its hints over, and takes no more. */
+    return members_usable(members, member) && members->ring.members[member].state != RING_LEAVING &&
            homes_find(&write->homes, (unsigned)member) == HOMES_MAX;
 }
 

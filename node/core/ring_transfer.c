@@ -24,6 +24,7 @@ struct transfer_settling {
 static void on_tick(struct timer *timer, uint64_t now_us);
 static void on_listed(struct call *call, const struct frame *frame, const ProtobufCMessage *body);
 static void on_compared(struct exchange_wish *wish, bool equal);
+static bool was_dropped(struct exchange_wish *wish, uint64_t table_id);
 static unsigned find_witnesses(struct exchange_wish *wish, uint64_t table_id,
                                uint16_t members[REPLICAS_MAX]);
 static void next_source(struct ring_transfer *transfer);
@@ -32,13 +33,14 @@ static void settle_more(struct ring_transfer *transfer);
 void ring_transfer_init(struct ring_transfer *transfer, struct coordinator *coordinator,
                         struct caller *caller, struct exchange *exchange, struct timers *timers)
 {
-    *transfer = (struct ring_transfer){.coordinator = coordinator,
-                                       .caller = caller,
-                                       .exchange = exchange,
-                                       .timers = timers,
-                                       .settling_max = TRANSFER_SETTLED_AT_ONCE,
-                                       .call = {.done = on_listed},
-                                       .wish = {.done = on_compared, .witnesses = find_witnesses}};
+    *transfer = (struct ring_transfer){
+        .coordinator = coordinator,
+        .caller = caller,
+        .exchange = exchange,
+        .timers = timers,
+        .settling_max = TRANSFER_SETTLED_AT_ONCE,
+        .call = {.done = on_listed},
+        .wish = {.done = on_compared, .witnesses = find_witnesses, .dropped = was_dropped}};
     writer_init(&transfer->wish.unsettled, 0);
     writer_init(&transfer->again, 0);
     transfer->copied = calloc(membership_partitions(caller->members), sizeof(*transfer->copied));
@@ -83,11 +85,13 @@ static uint64_t now_us_of(const struct ring_transfer *transfer)
     return transfer->caller->outbox->now.monotonic_us;
 }
 
-/* This shard has to copy the partition, and has not. */
+/* This shard has to copy the partition, and has not. While it is closed, rows of an earlier ownership are
+ * about to be deleted: they must not count as copied. */
 static bool wanted(const struct ring_transfer *transfer, uint32_t partition)
 {
     const struct ring_state *ring = &members_of(transfer)->ring;
-    return replica_serves(transfer->coordinator->replica, partition) &&
+    const struct replica *replica = transfer->coordinator->replica;
+    return replica_serves(replica, partition) && replica->closed[partition] == 0 &&
            transfer->copied[partition] != ring->epochs[partition] &&
            ring_copies(ring, partition, (unsigned)members_of(transfer)->self);
 }
@@ -145,6 +149,7 @@ static void fail(struct ring_transfer *transfer)
 {
     PROBE("a partition's copy is begun again later");
     clear(transfer);
+    transfer->first_source++;
     transfer->again_at_us = now_us_of(transfer) + AGAIN_US;
 }
 
@@ -196,6 +201,12 @@ static unsigned find_witnesses(struct exchange_wish *wish, uint64_t table_id,
         agreeing++;
     }
     return homes > 0 && agreeing >= majority_of(homes) ? count : WITNESSES_TOO_FEW;
+}
+
+static bool was_dropped(struct exchange_wish *wish, uint64_t table_id)
+{
+    const struct ring_transfer *transfer = container_of(wish, struct ring_transfer, wish);
+    return replica_table_dropped(transfer->coordinator->replica, table_id);
 }
 
 static void compare(struct ring_transfer *transfer)
@@ -344,7 +355,8 @@ static void finish(struct ring_transfer *transfer)
 static bool find_source(struct ring_transfer *transfer)
 {
     const struct membership *members = members_of(transfer);
-    for (unsigned i = 0; i < transfer->homes.n; i++) {
+    for (unsigned tried = 0; tried < transfer->homes.n; tried++) {
+        unsigned i = (transfer->first_source + tried) % transfer->homes.n;
         if ((transfer->listed & home_bit(i)) == 0 &&
             members_usable(members, transfer->homes.members[i])) {
             transfer->source = i;

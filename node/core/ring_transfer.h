@@ -34,6 +34,8 @@ struct ring_transfer {
     home_mask done;     /* and of these, those that are copied from */
     bool listing;       /* at `source`; else it is compared with */
     unsigned source;
+    unsigned
+        first_source; /* where the next search begins: one that fails must not be all there is */
     uint64_t again_at_us; /* after a failure: not before that */
     struct call call;     /* LIST */
     uint64_t asked_us;    /* when it was made */

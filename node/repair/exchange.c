@@ -100,10 +100,14 @@ void exchange_wish_make(struct exchange *exchange, struct exchange_wish *wish)
 
 void exchange_wish_drop(struct exchange *exchange, struct exchange_wish *wish)
 {
-    if (exchange->wish == wish)
-        exchange->wish = NULL;
-    else
+    if (exchange->wish != wish) {
         exchange_wishes_remove(&exchange->wishes, wish);
+        return;
+    }
+    /* What its session would still copy was asked for under another ring. */
+    exchange->wish = NULL;
+    session_clear(exchange);
+    exchange->stats.aborted++;
 }
 
 void exchange_deinit(struct exchange *exchange)
@@ -195,6 +199,11 @@ static void step_arm(struct exchange *exchange, uint64_t timeouts)
 {
     uint64_t patience_us = timeouts * exchange->attempt_timeout_us;
     timers_arm(exchange->timers, &exchange->timeout, now_us_of(exchange) + patience_us);
+}
+
+void exchange_progress(struct exchange *exchange)
+{
+    step_arm(exchange, STEP_TIMEOUTS);
 }
 
 size_t exchange_side_member(const struct exchange *exchange, int side)

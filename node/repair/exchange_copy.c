@@ -122,7 +122,7 @@ static void copy_end(struct copy *copy, bool copied)
     copy->row = NULL;
     exchange->copies_out--;
     if (copied)
-        pace_note(&exchange->pace, copy->began_us, exchange->caller->outbox->now.monotonic_us);
+        exchange_progress(exchange);
     exchange->stats.items += copied;
     if (!copied)
         PROBE("a row cannot be copied");
@@ -135,8 +135,11 @@ static void on_copy_written(struct call *call, const struct frame *frame,
 {
     const Cartwheel__WriteReply *reply = (const Cartwheel__WriteReply *)body;
     struct copy *copy = container_of(call, struct copy, call);
-    if (frame != NULL)
+    if (frame != NULL) {
         exchange_count_reply(copy->exchange, 1 - copy->source, frame);
+        pace_note(&copy->exchange->pace, copy->began_us,
+                  copy->exchange->caller->outbox->now.monotonic_us);
+    }
     if (frame != NULL && reply->verdict == VERDICT_REFUSED_PROMISE) {
         PROBE("exchange stopped by a promise");
         caller_note_promise(copy->exchange->caller, copy->key);

@@ -32,3 +32,5 @@ void exchange_next_table(struct exchange *exchange);
 void exchange_compare_keys(struct exchange *exchange);
 /* The page's copies are done, or some failed (exchange->failed). */
 void exchange_page_done(struct exchange *exchange);
+/* A copy has ended: the step has as long as at its beginning. */
+void exchange_progress(struct exchange *exchange);

@@ -74,22 +74,33 @@ static void table_add(struct exchange *exchange, const struct table_sum *here,
         (struct differing_table){.id = here->id, .few = here->rows <= few && there->rows <= few};
 }
 
+/* A table that the peer alone names. Who copies a partition must not leave it behind. */
+static bool may_be_passed_over(struct exchange *exchange, const struct table_sum *there)
+{
+    struct exchange_wish *wish = exchange->wish;
+    return wish == NULL || there->rows == 0 || wish->dropped(wish, there->id);
+}
+
 /* Only tables that both sides name take part: the others were dropped there, or are not known there
  * yet, and rows would be refused. */
 static bool tables_compare(struct exchange *exchange, struct reader sides[2])
 {
     struct table_sum one = {0}, other = {0};
     bool here = table_read(&sides[0], &one), there = table_read(&sides[1], &other);
-    while (here && there) {
-        if (one.id == other.id)
+    bool known = true;
+    while (here || there) {
+        bool first = !there || (here && one.id <= other.id);
+        bool second = !here || (there && other.id <= one.id);
+        if (first && second)
             table_add(exchange, &one, &other);
-        bool first = one.id <= other.id, second = other.id <= one.id;
+        else if (second)
+            known &= may_be_passed_over(exchange, &other);
         if (first)
             here = table_read(&sides[0], &one);
         if (second)
             there = table_read(&sides[1], &other);
     }
-    bool good = !sides[0].failed && !sides[1].failed;
+    bool good = known && !sides[0].failed && !sides[1].failed;
     if (good)
         exchange_next_table(exchange);
     return good;

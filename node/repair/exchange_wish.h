@@ -19,6 +19,9 @@ struct exchange_wish {
      * returns how many, or WITNESSES_TOO_FEW. */
     unsigned (*witnesses)(struct exchange_wish *wish, uint64_t table_id,
                           uint16_t members[REPLICAS_MAX]);
+    /* Whether the table was dropped here. One that the peer has and this side has not heard of yet keeps
+     * the two from being equal. */
+    bool (*dropped)(struct exchange_wish *wish, uint64_t table_id);
     /* Both sides are equal, but for those keys, as of some moment since the wish was made; or it could
      * not be finished.
      * Called last in a door's handler. */

@@ -235,22 +235,27 @@ static void on_hint_handed(struct call *call, const struct frame *frame,
     struct delivered_hint *hint = container_of(call, struct delivered_hint, call);
     const Cartwheel__HintReply *reply = (const Cartwheel__HintReply *)body;
     hint->acknowledged = frame != NULL && reply->verdict == VERDICT_TOOK;
+    hint->batch->delivery->turn += !hint->acknowledged;
     hint_over(hint, frame != NULL);
 }
 
 /* This node leaves before the target is back: another keeps the hint from now on, one that holds no copy
  * of the row itself, if there is any. MEMBERS_MAX: nobody does. */
-static size_t next_keeper(const struct hint_batch *batch, uint32_t partition)
+static size_t next_keeper(struct hint_batch *batch, uint32_t partition)
 {
     const struct membership *members = batch->delivery->caller->members;
     uint16_t list[PREFERENCE_MAX];
     size_t count = membership_stand_in_list(members, partition, list, PREFERENCE_MAX);
-    while (count-- > 0) {
-        bool other = list[count] != members->self && list[count] != batch->member;
-        if (other && members_usable(members, list[count]) && !leaves(members, list[count]))
-            return list[count];
+    size_t found = MEMBERS_MAX, skipped = batch->delivery->turn % (count + 1);
+    for (size_t i = count; i-- > 0;) {
+        bool other = list[i] != members->self && list[i] != batch->member;
+        if (!other || !members_usable(members, list[i]) || leaves(members, list[i]))
+            continue;
+        found = list[i];
+        if (skipped-- == 0)
+            break;
     }
-    return MEMBERS_MAX;
+    return found;
 }
 
 static void hint_hand_over(struct delivered_hint *hint, uint32_t partition)

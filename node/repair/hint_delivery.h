@@ -23,6 +23,7 @@ struct hint_delivery {
     struct hint_batch **batches; /* per member; NULL: it was never sent any */
     struct timer tick;
     uint64_t delivered;
+    size_t turn; /* of those that hints are handed over to: one may be full */
 };
 
 void hint_delivery_init(struct hint_delivery *delivery, struct hints *hints, struct store *store,
