@@ -67,7 +67,7 @@ static bool may_stand_in(const struct write_task *write, size_t member)
 {
     const struct membership *members = write->task.coordinator->members;
     /* Who leaves hands its hints over, and takes no more. */
-    return members_usable(members, member) && members->ring.members[member].state != RING_LEAVING &&
+    return members_usable(members, member) && !members_leaving(members, member) &&
            homes_find(&write->homes, (unsigned)member) == HOMES_MAX;
 }
 

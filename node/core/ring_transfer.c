@@ -113,8 +113,8 @@ static bool drained(const struct ring_transfer *transfer)
 {
     const struct membership *members = members_of(transfer);
     const struct hints *hints = transfer->coordinator->replica->hints;
-    return members->ring.members[members->self].state == RING_LEAVING &&
-           transfer->caller->outbox->shard == 0 && hints->loaded && hints_pending(hints) == 0;
+    return members_leaving(members, members->self) && transfer->caller->outbox->shard == 0 &&
+           hints->loaded && hints_pending(hints) == 0;
 }
 
 static void report(struct ring_transfer *transfer)

@@ -223,6 +223,12 @@ bool members_usable(const struct membership *members, size_t index)
     return member_usable(&entry->member) && entry->silent_until_us <= members->now_us;
 }
 
+bool members_leaving(const struct membership *members, size_t index)
+{
+    const struct ring_state *ring = &members->ring;
+    return index < ring->members_count && ring->members[index].state == RING_LEAVING;
+}
+
 bool members_trusted(const struct membership *members, size_t index)
 {
     return members_usable(members, index) &&

@@ -91,6 +91,8 @@ void members_answered(struct membership *members, node_id id, uint64_t now_us);
 void members_unanswered(struct membership *members, size_t index, uint64_t sent_us);
 /* May requests be sent there: member_usable(), and not silent. */
 bool members_usable(const struct membership *members, size_t index);
+/* The ring says that it is to go. */
+bool members_leaving(const struct membership *members, size_t index);
 /* May a request be handed to it whole, which then depends on it: members_usable(), and it left
  * nothing unanswered of late. (Requests that others answer too find out whether it is back.) */
 bool members_trusted(const struct membership *members, size_t index);

@@ -296,7 +296,8 @@ void ring_encode(const struct ring_state *ring, struct writer *out)
         const struct ring_member *member = &ring->members[i];
         member_config_encode(&member->config, out);
         writer_put_u64(out, member->id);
-        writer_put_u8(out, (uint8_t)(member->state << 2 | member->away << 1 | member->arrived));
+        writer_put_u8(out, (uint8_t)((unsigned)member->state << 2 | (unsigned)member->away << 1 |
+                                     (unsigned)member->arrived));
         writer_put_u16(out, member->heir);
     }
     for (uint32_t i = 0; i < ring->partitions; i++) {

@@ -66,11 +66,6 @@ static struct hint_batch *batch_of(struct hint_delivery *delivery, size_t member
     return batch;
 }
 
-static bool leaves(const struct membership *members, size_t member)
-{
-    return members->ring.members[member].state == RING_LEAVING;
-}
-
 static void on_tick(struct timer *timer, uint64_t now_us)
 {
     struct hint_delivery *delivery = container_of(timer, struct hint_delivery, tick);
@@ -82,7 +77,7 @@ static void on_tick(struct timer *timer, uint64_t now_us)
         /* What was kept for one that is a member no more goes to others, as does what one keeps that
          * will be none. */
         bool removed = membership_at(members, i)->status == MEMBER_REMOVED;
-        bool moves = removed || leaves(members, members->self);
+        bool moves = removed || members_leaving(members, members->self);
         if (!batch_busy(delivery, i) && (members_usable(members, i) || moves) &&
             hints_pending_for(delivery->hints, target) > 0)
             batch_start(batch_of(delivery, i));
@@ -249,7 +244,7 @@ static size_t next_keeper(struct hint_batch *batch, uint32_t partition)
     size_t found = MEMBERS_MAX, skipped = batch->delivery->turn % (count + 1);
     for (size_t i = count; i-- > 0;) {
         bool other = list[i] != members->self && list[i] != batch->member;
-        if (!other || !members_usable(members, list[i]) || leaves(members, list[i]))
+        if (!other || !members_usable(members, list[i]) || members_leaving(members, list[i]))
             continue;
         found = list[i];
         if (skipped-- == 0)
@@ -311,7 +306,8 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
     hint->item_key = key;
     hint->row = row;
     size_t to = recipient(batch, &decoded);
-    if (to == MEMBERS_MAX && leaves(delivery->caller->members, delivery->caller->members->self))
+    if (to == MEMBERS_MAX &&
+        members_leaving(delivery->caller->members, delivery->caller->members->self))
         hint_hand_over(hint, decoded.partition);
     if (to == MEMBERS_MAX)
         return;
