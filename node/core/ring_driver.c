@@ -102,15 +102,6 @@ static bool regroup(struct ring_driver *driver)
            memcmp(driver->group, ring->meta, ring->meta_count * sizeof(*ring->meta)) != 0;
 }
 
-static bool under_way(const struct ring_state *ring)
-{
-    for (size_t i = 0; i < ring->members_count; i++) {
-        if (ring->members[i].state == RING_JOINING || ring->members[i].state == RING_LEAVING)
-            return true;
-    }
-    return false;
-}
-
 static bool copied(const struct ring_driver *driver, uint32_t partition)
 {
     const struct ring_state *ring = ring_of(driver);
@@ -244,7 +235,7 @@ static bool choose(struct ring_driver *driver)
     else if (!ring->unplanned && ring->joint < MOVING_MAX && ring->moving > ring->joint &&
              pick(driver, is_to_move, MOVING_MAX - ring->joint))
         driver->kind = RING_MOVE;
-    else if (!ring->unplanned && ring->moving == 0 && under_way(ring) && drained(driver))
+    else if (!ring->unplanned && ring->moving == 0 && ring_changes(ring) && drained(driver))
         driver->kind = RING_END;
     else
         return false;

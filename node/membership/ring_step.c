@@ -261,36 +261,33 @@ static bool away_differs(const struct ring_state *ring, const struct ring_step *
     return differs;
 }
 
-static uint16_t *plan_new(const struct ring_state *ring)
+/* Where everything should be while those are away. The caller frees it. */
+static uint16_t *plan_new(const struct ring_state *ring, const struct ring_step *step)
 {
+    struct ring_state after;
     uint16_t *targets = calloc((size_t)ring->partitions * REPLICAS_MAX, sizeof(*targets));
     ensure(targets != NULL);
-    ring_plan(ring, targets);
+    ring_copy(&after, ring);
+    set_away(&after, step);
+    ring_plan(&after, targets);
+    ring_deinit(&after);
     return targets;
 }
 
 void ring_plan_prepare(const struct ring_state *ring, struct ring_step *step)
 {
-    struct ring_state after;
-    ring_copy(&after, ring);
-    set_away(&after, step);
-    uint16_t *targets = plan_new(&after);
-    step->digest = digest_of_lists(&after, targets);
+    uint16_t *targets = plan_new(ring, step);
+    step->digest = digest_of_lists(ring, targets);
     free(targets);
-    ring_deinit(&after);
 }
 
 static const char *plan(struct ring_state *ring, const struct ring_step *step)
 {
-    struct ring_state after;
     if (ring->joint > 0)
         return "partitions are on the move";
     if (!ring->unplanned && !away_differs(ring, step))
         return "nothing has changed that would have to be planned for";
-    ring_copy(&after, ring);
-    set_away(&after, step);
-    uint16_t *targets = plan_new(&after);
-    ring_deinit(&after);
+    uint16_t *targets = plan_new(ring, step);
     bool same = digest_of_lists(ring, targets) == step->digest;
     for (uint32_t i = 0; i < ring->partitions && same; i++)
         set_target(ring, i, targets + (size_t)i * REPLICAS_MAX);
