@@ -44,10 +44,11 @@ struct boot {
 typedef struct buffer *(*boot_read)(void *context, struct slice key);
 
 /* Fills `boot` from the rows, or from `configured` and `name` on the first start, drawing from
- * `random`. A name of "" is the node's, whatever that is; at birth, BOOT_NAME. If `name` is none of the initial members', the caller must boot_add_member() it; and
- * the caller must commit `batch` durably before node_new(). `machine` is another number after each
- * start of the machine's kernel, or 0 if that is not known: what a process has written survives its
- * death, but not always the machine's. Returns NULL, or a message for the operator (static). */
+ * `random`. A name of "" is the node's, whatever that is; at birth, BOOT_NAME. If `name` is none of
+ * the initial members', the caller must boot_add_member() it; and the caller must commit `batch`
+ * durably before node_new(). `machine` is another number after each start of the machine's kernel, or
+ * 0 if that is not known: what a process has written survives its death, but not always the machine's.
+ * Returns NULL, or a message for the operator (static). */
 const char *must_check boot_load(struct boot *boot, const struct cluster_config *configured,
                                  const char *name, uint64_t machine, struct prng *random,
                                  boot_read read, void *context, struct store_batch *batch);

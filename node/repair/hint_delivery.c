@@ -306,11 +306,11 @@ static void hint_send(struct hint_batch *batch, struct slice hint_key, struct sl
     hint->item_key = key;
     hint->row = row;
     size_t to = recipient(batch, &decoded);
-    if (to == MEMBERS_MAX &&
-        members_leaving(delivery->caller->members, delivery->caller->members->self))
-        hint_hand_over(hint, decoded.partition);
-    if (to == MEMBERS_MAX)
+    if (to == MEMBERS_MAX) {
+        if (members_leaving(delivery->caller->members, delivery->caller->members->self))
+            hint_hand_over(hint, decoded.partition);
         return;
+    }
     Cartwheel__Write body = CARTWHEEL__WRITE__INIT;
     body.key = binary_of(key);
     body.decided = row_proposed(row); /* of rows that were proposed, publications keep only
