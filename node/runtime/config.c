@@ -101,6 +101,21 @@ bool config_names_host(const char *address)
     return !any;
 }
 
+const char *config_own_address(const struct config *config)
+{
+    const char *said = config->advertise[0] != '\0' ? config->advertise : config->peer_listen;
+    return config_names_host(said) ? said : "";
+}
+
+char *config_source_host(const char *address)
+{
+    char *host = config_host_of(address);
+    if (strncmp(host, "127.", 4) == 0)
+        return host;
+    free(host);
+    return NULL;
+}
+
 bool config_address_valid(const char *address)
 {
     const char *colon = strrchr(address, ':');

@@ -112,5 +112,10 @@ bool must_check config_next_seed(const char **at, char seed[CONFIG_ADDRESS_SIZE]
 bool config_is_loopback(const char *address);
 /* Whether host:port names a host, and not just any of this machine's addresses. */
 bool config_names_host(const char *address);
+/* Where peers reach this node, as far as it was said; "" if it was not. Borrowed. */
+const char *config_own_address(const struct config *config);
+/* The host of an address in 127.0.0.0/8, else NULL: a node there dials from its own, so that tests can
+ * tell who dials and cut single directions. The caller frees it. */
+char *config_source_host(const char *address);
 /* host:port, or :port, with a port of 1..65535. */
 bool must_check config_address_valid(const char *address);

@@ -85,9 +85,9 @@ static const char *birth_name(const struct config *config)
 /* Where a node meets peers that is born alone. */
 static const char *lonely_address(const struct config *config)
 {
-    const char *said = config->advertise[0] != '\0' ? config->advertise : config->peer_listen;
+    const char *said = config_own_address(config);
     /* What is no address is complained of under its own key. */
-    return config_names_host(said) && config_address_valid(said) ? said : LONELY_ADDRESS;
+    return config_address_valid(said) ? said : LONELY_ADDRESS;
 }
 
 static void read_members(struct config *config, struct config_sources *sources)

@@ -29,7 +29,8 @@ struct daemon {
     struct rocksdb_store *store;
     struct boot boot;
     bool booted;
-    bool stopped; /* before it had joined a cluster */
+    bool joins;   /* it has no data, and is to become a member of a running cluster */
+    bool stopped; /* before it had */
     struct host host;
     int client_fd;
     int peer_fd;
@@ -233,7 +234,7 @@ static bool join(struct daemon *daemon, const struct boot_joiner *joiner)
 static bool join_at_first(struct daemon *daemon)
 {
     struct boot_joiner joiner;
-    if (daemon->config->join[0] == '\0' || !boot_is_new(read_row, daemon))
+    if (!daemon->joins)
         return true;
     bool good = prepare_join(daemon, &joiner) && join(daemon, &joiner);
     boot_joiner_deinit(&joiner);
@@ -337,9 +338,8 @@ static bool listen_at(struct daemon *daemon, const char *address, int *fd)
 static bool listen_first(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
-    bool joins = config->join[0] != '\0' && boot_is_new(read_row, daemon);
     return listen_at(daemon, config->listen, &daemon->client_fd) &&
-           (!joins || configured_peer_address(config)[0] == '\0' ||
+           (!daemon->joins || configured_peer_address(config)[0] == '\0' ||
             listen_at(daemon, configured_peer_address(config), &daemon->peer_fd));
 }
 
@@ -374,6 +374,7 @@ static bool assemble(struct daemon *daemon)
 {
     if (!open_data(daemon) || !open_store(daemon) || !sync_data(daemon))
         return false;
+    daemon->joins = daemon->config->join[0] != '\0' && boot_is_new(read_row, daemon);
     if (!listen_first(daemon) || !join_at_first(daemon))
         return false;
     if (!load_boot(daemon) || !check_boot(daemon) || !listen_for_peers(daemon))

@@ -135,6 +135,15 @@ static void serve_localnodes(struct client *client)
     writer_deinit(&body);
 }
 
+static void reply_error(struct client *client, const char *type, const char *message)
+{
+    struct writer body;
+    writer_init(&body, 256);
+    int status = api_error(&body, type, message);
+    reply_with(client, status, JSON_TYPE, writer_slice(&body));
+    writer_deinit(&body);
+}
+
 static void reply_unsigned(struct client *client, const struct sigv4_verdict *verdict)
 {
     static const char *const types[] = {
@@ -144,11 +153,7 @@ static void reply_unsigned(struct client *client, const struct sigv4_verdict *ve
         [SIGV4_MISMATCH] = "InvalidSignatureException",
         [SIGV4_EXPIRED] = "InvalidSignatureException",
     };
-    struct writer body;
-    writer_init(&body, 256);
-    int status = api_error(&body, types[verdict->result], verdict->message);
-    reply_with(client, status, JSON_TYPE, writer_slice(&body));
-    writer_deinit(&body);
+    reply_error(client, types[verdict->result], verdict->message);
 }
 
 /* False if the request was refused: it must be signed, if keys are configured. */
@@ -241,16 +246,6 @@ static void resume_later(struct client *client)
         clients_resumed_push(&client->shard->resumed, client);
 }
 
-/* A client that knows other nodes asks one of them. */
-static void reply_unserved(struct client *client)
-{
-    struct writer body;
-    writer_init(&body, 128);
-    int status = api_error(&body, "InternalServerError", MESSAGE_REMOVED);
-    reply_with(client, status, JSON_TYPE, writer_slice(&body));
-    writer_deinit(&body);
-}
-
 static void serve_operation(struct client *client, const struct http_request *request)
 {
     struct shard *shard = client->shard;
@@ -258,7 +253,8 @@ static void serve_operation(struct client *client, const struct http_request *re
     if (!check_signature(client, request, now))
         return;
     if (node_failure(shard->node) != NULL) {
-        reply_unserved(client);
+        /* A client that knows other nodes asks one of them. */
+        reply_error(client, "InternalServerError", MESSAGE_REMOVED);
         return;
     }
     struct slice body;

@@ -89,27 +89,18 @@ static int receive(struct joining *joining, struct writer *bytes)
     return 0;
 }
 
-/* Where others reach this node, as far as it was said; the caller frees it. */
-static char *configured_address(const struct config *config)
-{
-    const char *said = config->advertise;
-    if (said[0] == '\0' && config_names_host(config->peer_listen))
-        said = config->peer_listen;
-    return slice_to_string(slice_of_string(said));
-}
-
 /* The caller frees it. */
 static char *own_address(const struct joining *joining)
 {
-    char *address = configured_address(joining->config);
+    const char *said = config_own_address(joining->config);
     struct sockaddr_storage local;
     socklen_t size = sizeof(local);
     char host[NI_MAXHOST];
-    if (address[0] != '\0' || getsockname(joining->fd, (struct sockaddr *)&local, &size) != 0 ||
+    if (said[0] != '\0' || getsockname(joining->fd, (struct sockaddr *)&local, &size) != 0 ||
         getnameinfo((struct sockaddr *)&local, size, host, sizeof(host), NULL, 0, NI_NUMERICHOST) !=
             0)
-        return address;
-    free(address);
+        return slice_to_string(slice_of_string(said));
+    char *address;
     const char *colon = strrchr(joining->config->peer_listen, ':');
     bool v6 = strchr(host, ':') != NULL;
     ensure(asprintf(&address, "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "",
@@ -117,14 +108,11 @@ static char *own_address(const struct joining *joining)
     return address;
 }
 
-/* As peer links do it: from the node's own loopback address, so that tests can tell nodes apart. */
 static int dial(const struct joining *joining, const struct addrinfo *to)
 {
-    char *address = configured_address(joining->config);
-    char *host = config_host_of(address);
-    int fd = net_dial(to->ai_addr, to->ai_addrlen, strncmp(host, "127.", 4) == 0 ? host : NULL);
-    free(host);
-    free(address);
+    char *source_host = config_source_host(config_own_address(joining->config));
+    int fd = net_dial(to->ai_addr, to->ai_addrlen, source_host);
+    free(source_host);
     return fd;
 }
 

@@ -516,19 +516,6 @@ bool peer_links_flush(struct peer_links *links)
     return broke;
 }
 
-/* Tests cut single directions between nodes on one machine, so each must come from its own
- * address. */
-static void follow_self(struct peer_links *links, const struct member *self)
-{
-    char *host = config_host_of(self->config->address);
-    free(links->source_host);
-    links->source_host = host;
-    if (strncmp(host, "127.", 4) == 0)
-        return;
-    free(host);
-    links->source_host = NULL;
-}
-
 static struct peer_route *route_new(struct peer_links *links, const struct member_config *member)
 {
     struct peer_route *route = calloc(1, sizeof(*route));
@@ -573,7 +560,8 @@ static void route_readdress(struct peer_route *route, const char *address)
 
 void peer_links_follow(struct peer_links *links, const struct membership *membership)
 {
-    follow_self(links, membership_self(membership));
+    free(links->source_host);
+    links->source_host = config_source_host(membership_self(membership)->config->address);
     for (size_t i = 0; i < membership_count(membership); i++) {
         const struct member *member = membership_at(membership, i);
         bool removed = member->status == MEMBER_REMOVED;
