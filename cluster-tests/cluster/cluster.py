@@ -241,17 +241,6 @@ class Cluster:
         node.start()
         return node
 
-    def forget(self, node):
-        """It is no member any more, and not started again."""
-        if node.process is not None:
-            node.kill()
-        self.nodes.remove(node)
-
-    def change(self):
-        """What the ring has under way, as the first node that runs knows it."""
-        asked = next(node for node in self.nodes if node.process is not None)
-        return asked.admin("ring")["change"]
-
     def wait_changed(self, seconds=120):
         """Until nothing of the ring is under way, for any node."""
         running = [node for node in self.nodes if node.process is not None]

@@ -42,11 +42,13 @@ class Failpoints:
         later = [(place, random.randint(2, HITS_MAX)) for place in places]
         self.queue = collections.deque(random.sample(first, len(first)) + later)
         self.armed = {}  # node -> (place, when)
+        self.wanted = 0  # places; fewer, and those that were not reached are armed again
 
     def run(self, seconds, wanted):
         """All places have their chance, until time is up and `wanted` were reached; then all nodes run
         unarmed."""
         began = time.monotonic()
+        self.wanted = wanted
         while self.queue or self.armed:
             elapsed = time.monotonic() - began
             if elapsed > SECONDS_MAX or elapsed > seconds and len(self.reached) >= wanted:
@@ -64,6 +66,8 @@ class Failpoints:
             assert node.process.returncode == -signal.SIGKILL, f"{node.name} stopped by itself"
             self.reached.add(place)
         late = time.monotonic() - since > PATIENCE_S
+        if late and not died and place is not None and len(self.reached) < self.wanted:
+            self.queue.append((place, 1))  # a slow machine gets there later
         if died or late and (place is not None or self.queue):
             self.restart(node, self.next_place())
 

@@ -11,7 +11,7 @@ from scenario import REQUEST_MAX_S, SECONDS, TEST_MAX_S, Scenario, kill, repeate
 
 pytestmark = pytest.mark.timeout(TEST_MAX_S)
 
-REACHED_MIN = 30  # places in the code where a node dies
+REACHED_MIN = 40  # places in the code where a node dies
 READY_MAX_S = 10  # from SIGKILL to serving again
 
 
