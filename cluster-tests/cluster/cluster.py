@@ -68,6 +68,7 @@ class Node:
     """One daemon: its directory, its ports, and its process while it runs."""
 
     def __init__(self, cluster, number):
+        cluster.made.append(self)
         self.cluster = cluster
         self.number = number
         self.name = f"node{number}"
@@ -181,6 +182,7 @@ class Cluster:
         secret = self.home / "secret"
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_hex(32))
+        self.made = []  # all nodes there ever were; what of them runs is stopped at the end
         self.nodes = []
         self.spares = []
         for number in range(1, nodes + 1):
@@ -200,7 +202,7 @@ class Cluster:
 
     def __exit__(self, error, *_):
         Cluster.running.remove(self)
-        for node in self.nodes:
+        for node in self.made:
             if node.process is not None:
                 node.kill()
         if error is not None:
